@@ -1,0 +1,180 @@
+"""What every engine is asked and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from polyarch.content.layout import LayoutStore
+from polyarch.events import Listener
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.manifest import ImageManifest
+from polyarch.oci.platform import Platform
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutContext:
+    """An image in an OCI layout on this machine, of the platform that is being built."""
+
+    layout: Path
+    descriptor: Descriptor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageContext:
+    """An image in a registry; `reference` is complete, best pinned by digest."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderContext:
+    """A folder of this machine."""
+
+    path: Path
+
+
+NamedContext = LayoutContext | ImageContext | FolderContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A base image resolved for one platform, for engines that read it themselves.
+
+    `repository` and `manifest` name where layers can be taken from by reference; `config` is the
+    config blob's bytes.
+    """
+
+    repository: str
+    manifest: ImageManifest
+    config: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopiedFile:
+    """`source` (a path, or a glob from the project's root) laid at the absolute path `target`."""
+
+    source: str
+    target: str
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectRecipe:
+    """What the direct engine does: run `command` in the project's root, lay files on `base`.
+
+    In `command` and in files' sources the placeholders of `engines.direct` stand, such as `{out}`
+    and `{goarch}`. `base` None is an empty image (scratch).
+    """
+
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    files: tuple[CopiedFile, ...] = ()
+    base: Base | None = None
+    entrypoint: tuple[str, ...] = ()
+    default_command: tuple[str, ...] = ()
+    working_dir: str = ""
+    user: str = ""
+    image_environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    ports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """One platform of one image.
+
+    `contexts` maps a name as it stands in the Dockerfile (a context's name, or an image reference
+    that is to be replaced) to what stands for it. `created` is the commit's time in seconds since
+    1970, the only time that may enter the image. `log` gets the engine's whole output.
+    `plain_http` lists registry hosts that speak no TLS.
+    """
+
+    image: str
+    platform: Platform
+    project: Path
+    context: Path
+    dockerfile: Path | None
+    target: str = ""
+    build_args: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    labels: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    contexts: Mapping[str, NamedContext] = field(default_factory=lambda: MappingProxyType({}))
+    created: int = 0
+    network: str = ""
+    no_cache: bool = False
+    pull: bool = False
+    plain_http: tuple[str, ...] = ()
+    direct: DirectRecipe | None = None
+    log: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What an engine left in the layout.
+
+    `manifest` carries the platform. `attestations` are the manifests that the engine made about it.
+    `borrowed` names `repository@digest` where blobs that the layout lacks can be had.
+    """
+
+    manifest: Descriptor
+    attestations: tuple[Descriptor, ...] = ()
+    borrowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """Whether an engine can be used here, and for what.
+
+    `problem` is None when it can, else what is wrong, with `hint` what to do. `native` are the
+    platforms whose programs it executes without emulation; `emulated` those it says it can run
+    through an emulator.
+    """
+
+    name: str
+    version: str = ""
+    problem: str | None = None
+    hint: str | None = None
+    native: tuple[Platform, ...] = ()
+    emulated: tuple[Platform, ...] = ()
+    details: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def usable(self) -> bool:
+        """Whether builds can be asked of it."""
+        return self.problem is None
+
+
+class Engine(Protocol):
+    """Builds one platform of one image; safe to call from several threads at once."""
+
+    @property
+    def name(self) -> str:
+        """The name in polyarch.toml."""
+        ...
+
+    def probe(self) -> EngineInfo:
+        """Ask the machine; never raises for an engine that is absent or broken."""
+        ...
+
+    def build(self, request: BuildRequest, layout: LayoutStore, listen: Listener) -> Built:
+        """Build into `layout`, which then holds all but the borrowed blobs.
+
+        Raises:
+            BuildFailedError: the build ended badly; it names the log.
+            EngineUnusableError: the engine is absent, too old, or lacks something.
+        """
+        ...
+
+
+class Loader(Protocol):
+    """An engine with an image store of its own that people run images from."""
+
+    def load(self, archive: Path, name: str) -> None:
+        """Take an image of one platform from a tar archive (OCI and Docker form in one) as `name`.
+
+        Raises:
+            EngineUnusableError, ProcessFailedError: it did not take it.
+        """
+        ...

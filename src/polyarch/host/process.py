@@ -1,0 +1,201 @@
+"""The only place that starts a process. Arguments are lists, never shell text."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from polyarch.errors import ProcessFailedError, ProgramNotFoundError, StorageError
+
+LAST_LINES = 20
+"""How many of a failed program's last lines an error carries."""
+
+_GRACE_S = 5.0
+"""Between asking a program to end and ending it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A program that ended; texts are decoded leniently."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+def find_program(name: str, environment: Mapping[str, str]) -> str | None:
+    """The program's path by the PATH of `environment`, or None."""
+    return shutil.which(name, path=environment.get("PATH", os.defpath))
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    stdin: str = "",
+    timeout_s: float | None = 60,
+    check: bool = True,
+) -> Finished:
+    """Run a short program to its end and keep what it said.
+
+    Raises:
+        ProgramNotFoundError: no such program on the PATH of `environment`.
+        ProcessFailedError: another status than 0, with `check`; or `timeout_s` seconds went by.
+    """
+    program = _locate(arguments, environment)
+    try:
+        done = subprocess.run(
+            [program, *arguments[1:]],
+            env=dict(environment),
+            cwd=folder,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        line = f"no answer within {timeout_s:g} s"
+        raise ProcessFailedError(arguments[0], -signal.SIGKILL, [line]) from error
+    except OSError as error:
+        raise ProgramNotFoundError(arguments[0], hint=_cannot_start(error)) from error
+    if check and done.returncode != 0:
+        lines = (done.stderr or done.stdout).splitlines()[-LAST_LINES:]
+        raise ProcessFailedError(arguments[0], done.returncode, lines)
+    return Finished(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def stream(
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    on_line: Callable[[str], None],
+    folder: Path | None = None,
+    log: Path | None = None,
+) -> None:
+    """Run a long program, handing each line that it prints to `on_line` as it comes.
+
+    `log` gets the same lines. When the caller is interrupted, the program and its children end too.
+
+    Raises:
+        ProgramNotFoundError: no such program.
+        ProcessFailedError: another status than 0; it carries the last lines.
+        StorageError: `log` cannot be written.
+    """
+    last: deque[str] = deque(maxlen=LAST_LINES)
+    with _log_file(log) as file, _started(arguments, environment, folder) as process:
+        output: Iterator[str] = iter(process.stdout or ())
+        for raw in output:
+            line = raw.rstrip("\r\n")
+            if file is not None:
+                file.write(line + "\n")
+            last.append(line)
+            on_line(line)
+        status = process.wait()
+    if status != 0:
+        raise ProcessFailedError(arguments[0], status, tuple(last))
+
+
+@contextlib.contextmanager
+def _started(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None
+) -> Iterator[subprocess.Popen[str]]:
+    program = _locate(arguments, environment)
+    try:
+        process = subprocess.Popen(
+            [program, *arguments[1:]],
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ProgramNotFoundError(arguments[0], hint=_cannot_start(error)) from error
+    _RUNNING.add(process)
+    try:
+        yield process
+    except BaseException:
+        _end(process)
+        raise
+    finally:
+        _RUNNING.discard(process)
+        if process.stdout:
+            process.stdout.close()
+
+
+class _Running:
+    """The long programs that run now, so that an interrupt in one thread ends those of all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._processes: set[subprocess.Popen[str]] = set()
+
+    def add(self, process: subprocess.Popen[str]) -> None:
+        with self._lock:
+            self._processes.add(process)
+
+    def discard(self, process: subprocess.Popen[str]) -> None:
+        with self._lock:
+            self._processes.discard(process)
+
+    def end_all(self) -> None:
+        with self._lock:
+            processes = tuple(self._processes)
+        for process in processes:
+            _end(process)
+
+
+_RUNNING = _Running()
+
+
+def end_all() -> None:
+    """End every program that `stream` runs in any thread; their callers see a failed process."""
+    _RUNNING.end_all()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    for ask in (signal.SIGTERM, signal.SIGKILL):
+        # The program leads its own session, so its children hear the signal as well.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, ask)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_GRACE_S)
+            return
+
+
+@contextlib.contextmanager
+def _log_file(path: Path | None) -> Iterator[IO[str] | None]:
+    if path is None:
+        yield None
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8", errors="replace", buffering=1)
+    except OSError as error:
+        raise StorageError(str(path), error.strerror or str(error)) from error
+    with file:
+        yield file
+
+
+def _locate(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    program = find_program(arguments[0], environment)
+    if program is None:
+        raise ProgramNotFoundError(arguments[0])
+    return program
+
+
+def _cannot_start(error: OSError) -> str:
+    return f"it is there and cannot be started: {error.strerror}"

@@ -1,0 +1,1 @@
+"""How to reach a host: endpoints, and small JSON calls. Knows nothing of registries."""

@@ -1,0 +1,87 @@
+"""An image's config: platform, how it starts, its history.
+
+Source: image-spec v1.1 config.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from polyarch.errors import MalformedManifestError
+from polyarch.oci import mediatype
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
+from polyarch.oci.fields import (
+    JsonObject,
+    decode_object,
+    encode,
+    optional_object,
+    string,
+    string_map,
+)
+from polyarch.oci.platform import Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageConfig:
+    """`diff_ids` are the digests of the uncompressed layers, base first; `raw` is what was read."""
+
+    raw: bytes
+    descriptor: Descriptor
+    platform: Platform
+    created: str
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    environment: tuple[str, ...]
+    working_dir: str
+    user: str
+    labels: Mapping[str, str]
+    diff_ids: tuple[Digest, ...]
+
+    @classmethod
+    def parse(cls, raw: bytes, media_type: str = mediatype.OCI_CONFIG) -> Self:
+        """Read a config from its bytes.
+
+        Raises:
+            MalformedManifestError: not an image config.
+        """
+        kind = "image config"
+        value = decode_object(raw, kind)
+        run = optional_object(value, "config", kind) or {}
+        rootfs = optional_object(value, "rootfs", kind) or {}
+        platform = Platform.of(
+            string(value, "os", kind),
+            string(value, "architecture", kind),
+            string(value, "variant", kind, default=""),
+        )
+        return cls(
+            raw=raw,
+            descriptor=Descriptor.of(media_type, raw),
+            platform=replace(platform, os_version=string(value, "os.version", kind, default="")),
+            created=string(value, "created", kind, default=""),
+            entrypoint=_words(run, "Entrypoint"),
+            command=_words(run, "Cmd"),
+            environment=_words(run, "Env"),
+            working_dir=string(run, "WorkingDir", kind, default=""),
+            user=string(run, "User", kind, default=""),
+            labels=string_map(run, "Labels", kind),
+            diff_ids=tuple(Digest.parse(text) for text in _words(rootfs, "diff_ids")),
+        )
+
+    def relabelled(self, labels: Mapping[str, str], created: str) -> Self:
+        """The same image under other labels and another time of making; all else is kept.
+
+        `labels` are laid over those that are there; `created` is RFC 3339 text.
+        """
+        value = decode_object(self.raw, "image config")
+        run: JsonObject = dict(value.get("config") or {})
+        run["Labels"] = dict(sorted({**self.labels, **labels}.items()))
+        raw = encode({**value, "created": created, "config": run})
+        return self.parse(raw, self.descriptor.media_type)
+
+
+def _words(value: JsonObject, key: str) -> tuple[str, ...]:
+    found = value.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise MalformedManifestError("image config", f"`{key}` is not a list of texts")
+    return tuple(found)
