@@ -1,0 +1,1 @@
+"""Proofs, one module per kind of check. Never starts a program; knows no place of storage."""

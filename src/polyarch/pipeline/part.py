@@ -1,0 +1,138 @@
+"""A part: what one build of one platform of one image left, wherever it was built.
+
+`.polyarch/parts/<image>/linux-arm-v7.json` (`polyarch.part/v1`) beside the layout of that name.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from polyarch.content.files import write_bytes
+from polyarch.errors import MalformedManifestError, PolyarchError
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.fields import JsonObject, decode_object, object_list, optional_object, string
+from polyarch.oci.platform import Platform
+
+SCHEMA = "polyarch.part/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One proof that held for `subject` (a digest): its level, and `native` or `emulated`."""
+
+    subject: str
+    level: str
+    how: str
+
+    def to_json(self) -> JsonObject:
+        """As it stands in a part."""
+        return {"subject": self.subject, "level": self.level, "how": self.how}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """`sources` say where blobs are: `oci:DIR` (relative to the record) or `repository@digest`.
+
+    `ci_run` is null on a laptop. `engine` is told for people.
+    """
+
+    image: str
+    platform: Platform
+    manifest: Descriptor
+    attestations: tuple[Descriptor, ...] = ()
+    sources: tuple[str, ...]
+    input_key: str
+    revision: str
+    ci_run: str | None = None
+    engine: str = ""
+    proofs: tuple[Proof, ...] = ()
+
+    def to_json(self) -> JsonObject:
+        """The document `polyarch.part/v1`."""
+        return {
+            "schema": SCHEMA,
+            "image": self.image,
+            "platform": str(self.platform),
+            "digest": str(self.manifest.digest),
+            "manifest": self.manifest.to_json(),
+            "attestations": [item.to_json() for item in self.attestations],
+            "sources": list(self.sources),
+            "input_key": self.input_key,
+            "revision": self.revision,
+            "ci_run": self.ci_run,
+            "engine": self.engine,
+            "proofs": [proof.to_json() for proof in self.proofs],
+        }
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Self:
+        """Read a part's document.
+
+        Raises:
+            MalformedManifestError: it is none.
+            SpecError: a value in it is no digest or platform.
+        """
+        value = decode_object(raw, "part")
+        if value.get("schema") != SCHEMA:
+            raise MalformedManifestError("part", f"its schema is not {SCHEMA}")
+        manifest = optional_object(value, "manifest", "part")
+        if manifest is None:
+            raise MalformedManifestError("part", "`manifest` is missing")
+        return cls(
+            image=string(value, "image", "part"),
+            platform=Platform.parse(string(value, "platform", "part")),
+            manifest=Descriptor.parse(manifest),
+            attestations=tuple(
+                Descriptor.parse(item) for item in object_list(value, "attestations", "part")
+            ),
+            sources=_texts(value.get("sources")),
+            input_key=string(value, "input_key", "part"),
+            revision=string(value, "revision", "part"),
+            ci_run=string(value, "ci_run", "part", default="") or None,
+            engine=string(value, "engine", "part", default=""),
+            proofs=tuple(
+                Proof(
+                    subject=string(item, "subject", "proof"),
+                    level=string(item, "level", "proof"),
+                    how=string(item, "how", "proof"),
+                )
+                for item in object_list(value, "proofs", "part")
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsFolder:
+    """`.polyarch/parts`: one folder per image, one record and one layout per platform."""
+
+    root: Path
+
+    def record(self, image: str, platform: Platform) -> Path:
+        """The file of a part's document."""
+        return self.root / image / f"{platform.slug}.json"
+
+    def layout(self, image: str, platform: Platform) -> Path:
+        """The folder of a part's OCI layout."""
+        return self.root / image / platform.slug
+
+    def read(self, image: str, platform: Platform) -> Part | None:
+        """The part that is there, or None where there is none that can be read."""
+        try:
+            part = Part.parse(self.record(image, platform).read_bytes())
+        except (OSError, PolyarchError):
+            return None
+        return part if (part.image, part.platform) == (image, platform) else None
+
+    def write(self, part: Part) -> Path:
+        """Keep a part's document; its layout must be in place."""
+        path = self.record(part.image, part.platform)
+        text = json.dumps(part.to_json(), indent=2, ensure_ascii=False) + "\n"
+        write_bytes(path, text.encode())
+        return path
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise MalformedManifestError("part", "`sources` is not a list of texts")
+    return tuple(value)
