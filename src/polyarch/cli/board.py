@@ -1,0 +1,119 @@
+"""What is going on now, kept as rows from the events that come in; drawn by `progress`."""
+
+from dataclasses import dataclass, field
+
+from polyarch.events import (
+    BlobProgress,
+    BlobStored,
+    BuildFailed,
+    BuildFinished,
+    BuildLog,
+    BuildStarted,
+    BuildStep,
+    DestinationEvent,
+    DestinationFailed,
+    Event,
+    LoggedIn,
+    ManifestStored,
+    TagMoved,
+)
+from polyarch.oci.digest import Digest
+
+
+@dataclass(slots=True)
+class BuildRow:
+    """One platform of one image; `state` is waiting, building, done, reused or failed."""
+
+    image: str
+    platform: str
+    state: str = "building"
+    step: str = ""
+    detail: str = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(slots=True)
+class PushRow:
+    """One repository; bytes by how they came to stand there."""
+
+    repository: str
+    state: str = "waiting"
+    sizes: dict[Digest, int] = field(default_factory=dict)
+    sent: dict[Digest, int] = field(default_factory=dict)
+    uploaded: int = 0
+    mounted: int = 0
+    present: int = 0
+    tags: list[str] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def in_flight(self) -> int:
+        """Bytes sent of blobs that are not whole yet."""
+        return sum(self.sent.values())
+
+
+class Board:
+    """All rows, in the order in which they first appeared."""
+
+    def __init__(self) -> None:
+        self.builds: dict[tuple[str, str], BuildRow] = {}
+        self.pushes: dict[str, PushRow] = {}
+
+    def take(self, event: Event) -> None:
+        """Bring the rows up to date."""
+        match event:
+            case BuildStarted():
+                self._build(event.image, str(event.platform)).step = event.engine
+            case BuildStep():
+                row = self._build(event.image, str(event.platform))
+                row.step, row.done, row.total = event.text, event.done, event.total
+            case BuildLog():
+                self._build(event.image, str(event.platform)).detail = event.line
+            case BuildFinished():
+                row = self._build(event.image, str(event.platform))
+                row.state = "reused" if event.reused else "done"
+                row.step, row.detail = event.digest.short, ""
+            case BuildFailed():
+                row = self._build(event.image, str(event.platform))
+                row.state, row.step, row.detail = "failed", event.reason.partition("\n")[0], ""
+            case DestinationEvent():
+                self._push(event)
+            case _:
+                pass
+
+    def _build(self, image: str, platform: str) -> BuildRow:
+        return self.builds.setdefault((image, platform), BuildRow(image, platform))
+
+    def _push(self, event: DestinationEvent) -> None:
+        row = self.pushes.setdefault(event.repository, PushRow(event.repository))
+        match event:
+            case LoggedIn():
+                row.state = "logged in"
+            case BlobProgress():
+                row.state = "uploading"
+                row.sizes[event.descriptor.digest] = event.descriptor.size
+                row.sent[event.descriptor.digest] = event.sent
+            case BlobStored():
+                self._stored(row, event)
+            case ManifestStored():
+                row.state = "staged"
+            case TagMoved():
+                row.state = "published"
+                row.tags.append(event.tag)
+            case DestinationFailed():
+                row.state, row.reason = "failed", event.reason.partition("\n")[0]
+            case _:
+                pass
+
+    def _stored(self, row: PushRow, event: BlobStored) -> None:
+        row.state = "staging"
+        row.sent.pop(event.descriptor.digest, None)
+        size = event.descriptor.size
+        match event.how:
+            case "uploaded":
+                row.uploaded += size
+            case "mounted":
+                row.mounted += size
+            case "present":
+                row.present += size

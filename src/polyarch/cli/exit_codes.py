@@ -1,0 +1,61 @@
+"""Which exit code each error means, and which is the worst of several."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from polyarch import errors
+
+
+class ExitCode(IntEnum):
+    """What a script may rely on."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOTHING_SELECTED = 3
+    ENVIRONMENT = 4
+    TROUBLE = 5
+    PARTLY_PUBLISHED = 6
+    REFUSED = 7
+    BUG = 70
+    INTERRUPTED = 130
+
+
+WORST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.BUG,
+    ExitCode.PARTLY_PUBLISHED,
+    ExitCode.REFUSED,
+    ExitCode.TROUBLE,
+    ExitCode.ENVIRONMENT,
+    ExitCode.FAILED,
+    ExitCode.NOTHING_SELECTED,
+    ExitCode.USAGE,
+    ExitCode.DONE,
+)
+
+EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
+    errors.SpecError: ExitCode.USAGE,
+    errors.UsageError: ExitCode.USAGE,
+    errors.ConfigError: ExitCode.USAGE,
+    errors.NothingSelectedError: ExitCode.NOTHING_SELECTED,
+    errors.HostError: ExitCode.ENVIRONMENT,
+    errors.WorkError: ExitCode.FAILED,
+    errors.ContentError: ExitCode.FAILED,
+    errors.InterruptedByUserError: ExitCode.INTERRUPTED,
+}
+"""The nearest class in an error's ancestry counts; a test fails when one has none."""
+
+
+def exit_code(error: errors.PolyarchError) -> ExitCode:
+    """The code of an error by its class."""
+    for ancestor in type(error).__mro__:
+        if code := EXIT_CODES.get(ancestor):
+            return code
+    return ExitCode.BUG
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """The code to end with when several things have one each."""
+    found = set(codes)
+    return next((code for code in WORST_FIRST if code in found), ExitCode.DONE)

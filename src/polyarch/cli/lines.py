@@ -1,0 +1,81 @@
+"""What a plain log says of each event: one line, or nothing where there is only movement."""
+
+from functools import singledispatch
+
+from polyarch import events
+from polyarch.cli.text import size
+from polyarch.oci import mediatype
+
+
+@singledispatch
+def line_of(_event: events.Event) -> str:
+    """The event's line; empty where it says nothing."""
+    return ""
+
+
+@line_of.register
+def _note(event: events.Note) -> str:
+    return f"note: {event.text}"
+
+
+@line_of.register
+def _warned(event: events.Warned) -> str:
+    return f"warning: {event.text}"
+
+
+@line_of.register
+def _build_started(event: events.BuildStarted) -> str:
+    return f"{event.image} {event.platform}: building with {event.engine} ({event.strategy})"
+
+
+@line_of.register
+def _build_step(event: events.BuildStep) -> str:
+    return f"{event.image} {event.platform}: {event.text}"
+
+
+@line_of.register
+def _build_log(event: events.BuildLog) -> str:
+    return f"{event.image} {event.platform}| {event.line}"
+
+
+@line_of.register
+def _build_finished(event: events.BuildFinished) -> str:
+    what = "reused" if event.reused else "built"
+    return f"{event.image} {event.platform}: {what} {event.digest.short}"
+
+
+@line_of.register
+def _build_failed(event: events.BuildFailed) -> str:
+    return f"{event.image} {event.platform}: failed"
+
+
+@line_of.register
+def _image_checked(event: events.ImageChecked) -> str:
+    return f"{event.image}: {event.platforms} platforms checked, index {event.digest.short}"
+
+
+@line_of.register
+def _logged_in(event: events.LoggedIn) -> str:
+    return f"{event.repository}: the registry takes pushes"
+
+
+@line_of.register
+def _blob_stored(event: events.BlobStored) -> str:
+    what = f"{event.descriptor.digest.short}, {size(event.descriptor.size)}"
+    return "" if event.how == "present" else f"{event.repository}: {event.how} blob {what}"
+
+
+@line_of.register
+def _manifest_stored(event: events.ManifestStored) -> str:
+    kind = "index" if mediatype.is_index(event.descriptor.media_type) else "manifest"
+    return f"{event.repository}: {event.how} {kind} {event.descriptor.digest.short}"
+
+
+@line_of.register
+def _tag_moved(event: events.TagMoved) -> str:
+    return f"{event.repository}:{event.tag}: {event.status}, {event.digest.short}"
+
+
+@line_of.register
+def _destination_failed(event: events.DestinationFailed) -> str:
+    return f"{event.repository}: failed: {event.reason}"

@@ -1,0 +1,155 @@
+"""Events to a person's eyes: a live board on a terminal, plain lines elsewhere. All on stderr."""
+
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+from polyarch.cli.board import Board, BuildRow, PushRow
+from polyarch.cli.lines import line_of
+from polyarch.cli.text import size
+from polyarch.events import BuildStep, DestinationFailed, Event, ImageChecked, Note, Warned
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_REFRESHES_PER_SECOND = 8
+_STATE_STYLE = {
+    "done": "green",
+    "reused": "green",
+    "published": "green",
+    "failed": "bold red",
+    "building": "cyan",
+    "uploading": "cyan",
+}
+
+
+class Progress(Protocol):
+    """A listener that owns the terminal while it is entered."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def __call__(self, event: Event) -> None:
+        """Take one event, from any thread."""
+        ...
+
+
+class QuietProgress:
+    """Shows nothing but warnings."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def __call__(self, event: Event) -> None:
+        """Show warnings."""
+        if isinstance(event, Warned):
+            print(f"warning: {event.text}", file=self._stream)
+
+
+class PlainProgress:
+    """One line for each thing that happened; what is only movement is left out."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._last_step: dict[tuple[str, str], str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def __call__(self, event: Event) -> None:
+        """Print the event's line, if it has one."""
+        with self._lock:
+            if isinstance(event, BuildStep) and self._repeated(event):
+                return
+            line = line_of(event)
+            if line:
+                print(line, file=self._stream, flush=True)
+
+    def _repeated(self, event: BuildStep) -> bool:
+        key = (event.image, str(event.platform))
+        again = self._last_step.get(key) == event.text
+        self._last_step[key] = event.text
+        return again
+
+
+class LiveProgress:
+    """A board that is redrawn in place; notes and warnings scroll above it."""
+
+    def __init__(self, stream: TextIO, *, colour: bool) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._board = Board()
+        self._lock = threading.Lock()
+        self._console = Console(file=stream, no_color=not colour, highlight=False)
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._draw,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Bring the board up to date."""
+        with self._lock:
+            self._board.take(event)
+        if isinstance(event, Note | Warned | ImageChecked | DestinationFailed):
+            line = line_of(event)
+            if line:
+                self._console.print(line, markup=False)
+
+    def _draw(self) -> "RenderableType":
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2))
+        with self._lock:
+            for build in self._board.builds.values():
+                table.add_row(*_build_cells(build))
+            for push in self._board.pushes.values():
+                table.add_row(*_push_cells(push))
+        return table
+
+
+def _build_cells(row: BuildRow) -> tuple["RenderableType", ...]:
+    from rich.text import Text
+
+    counted = f"[{row.done}/{row.total}] " if row.total else ""
+    told = f"{counted}{row.step}" + (f"  {row.detail}" if row.detail else "")
+    state = Text(row.state, style=_STATE_STYLE.get(row.state, ""))
+    return Text(row.image), Text(row.platform), state, Text(told, no_wrap=True, overflow="ellipsis")
+
+
+def _push_cells(row: PushRow) -> tuple["RenderableType", ...]:
+    from rich.text import Text
+
+    parts = [f"{size(row.uploaded + row.in_flight)} sent"]
+    if row.mounted:
+        parts.append(f"{size(row.mounted)} mounted")
+    if row.present:
+        parts.append(f"{size(row.present)} already there")
+    told = row.reason or ", ".join(parts) + (f"  {' '.join(row.tags)}" if row.tags else "")
+    state = Text(row.state, style=_STATE_STYLE.get(row.state, ""))
+    return Text(row.repository), Text(""), state, Text(told, no_wrap=True, overflow="ellipsis")

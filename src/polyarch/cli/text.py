@@ -1,0 +1,25 @@
+"""Small forms of text: sizes, errors, notes."""
+
+from polyarch.errors import PolyarchError
+
+_STEP = 1000
+
+
+def size(count: int) -> str:
+    """Bytes as people read them, in powers of 1000 as registries count."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < _STEP:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= _STEP
+    return f"{value:.2f} GB"
+
+
+def error_lines(error: PolyarchError) -> list[str]:
+    """The three lines of an error: what, where, what next; empty ones are left out."""
+    lines = [f"error: {error.message}"]
+    if error.where:
+        lines.append(f"  where: {error.where}")
+    if error.hint:
+        lines.append(f"  hint: {error.hint}")
+    return lines

@@ -1,0 +1,78 @@
+"""One image on its way to one repository: what was found there, what was done, what went wrong."""
+
+from dataclasses import dataclass, field
+
+from polyarch.errors import PolyarchError
+from polyarch.oci.digest import Digest
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.registry.repository import RemoteRepository
+from polyarch.transaction.values import Outcome, Status, Submission, TagOutcome, TagStatus, Target
+
+_DONE = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.UNCHANGED, TagStatus.KEPT})
+
+
+@dataclass(slots=True, kw_only=True)
+class Destination:
+    """Mutable while a transaction runs; `outcome` is what it comes to.
+
+    `old` holds for each tag what stood there when the tags were frozen, None where it was new.
+    """
+
+    submission: Submission
+    target: Target
+    remote: RemoteRepository
+    old: dict[str, ImageIndex | ImageManifest | None] = field(default_factory=dict)
+    status: dict[str, TagStatus] = field(default_factory=dict)
+    error: PolyarchError | None = None
+
+    @property
+    def name(self) -> str:
+        """The repository's full name."""
+        return str(self.target.repository)
+
+    @property
+    def flipped(self) -> tuple[str, ...]:
+        """The tags that this transaction moved or tried to move, in that order."""
+        touched = (TagStatus.CREATED, TagStatus.MOVED, TagStatus.FAILED)
+        return tuple(tag for tag in self.target.tags if self.status.get(tag) in touched)
+
+    def outcome(self) -> Outcome:
+        """What came of it, as told to people and scripts."""
+        return Outcome(
+            image=self.submission.name,
+            repository=self.target.repository,
+            status=self._status(),
+            digest=self._standing(),
+            tags=tuple(self._tag_outcome(tag) for tag in self.target.tags if tag in self.status),
+            error=self.error,
+        )
+
+    def _status(self) -> Status:
+        found = set(self.status.values())
+        if TagStatus.LEFT in found:
+            return Status.LEFT
+        if TagStatus.RESTORED in found:
+            return Status.ROLLED_BACK
+        if self.error is not None or TagStatus.FAILED in found:
+            return Status.FAILED
+        if not self.target.tags or len(self.status) < len(self.target.tags):
+            return Status.SKIPPED
+        if found <= {TagStatus.UNCHANGED, TagStatus.KEPT}:
+            return Status.UNCHANGED
+        return Status.PUBLISHED if found <= _DONE else Status.FAILED
+
+    def _standing(self) -> Digest | None:
+        for tag in self.target.tags:
+            digest = self._digest_under(tag)
+            if digest:
+                return digest
+        return None
+
+    def _digest_under(self, tag: str) -> Digest | None:
+        if self.status.get(tag) in _DONE | {TagStatus.LEFT}:
+            return self.submission.index.descriptor.digest
+        old = self.old.get(tag)
+        return old.descriptor.digest if old else None
+
+    def _tag_outcome(self, tag: str) -> TagOutcome:
+        return TagOutcome(tag=tag, digest=self._digest_under(tag), status=self.status[tag])
