@@ -11,16 +11,38 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ConfigNotFoundError
 │   ├── InvalidConfigError          every problem of the file at once
 │   ├── DockerfileNotFoundError
+│   ├── DockerfileError             a Dockerfile or its .dockerignore that cannot be read
+│   │   ├── DockerfileSyntaxError   file, line and reason
+│   │   ├── StageNotFoundError
+│   │   ├── IgnoreFileError
+│   │   ├── BuildContextError
+│   │   ├── InstructionError        the reason alone: the reader of the file adds file and line
+│   │   └── ExpansionError          likewise, for a variable or quote
 │   └── ImageCycleError
 ├── NothingSelectedError            a name or glob that matches nothing
 ├── HostError                       this machine lacks something
 │   ├── ProgramNotFoundError
+│   ├── UnsupportedProxyError
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
 │   └── StorageError                a disk that is full or cannot be written
 ├── WorkError                       the work itself failed
 │   ├── ProcessFailedError
 │   ├── BuildFailedError            with the last lines of the log and where the whole is
 │   └── VerificationError
+├── RegistryError                   exchange: method, redacted URL, status, codes
+│   ├── RegistryUnavailableError    down, cut off, 5xx: trying again may help
+│   ├── RateLimitedError            with the wait that the registry asked for
+│   ├── TlsError
+│   ├── LoginRefusedError
+│   ├── DeniedError                 policy, quota, rights
+│   ├── ManifestNotFoundError
+│   ├── RepositoryNotFoundError
+│   ├── ImmutableTagError
+│   ├── ManifestRefusedError
+│   ├── UploadRefusedError
+│   ├── DeleteUnsupportedError
+│   ├── UnsafeTargetError           it sends us where no registry should
+│   └── UnexpectedAnswerError       it does not speak the protocol
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
 │   ├── DigestMismatchError
@@ -32,6 +54,7 @@ where, `hint` what to do next. The library never exits; `cli/exit_codes.py` maps
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -180,6 +203,88 @@ class DockerfileNotFoundError(ConfigError):
         )
 
 
+class DockerfileError(ConfigError):
+    """A Dockerfile, or what stands beside it, cannot be read."""
+
+    code = "dockerfile"
+
+
+class DockerfileSyntaxError(DockerfileError):
+    """A Dockerfile that BuildKit would refuse as well; lines count from 1."""
+
+    code = "dockerfile-syntax"
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"this is not a valid Dockerfile: {reason}",
+            where=f"{path}, line {line}",
+            hint="mend this line; the Dockerfile reference describes every instruction",
+        )
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+
+class StageNotFoundError(DockerfileError):
+    """A target that no stage of the Dockerfile is called."""
+
+    code = "stage-not-found"
+
+    def __init__(self, path: str, target: str, known: Sequence[str]) -> None:
+        names = ", ".join(f"`{name}`" for name in known) or "none, for want of `AS name`"
+        super().__init__(
+            f"no stage is called `{shorten(target)}`",
+            where=path,
+            hint=f"named stages: {names}",
+        )
+
+
+class IgnoreFileError(DockerfileError):
+    """A pattern of a .dockerignore file that BuildKit would refuse as well."""
+
+    code = "ignore-file"
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"this pattern cannot be read: {reason}",
+            where=f"{path}, line {line}",
+            hint="write shell patterns with `*`, `?`, `[…]` and `**`, one on each line",
+        )
+
+
+class BuildContextError(DockerfileError):
+    """A build context, or a file in it, that cannot be read."""
+
+    code = "build-context"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"cannot read the build context: {reason}",
+            where=path,
+            hint="make the file readable, or name it in `.dockerignore`",
+        )
+
+
+class InstructionError(DockerfileError):
+    """What is wrong with one instruction; who reads the file adds file and line."""
+
+    code = "dockerfile-syntax"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ExpansionError(DockerfileError):
+    """Text whose variables or quotes cannot be expanded; who reads the file adds file and line."""
+
+    code = "dockerfile-syntax"
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"`{shorten(text)}` cannot be expanded: {reason}")
+        self.reason = self.message
+
+
 class ImageCycleError(ConfigError):
     """Images of one project that are FROM each other in a circle."""
 
@@ -190,6 +295,39 @@ class ImageCycleError(ConfigError):
             "images stand on each other in a circle: " + " -> ".join(f"`{name}`" for name in cycle),
             where="FROM, COPY --from and `contexts` of these images",
             hint="let one of them start from an image outside the project",
+        )
+
+
+class MissingVariableError(ConfigError):
+    """A variable that should hold a login is not set, where nobody can be asked for it."""
+
+    code = "missing-variable"
+
+    def __init__(self, registry: str, variables: Sequence[str], *, where: str) -> None:
+        names = " and ".join(f"`{name}`" for name in variables)
+        are = "is" if len(variables) == 1 else "are"
+        super().__init__(
+            f"the login for `{registry}` is not there: {names} {are} not set, or empty",
+            where=where,
+            hint="pass them from the CI's secrets to this job, or take their names out of the file",
+        )
+        self.registry = registry
+        self.variables = tuple(variables)
+
+
+class CredentialUnreadableError(ConfigError):
+    """A password file or command that the config names gives no password.
+
+    What a command printed is left out: it may hold the secret.
+    """
+
+    code = "credential-unreadable"
+
+    def __init__(self, registry: str, source: str, reason: str, *, where: str) -> None:
+        super().__init__(
+            f"cannot read the login for `{registry}` from {source}: {reason}",
+            where=where,
+            hint="try it by hand; it must give the password alone on its first line",
         )
 
 
@@ -214,6 +352,19 @@ class ProgramNotFoundError(HostError):
             hint=hint or f"install `{program}`, or run `polyarch doctor`",
         )
         self.program = program
+
+
+class UnsupportedProxyError(HostError):
+    """A proxy setting that cannot be used; the text of the setting may hold a password."""
+
+    code = "unsupported-proxy"
+
+    def __init__(self, variable: str, scheme: str) -> None:
+        super().__init__(
+            f"the proxy in `{variable}` cannot be used: its scheme is `{shorten(scheme)}`",
+            where="the environment",
+            hint="only `http://host:port` proxies are understood (they carry HTTPS as well)",
+        )
 
 
 class EngineUnusableError(HostError):
@@ -308,6 +459,250 @@ class VerificationError(WorkError):
             hint="mend the build of the platform named; no tag was moved",
         )
         self.findings = tuple(findings)
+
+
+# --- registries ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request to a registry and its answer, fit for a message.
+
+    `url` holds no secret any more; `status` is 0 where no answer came; `codes` and `words` are the
+    registry's own.
+    """
+
+    registry: str
+    method: str
+    url: str
+    status: int = 0
+    codes: tuple[str, ...] = ()
+    words: str = ""
+
+    @property
+    def said(self) -> str:
+        """What the registry said about it, to go behind a message; empty where it said nothing."""
+        told = ", ".join(shorten(code, 40) for code in self.codes)
+        if self.words and self.words.lower() not in told.lower():
+            told = f"{told}: {self.words}" if told else self.words
+        return f": {shorten(told, 300)}" if told else ""
+
+    def __str__(self) -> str:
+        answer = f"answered {self.status}" if self.status else "no answer"
+        return f"{self.method} {self.url} ({answer})"
+
+
+class RegistryError(PolyarchError):
+    """A registry could not or would not do what it was asked."""
+
+    code = "registry"
+
+    def __init__(self, exchange: Exchange, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, where=str(exchange), hint=hint)
+        self.exchange = exchange
+        self.registry = exchange.registry
+        self.method = exchange.method
+        self.url = exchange.url
+        self.status = exchange.status
+        self.codes = exchange.codes
+
+
+class RegistryUnavailableError(RegistryError):
+    """A registry that is down, cannot be reached, cuts off, or fails by itself.
+
+    `retry_after_s` is what it asked to wait, in seconds.
+    """
+
+    code = "registry-unavailable"
+    retryable = True
+
+    def __init__(
+        self, exchange: Exchange, reason: str, *, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` cannot be used now: {reason}",
+            hint="try again later; `polyarch doctor` tells whether it can be reached from here",
+        )
+        self.retry_after_s = retry_after_s
+
+
+class RateLimitedError(RegistryError):
+    """Too many requests; `retry_after_s` is the wait that the registry asked for, in seconds."""
+
+    code = "rate-limited"
+    retryable = True
+
+    def __init__(self, exchange: Exchange, *, retry_after_s: float | None = None) -> None:
+        wait = f"try again in {retry_after_s:.0f} s" if retry_after_s else "try again later"
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` takes no more requests for now{exchange.said}",
+            hint=f"{wait}; logged in users have higher limits (`docker login {exchange.registry}`)",
+        )
+        self.retry_after_s = retry_after_s
+
+
+class TlsError(RegistryError):
+    """No trusted connection."""
+
+    code = "tls"
+
+    def __init__(self, exchange: Exchange, reason: str) -> None:
+        super().__init__(
+            exchange,
+            f"no trusted connection to the registry `{exchange.registry}`: {shorten(reason, 200)}",
+            hint=f'name its certificate authority under `[registries."{exchange.registry}"]`, or '
+            "set `plain-http = true` there if it speaks no TLS",
+        )
+
+
+class LoginRefusedError(RegistryError):
+    """The registry does not take these credentials, or wants some and there are none.
+
+    `source` says where the credentials came from; `variables` would be read first.
+    """
+
+    code = "login-refused"
+
+    def __init__(self, exchange: Exchange, *, source: str, variables: Sequence[str]) -> None:
+        names = " and ".join(f"`{name}`" for name in variables)
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` refuses the login "
+            f"(credentials: {source}){exchange.said}",
+            hint=f"run `docker login {exchange.registry}`, or set {names}; "
+            "`polyarch doctor` shows which login is used",
+        )
+        self.source = source
+
+
+class DeniedError(RegistryError):
+    """Logged in or not: this may not be done (rights, policy, quota)."""
+
+    code = "denied"
+
+    def __init__(self, exchange: Exchange, *, source: str) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` does not allow this "
+            f"(credentials: {source}){exchange.said}",
+            hint="check that the repository exists and that this login may write to it, and the "
+            "registry's quota and policies",
+        )
+        self.source = source
+
+
+class ManifestNotFoundError(RegistryError):
+    """There is no such tag or digest."""
+
+    code = "manifest-not-found"
+
+    def __init__(self, exchange: Exchange, reference: str) -> None:
+        super().__init__(
+            exchange,
+            f"`{reference}` does not exist",
+            hint="check the name and the tag; a private image needs a login that may read it",
+        )
+        self.reference = reference
+
+
+class RepositoryNotFoundError(RegistryError):
+    """There is no such repository, and the registry does not make one by itself."""
+
+    code = "repository-not-found"
+
+    def __init__(self, exchange: Exchange, repository: str) -> None:
+        super().__init__(
+            exchange,
+            f"the repository `{repository}` does not exist{exchange.said}",
+            hint="check the name; some registries want a repository to be made before a push",
+        )
+        self.repository = repository
+
+
+class ImmutableTagError(RegistryError):
+    """A tag that the registry never lets move."""
+
+    code = "immutable-tag"
+
+    def __init__(self, exchange: Exchange, reference: str) -> None:
+        super().__init__(
+            exchange,
+            f"the tag `{reference}` cannot be moved{exchange.said}",
+            hint="publish under another tag, or change the registry's rule for this repository",
+        )
+        self.reference = reference
+
+
+class ManifestRefusedError(RegistryError):
+    """The registry does not take this manifest."""
+
+    code = "manifest-refused"
+
+    def __init__(self, exchange: Exchange, reference: str) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` does not take the manifest "
+            f"`{reference}`{exchange.said}",
+            hint="it may not know this kind of manifest (attestations, indexes), or lack its blobs",
+        )
+        self.reference = reference
+
+
+class UploadRefusedError(RegistryError):
+    """The registry does not take this blob."""
+
+    code = "upload-refused"
+
+    def __init__(self, exchange: Exchange, digest: str, size: int) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` does not take the blob `{digest}` "
+            f"({size} bytes){exchange.said}",
+            hint="status 413 is a size limit, of the registry or of a proxy before it; "
+            "otherwise build the image again",
+        )
+
+
+class DeleteUnsupportedError(RegistryError):
+    """The registry does not delete this."""
+
+    code = "delete-unsupported"
+
+    def __init__(self, exchange: Exchange, reference: str) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` does not delete `{reference}`{exchange.said}",
+            hint="deleting may be switched off there; use the registry's own tools",
+        )
+
+
+class UnsafeTargetError(RegistryError):
+    """A registry sends us where credentials or bytes must not go."""
+
+    code = "unsafe-target"
+
+    def __init__(self, exchange: Exchange, kind: str, target: str, reason: str) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` names `{target}` as {kind}: {reason}",
+            hint="nothing was sent there; the registry or a proxy before it is set up wrongly",
+        )
+
+
+class UnexpectedAnswerError(RegistryError):
+    """What answers is no registry, or breaks the protocol."""
+
+    code = "unexpected-answer"
+
+    def __init__(self, exchange: Exchange, problem: str) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` gives an answer that makes no sense: {problem}"
+            f"{exchange.said}",
+            hint="check that the name is a registry's; a proxy or portal may answer in its place",
+        )
 
 
 # --- stored bytes -------------------------------------------------------------------------------
