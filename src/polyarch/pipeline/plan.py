@@ -1,0 +1,182 @@
+"""The plan as a value: what is built where and why, which tags move from what to what.
+
+It holds no secret and nothing that runs, so it can be printed, stored, compared and tested.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from polyarch.oci.digest import Digest
+from polyarch.oci.fields import JsonObject
+from polyarch.oci.platform import Platform
+from polyarch.oci.reference import Repository
+
+SCHEMA = "polyarch.plan/v1"
+
+Strategy = Literal["native", "cross", "emulated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPlatform:
+    """One build: `builder` is empty for the engine's own, `reason` says why engine and strategy."""
+
+    platform: Platform
+    engine: str
+    strategy: Strategy
+    reason: str
+    builder: str
+    input_key: str
+
+    def to_json(self) -> JsonObject:
+        """As it stands in `polyarch.plan/v1`."""
+        return {
+            "platform": str(self.platform),
+            "engine": self.engine,
+            "strategy": self.strategy,
+            "reason": self.reason,
+            "builder": self.builder or None,
+            "input_key": self.input_key,
+        }
+
+
+class State(StrEnum):
+    """What a registry says of a tag."""
+
+    ABSENT = "absent"
+    PRESENT = "present"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """What a tag has now. `reason` says why it is unknown; `refused` that asking again won't help.
+
+    `version` and `revision` are the index's annotations; None where it lacks them.
+    """
+
+    state: State
+    digest: Digest | None = None
+    version: str | None = None
+    revision: str | None = None
+    reason: str | None = None
+    refused: bool = False
+
+    def to_json(self) -> JsonObject:
+        """As it stands in `polyarch.plan/v1`."""
+        return {
+            "state": self.state.value,
+            "digest": str(self.digest) if self.digest else None,
+            "version": self.version,
+            "revision": self.revision,
+            "reason": self.reason,
+        }
+
+
+class Action(StrEnum):
+    """What would happen to a tag."""
+
+    CREATE = "create"
+    MOVE = "move"
+    KEEP = "keep"
+    REFUSE = "refuse"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTag:
+    """One tag at one destination."""
+
+    tag: str
+    current: Current
+    action: Action
+
+    def to_json(self) -> JsonObject:
+        """As it stands in `polyarch.plan/v1`."""
+        return {"tag": self.tag, "current": self.current.to_json(), "action": self.action.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDestination:
+    """`adapted` says what the registry cannot take and why, or None."""
+
+    repository: Repository
+    tags: tuple[PlannedTag, ...]
+    adapted: str | None = None
+
+    def to_json(self) -> JsonObject:
+        """As it stands in `polyarch.plan/v1`."""
+        return {
+            "repository": str(self.repository),
+            "adapted": self.adapted,
+            "references": [tag.to_json() for tag in self.tags],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePlan:
+    """One image. `depends_on` are the project's images it stands on, `built` those built with it.
+
+    `tags` are names without repository, in the order in which they move. `reason` says why it is
+    published or not.
+    """
+
+    name: str
+    publish: bool
+    reason: str
+    depends_on: tuple[str, ...]
+    platforms: tuple[PlannedPlatform, ...]
+    version: str | None
+    tags: tuple[str, ...]
+    labels: Mapping[str, str]
+    index_annotations: Mapping[str, str]
+    manifest_annotations: Mapping[str, str]
+    destinations: tuple[PlannedDestination, ...]
+    bases: tuple[str, ...] = ()
+
+    def to_json(self) -> JsonObject:
+        """As it stands in `polyarch.plan/v1`."""
+        return {
+            "name": self.name,
+            "publish": self.publish,
+            "reason": self.reason,
+            "version": self.version,
+            "depends_on": list(self.depends_on),
+            "bases": list(self.bases),
+            "platforms": [platform.to_json() for platform in self.platforms],
+            "tags": list(self.tags),
+            "labels": dict(self.labels),
+            "annotations": {
+                "index": dict(self.index_annotations),
+                "manifest": dict(self.manifest_annotations),
+            },
+            "destinations": [destination.to_json() for destination in self.destinations],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Images in build order: each after those it stands on."""
+
+    event: str
+    ref: str
+    sha: str
+    images: tuple[ImagePlan, ...]
+
+    @property
+    def publishes(self) -> bool:
+        """Whether anything of it goes out."""
+        return any(image.publish for image in self.images)
+
+    def image(self, name: str) -> ImagePlan:
+        """The image of that name, which must be in the plan."""
+        return next(image for image in self.images if image.name == name)
+
+    def to_json(self) -> JsonObject:
+        """The document `polyarch.plan/v1`."""
+        return {
+            "schema": SCHEMA,
+            "event": {"name": self.event, "ref": self.ref, "sha": self.sha},
+            "images": [image.to_json() for image in self.images],
+        }

@@ -1,0 +1,42 @@
+"""A built image under other labels: the layers as they are, config and manifest written anew.
+
+So a part that is reused for another commit still tells the truth about it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from polyarch.content.layout import LayoutStore
+from polyarch.content.reader import read_small
+from polyarch.oci.config import ImageConfig
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.fields import decode_object, encode
+from polyarch.oci.manifest import ImageManifest
+
+
+def relabelled(
+    layout: LayoutStore,
+    image: Descriptor,
+    labels: Mapping[str, str],
+    created: str,
+    annotations: Mapping[str, str],
+) -> Descriptor:
+    """The image with these labels, time of making and manifest annotations; its own if all hold.
+
+    The new config and manifest are kept in `layout`, which holds the old ones.
+    """
+    manifest = ImageManifest.parse(read_small(layout, image), image.media_type)
+    config = ImageConfig.parse(read_small(layout, manifest.config), manifest.config.media_type)
+    changed = config.relabelled(labels, created)
+    same_labels = dict(config.labels) == dict(changed.labels) and config.created == created
+    wanted = {**manifest.annotations, **annotations}
+    if same_labels and wanted == dict(manifest.annotations):
+        return image
+    layout.add(changed.descriptor.media_type, changed.raw)
+    value = decode_object(manifest.raw, "image manifest")
+    value["config"] = {**value["config"], **changed.descriptor.to_json()}
+    if wanted:
+        value["annotations"] = dict(sorted(wanted.items()))
+    raw = encode(value)
+    layout.add(manifest.descriptor.media_type, raw)
+    return replace(Descriptor.of(manifest.descriptor.media_type, raw), platform=image.platform)
