@@ -24,6 +24,8 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ProgramNotFoundError
 │   ├── UnsupportedProxyError
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
+│   ├── PortTakenError              a sandbox registry cannot listen
+│   ├── SandboxStoppedError         a sandbox registry has no address yet
 │   └── StorageError                a disk that is full or cannot be written
 ├── WorkError                       the work itself failed
 │   ├── ProcessFailedError
@@ -391,6 +393,31 @@ class StorageError(HostError):
             f"cannot write: {reason}",
             where=path,
             hint="free some space or name another folder; nothing half-written was kept",
+        )
+
+
+class PortTakenError(HostError):
+    """A sandbox registry cannot listen where it should."""
+
+    code = "port-taken"
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"a sandbox registry cannot listen on `{address}`: {reason}",
+            where="this machine",
+            hint="stop what listens there, name another port, or leave the port out for a free one",
+        )
+
+
+class SandboxStoppedError(HostError):
+    """The address of a sandbox registry was asked for before it was started."""
+
+    code = "sandbox-stopped"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this sandbox registry has no address yet: it was never started",
+            hint="start it first, or give it a fixed port",
         )
 
 
