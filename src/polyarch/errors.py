@@ -7,6 +7,9 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── InvalidReferenceError
 │   └── MalformedManifestError
 ├── UsageError                      the command line asks for something that cannot be
+│   ├── InvalidEventError           an event that is to be simulated
+│   ├── LocalPublishRefusedError    `--allow-local` on a tree that nobody else can have
+│   └── UnknownRevisionError
 ├── ConfigError                     polyarch.toml, or what it names
 │   ├── ConfigNotFoundError
 │   ├── InvalidConfigError          every problem of the file at once
@@ -18,12 +21,17 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── BuildContextError
 │   │   ├── InstructionError        the reason alone: the reader of the file adds file and line
 │   │   └── ExpansionError          likewise, for a variable or quote
-│   └── ImageCycleError
+│   ├── ImageCycleError
+│   ├── InvalidRuleError            a tag rule, a flavor or an image name
+│   ├── InvalidTemplateError        a `{{…}}` expression
+│   └── InvalidPublishRuleError     an item of `[publish] on`
 ├── NothingSelectedError            a name or glob that matches nothing
 ├── HostError                       this machine lacks something
 │   ├── ProgramNotFoundError
 │   ├── UnsupportedProxyError
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
+│   ├── EventFileError              the CI's event file is not what it should be
+│   ├── GitRefusedError             git does not trust the folder
 │   ├── PortTakenError              a sandbox registry cannot listen
 │   ├── SandboxStoppedError         a sandbox registry has no address yet
 │   └── StorageError                a disk that is full or cannot be written
@@ -139,6 +147,37 @@ class UsageError(PolyarchError):
     """The command line asks for something that cannot be."""
 
     code = "usage"
+
+
+class InvalidEventError(UsageError):
+    """An event that is to be simulated and cannot be."""
+
+    code = "invalid-event"
+
+    def __init__(self, problem: str, *, hint: str) -> None:
+        super().__init__(problem, where="`--event` and `--ref`", hint=hint)
+
+
+class LocalPublishRefusedError(UsageError):
+    """`--allow-local` where what would be published cannot be had by anybody else."""
+
+    code = "local-publish-refused"
+
+    def __init__(self, problem: str, *, where: str, hint: str) -> None:
+        super().__init__(f"cannot publish from here: {problem}", where=where, hint=hint)
+
+
+class UnknownRevisionError(UsageError):
+    """A branch, tag or commit that this clone does not have."""
+
+    code = "unknown-revision"
+
+    def __init__(self, revision: str, root: str) -> None:
+        super().__init__(
+            f"there is no revision `{shorten(revision)}`",
+            where=root,
+            hint="fetch it (`git fetch origin`; in CI fetch the whole history), or name another",
+        )
 
 
 class NothingSelectedError(PolyarchError):
@@ -333,6 +372,66 @@ class CredentialUnreadableError(ConfigError):
         )
 
 
+class InvalidRuleError(ConfigError):
+    """A tag rule, flavor, image name or list that does not parse.
+
+    `kind` says which of them, `attribute` is the one at fault, `nearest` the right one that was
+    probably meant, `known` what would be right.
+    """
+
+    code = "invalid-rule"
+
+    def __init__(
+        self,
+        kind: str,
+        text: str,
+        problem: str,
+        *,
+        attribute: str | None = None,
+        nearest: str | None = None,
+        known: Sequence[str] = (),
+    ) -> None:
+        place = f"attribute `{shorten(attribute)}` of {kind}" if attribute else kind
+        meant = f"did you mean `{nearest}`? " if nearest else ""
+        listed = ", ".join(f"`{name}`" for name in known)
+        super().__init__(
+            f"the {kind} `{shorten(text)}` is not valid: {problem}",
+            where=f"{place} `{shorten(text)}`",
+            hint=(meant + (f"there are {listed}" if listed else "")).strip() or None,
+        )
+        self.attribute = attribute
+        self.nearest = nearest
+
+
+class InvalidTemplateError(ConfigError):
+    """Text with a `{{…}}` expression that cannot be read or worked out."""
+
+    code = "invalid-template"
+
+    def __init__(self, template: str, reason: str, *, where: str | None = None) -> None:
+        super().__init__(
+            f"cannot work out `{shorten(template)}`: {reason}",
+            where=where,
+            hint="write expressions as in `{{branch}}` or `{{date 'YYYYMMDD' tz='Asia/Tokyo'}}`",
+        )
+        self.template = template
+        self.reason = reason
+
+
+class InvalidPublishRuleError(ConfigError):
+    """An item of `[publish] on` that names neither a ref nor an event."""
+
+    code = "invalid-publish-rule"
+
+    def __init__(self, item: str, problem: str, *, nearest: str | None = None) -> None:
+        meant = f"did you mean `{nearest}`? " if nearest else ""
+        super().__init__(
+            f"`{shorten(item)}` does not say what may publish: {problem}",
+            where="polyarch.toml, publish.on",
+            hint=f"{meant}there are `branch:GLOB`, `tag:GLOB`, `release`, `schedule`, `dispatch`",
+        )
+
+
 # --- this machine -------------------------------------------------------------------------------
 
 
@@ -381,6 +480,32 @@ class EngineUnusableError(HostError):
             hint=hint or "run `polyarch doctor`",
         )
         self.engine = engine
+
+
+class EventFileError(HostError):
+    """The file in which the CI describes its event is broken."""
+
+    code = "event-file"
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(
+            f"the event file cannot be used: {problem}",
+            where=f"GITHUB_EVENT_PATH, `{shorten(path)}`",
+            hint="unset GITHUB_EVENT_PATH, or let it name the JSON object that the CI wrote",
+        )
+
+
+class GitRefusedError(HostError):
+    """Git does not read a folder that belongs to somebody else (safe.directory)."""
+
+    code = "git-refused"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            "git does not trust this folder: it belongs to another user",
+            where=folder,
+            hint=f"run `git config --global --add safe.directory {shorten(folder)}`",
+        )
 
 
 class StorageError(HostError):
