@@ -1,0 +1,109 @@
+import io
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from polyarch.content.graph import copy_graph, walk
+from polyarch.content.layout import LayoutStore
+from polyarch.errors import (
+    DigestMismatchError,
+    MalformedManifestError,
+    SizeMismatchError,
+    StorageError,
+)
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
+from tests.support.images import make_index
+
+
+def files_under(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def test_a_copied_image_is_a_whole_layout(tmp_path):
+    made = make_index()
+    layout = LayoutStore(tmp_path / "l")
+    copy_graph(made.store, layout, made.index.descriptor)
+    layout.tag(made.index.descriptor, "latest")
+    layout.check()
+    assert layout.resolve("latest") == made.index.descriptor
+    assert {node.digest for node in walk(layout, made.index.descriptor)} == {
+        node.digest for node in walk(made.store, made.index.descriptor)
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"longer than said", SizeMismatchError),
+        (b"s", SizeMismatchError),
+        (b"other", DigestMismatchError),
+    ],
+)
+def test_wrong_bytes_leave_nothing(tmp_path, data, error):
+    layout = LayoutStore(tmp_path / "l")
+    descriptor = Descriptor(media_type="a/b", digest=Digest.of(b"right"), size=5)
+    with pytest.raises(error):
+        layout.push(descriptor, io.BytesIO(data))
+    assert not layout.exists(descriptor)
+    assert [name for name in files_under(tmp_path) if "blobs" in name] == []
+
+
+def test_a_cut_off_blob_does_not_count_as_there(tmp_path):
+    layout = LayoutStore(tmp_path / "l")
+    descriptor = layout.add("a/b", b"whole")
+    layout.path_of(descriptor.digest).write_bytes(b"who")
+    assert not layout.exists(descriptor)
+    layout.push(descriptor, io.BytesIO(b"whole"))
+    assert layout.exists(descriptor)
+
+
+def test_moving_a_name_leaves_the_others(tmp_path):
+    layout = LayoutStore(tmp_path / "l")
+    one, two = layout.add("a/b", b"1"), layout.add("a/b", b"2")
+    layout.tag(one, "a")
+    layout.tag(one, "b")
+    layout.tag(two, "a")
+    assert layout.resolve("a") == two
+    assert layout.resolve("b") == one
+    assert layout.resolve("c") is None
+
+
+def _tag_many(root: str, worker: int) -> None:
+    layout = LayoutStore(Path(root))
+    for number in range(20):
+        descriptor = layout.add("a/b", f"{worker}-{number}".encode())
+        layout.tag(descriptor, f"{worker}-{number}")
+
+
+def test_two_processes_write_at_once_and_lose_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_tag_many, args=(str(tmp_path), n)) for n in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    layout = LayoutStore(tmp_path)
+    assert len(layout.entries()) == 40
+    assert all(layout.exists(entry) for entry in layout.entries())
+
+
+def test_a_folder_that_is_no_layout(tmp_path):
+    with pytest.raises(MalformedManifestError, match="oci-layout"):
+        LayoutStore(tmp_path).check()
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError) as caught:
+        LayoutStore(tmp_path / "file").add("a/b", b"x")
+    assert "file" in str(caught.value.where)
+
+
+def test_a_full_disk_leaves_nothing_half_written():
+    # /dev/full answers ENOSPC to every write; a store cannot live there, a single file can.
+    from polyarch.content.files import write_bytes
+
+    with pytest.raises(StorageError):
+        write_bytes(Path("/dev/full/x"), b"data")

@@ -1,0 +1,130 @@
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from polyarch.errors import ProcessFailedError, ProgramNotFoundError
+from polyarch.host import process
+
+ENVIRONMENT = {"PATH": os.environ["PATH"]}
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_only_the_environment_that_is_handed_in(monkeypatch):
+    monkeypatch.setenv("CANARY", "secret")
+    done = process.run(python("import os; print(sorted(os.environ))"), environment={"ONLY": "1"})
+    assert "CANARY" not in done.stdout
+    assert "ONLY" in done.stdout
+
+
+def test_a_failed_program_tells_its_last_lines():
+    with pytest.raises(ProcessFailedError) as caught:
+        process.run(
+            python("import sys; print('why', file=sys.stderr); sys.exit(3)"),
+            environment=ENVIRONMENT,
+        )
+    assert caught.value.status == 3
+    assert caught.value.last_lines == ("why",)
+
+
+def test_a_program_that_is_not_there():
+    with pytest.raises(ProgramNotFoundError, match="no-such-program"):
+        process.run(["no-such-program"], environment=ENVIRONMENT)
+    assert process.find_program("no-such-program", ENVIRONMENT) is None
+
+
+def test_a_program_that_says_nothing_is_given_up():
+    with pytest.raises(ProcessFailedError, match="no answer"):
+        process.run(python("import time; time.sleep(60)"), environment=ENVIRONMENT, timeout_s=0.2)
+
+
+def test_arguments_are_data_not_shell(tmp_path):
+    hostile = f"$(touch {tmp_path}/made); `id` && echo 'x' | \"y\" \n*"
+    done = process.run(
+        [*python("import sys; print(sys.argv[1], end='')"), hostile], environment=ENVIRONMENT
+    )
+    assert done.stdout == hostile
+    assert not (tmp_path / "made").exists()
+
+
+def test_lines_come_as_they_are_printed_and_go_to_the_log(tmp_path):
+    lines: list[str] = []
+    code = "import sys; print('one'); print('two', file=sys.stderr)"
+    log = tmp_path / "logs" / "x.log"
+    process.stream(
+        python(code),
+        environment={**ENVIRONMENT, "PYTHONUNBUFFERED": "1"},
+        on_line=lines.append,
+        log=log,
+    )
+    assert lines[:2] == ["one", "two"]
+    assert log.read_text().splitlines()[:2] == ["one", "two"]
+
+
+def test_a_failed_stream_carries_the_end_of_its_output():
+    code = "import sys\nfor n in range(100): print(n)\nsys.exit(4)"
+    with pytest.raises(ProcessFailedError) as caught:
+        process.stream(python(code), environment=ENVIRONMENT, on_line=lambda _line: None)
+    assert caught.value.status == 4
+    assert caught.value.last_lines[-1] == "99"
+    assert len(caught.value.last_lines) == process.LAST_LINES
+
+
+def test_an_interrupt_ends_the_program_and_its_children():
+    """The listener raises as Ctrl-C would; the grandchild must be gone too."""
+    code = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    pids: list[int] = []
+
+    def interrupt(line: str) -> None:
+        pids.append(int(line))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process.stream(python(code), environment=ENVIRONMENT, on_line=interrupt)
+    deadline = threading.Event()
+    for _ in range(100):
+        if not alive(pids[0]):
+            break
+        deadline.wait(0.05)
+    assert not alive(pids[0])
+
+
+def test_end_all_ends_what_runs_in_other_threads():
+    started, failures = threading.Event(), []
+
+    def work() -> None:
+        try:
+            process.stream(
+                python("print('up', flush=True); import time; time.sleep(600)"),
+                environment=ENVIRONMENT,
+                on_line=lambda _line: started.set(),
+            )
+        except ProcessFailedError as error:
+            failures.append(error.status)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert started.wait(30)
+    process.end_all()
+    thread.join(30)
+    assert failures == [-signal.SIGTERM]

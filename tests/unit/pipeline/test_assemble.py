@@ -1,0 +1,60 @@
+import random
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyarch.checks.structure import check_structure
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
+from polyarch.oci.platform import UNKNOWN
+from polyarch.pipeline.assemble import assemble_index
+from polyarch.pipeline.part import Part
+from tests.support.images import make_index
+
+NAMES = ("linux/amd64", "linux/arm64", "linux/arm/v7")
+MADE = make_index(NAMES)
+ATTESTATION = Descriptor(
+    media_type="application/vnd.oci.image.manifest.v1+json", digest=Digest.of(b"a"), size=1
+)
+
+
+def parts() -> list[Part]:
+    return [
+        Part(
+            image="app",
+            platform=child.platform,  # type: ignore[arg-type]
+            manifest=replace(child, annotations={"x": "made by an engine"}),
+            attestations=(ATTESTATION,) if number == 0 else (),
+            sources=("oci:x",),
+            input_key="sha256:1",
+            revision="abc",
+        )
+        for number, child in enumerate(MADE.children)
+    ]
+
+
+@given(st.randoms())
+def test_the_order_of_finishing_does_not_matter(order: random.Random):
+    platforms = [part.platform for part in parts()]
+    shuffled = parts()
+    order.shuffle(shuffled)
+    one = assemble_index(parts(), platforms, {"b": "2", "a": "1"})
+    two = assemble_index(shuffled, platforms, {"a": "1", "b": "2"})
+    assert one.raw == two.raw
+
+
+def test_platforms_in_plan_order_then_attestations():
+    platforms = [part.platform for part in reversed(parts())]
+    index = assemble_index(parts(), platforms, {})
+    assert [str(child.platform) for child in index.manifests] == [*reversed(NAMES), str(UNKNOWN)]
+    assert index.attestations_of(index.images[-1])[0].digest == ATTESTATION.digest
+    assert all(not child.annotations for child in index.images)
+
+
+def test_an_assembled_index_holds_up_to_the_checks():
+    whole = [replace(part, attestations=()) for part in parts()]
+    index = assemble_index(whole, [part.platform for part in whole], {})
+    report = check_structure(MADE.store, index, [part.platform for part in whole], subject="app")
+    assert report.ok
+    assert report.platforms == 3

@@ -1,0 +1,56 @@
+import json
+
+import pytest
+from hypothesis import given
+
+from polyarch.errors import SpecError
+from polyarch.oci.platform import Platform
+from polyarch.pipeline.part import Part, PartsFolder, Proof
+from tests.support.images import make_index
+from tests.support.strategies import json_values
+
+PLATFORM = Platform.parse("linux/arm/v7")
+PART = Part(
+    image="server",
+    platform=PLATFORM,
+    manifest=make_index(["linux/arm/v7"]).children[0],
+    sources=("oci:linux-arm-v7", "docker.io/library/debian@sha256:" + "0" * 64),
+    input_key="sha256:" + "1" * 64,
+    revision="0123456789abcdef",
+    ci_run=None,
+    proofs=(Proof(subject="sha256:" + "2" * 64, level="structure", how="native"),),
+)
+
+
+def test_a_part_survives_its_file(tmp_path):
+    folder = PartsFolder(root=tmp_path)
+    path = folder.write(PART)
+    assert path == tmp_path / "server" / "linux-arm-v7.json"
+    assert folder.layout("server", PLATFORM) == tmp_path / "server" / "linux-arm-v7"
+    assert folder.read("server", PLATFORM) == PART
+    document = json.loads(path.read_text())
+    assert document["schema"] == "polyarch.part/v1"
+    assert document["ci_run"] is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b'{"schema":"polyarch.part/v1"}', b"\xff"])
+def test_a_damaged_record_is_no_part(tmp_path, damage):
+    folder = PartsFolder(root=tmp_path)
+    folder.write(PART).write_bytes(damage)
+    assert folder.read("server", PLATFORM) is None
+
+
+def test_a_record_under_another_name_is_no_part(tmp_path):
+    folder = PartsFolder(root=tmp_path)
+    path = folder.write(PART)
+    path.rename(path.with_name("linux-arm64.json"))
+    assert folder.read("server", Platform.parse("arm64")) is None
+
+
+@given(json_values)
+def test_hostile_records_never_crash(value):
+    for key in PART.to_json():
+        try:
+            Part.parse(json.dumps({**PART.to_json(), key: value}).encode())
+        except SpecError:
+            continue

@@ -1,0 +1,34 @@
+from polyarch.checks.structure import check_structure
+from polyarch.content.graph import copy_graph
+from polyarch.content.layout import LayoutStore
+from polyarch.content.reader import read_small
+from polyarch.oci.config import ImageConfig
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.pipeline.relabel import relabelled
+from tests.support.images import make_index
+
+WHEN = "2026-01-02T03:04:05Z"
+
+
+def test_new_labels_on_the_same_layers(tmp_path):
+    made = make_index(["linux/arm64"])
+    layout = LayoutStore(tmp_path)
+    copy_graph(made.store, layout, made.children[0])
+    new = relabelled(layout, made.children[0], {"revision": "2"}, WHEN, {"note": "x"})
+    before = ImageManifest.parse(read_small(layout, made.children[0]))
+    after = ImageManifest.parse(read_small(layout, new))
+    assert after.layers == before.layers
+    assert after.annotations == {"note": "x"}
+    assert ImageConfig.parse(read_small(layout, after.config)).labels == {"revision": "2"}
+    assert new.platform == made.children[0].platform
+    index = ImageIndex.build([new])
+    assert check_structure(layout, index, index.platforms, subject="x").ok
+
+
+def test_what_holds_already_is_left_alone(tmp_path):
+    made = make_index(["linux/arm64"])
+    layout = LayoutStore(tmp_path)
+    copy_graph(made.store, layout, made.children[0])
+    once = relabelled(layout, made.children[0], {"revision": "2"}, WHEN, {})
+    assert relabelled(layout, once, {"revision": "2"}, WHEN, {}) == once
+    assert relabelled(layout, made.children[0], {}, WHEN, {}) == made.children[0]
