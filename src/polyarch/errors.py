@@ -24,12 +24,19 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ImageCycleError
 │   ├── InvalidRuleError            a tag rule, a flavor or an image name
 │   ├── InvalidTemplateError        a `{{…}}` expression
+│   ├── UnknownPlaceholderError     a `{…}` of the direct engine, with the nearest known one
+│   ├── PlaceholderValueError       a toolchain has no name for the platform
+│   ├── PlaceholderSyntaxError      a brace that stands alone
+│   ├── LaidFileError               a file of the direct engine: missing, outside, not to be laid
+│   ├── WrongBaseError              a base image of another platform
 │   └── InvalidPublishRuleError     an item of `[publish] on`
 ├── NothingSelectedError            a name or glob that matches nothing
 ├── HostError                       this machine lacks something
 │   ├── ProgramNotFoundError
 │   ├── UnsupportedProxyError
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
+│   │   ├── EngineTooOldError       what was found, what is needed
+│   │   └── EmulatorMissingError    programs of a platform cannot be executed here
 │   ├── EventFileError              the CI's event file is not what it should be
 │   ├── GitRefusedError             git does not trust the folder
 │   ├── PortTakenError              a sandbox registry cannot listen
@@ -432,6 +439,72 @@ class InvalidPublishRuleError(ConfigError):
         )
 
 
+class UnknownPlaceholderError(ConfigError):
+    """A placeholder in braces that nobody fills."""
+
+    code = "unknown-placeholder"
+
+    def __init__(self, name: str, known: Sequence[str], *, nearest: str | None, where: str) -> None:
+        meant = f"did you mean `{{{nearest}}}`? " if nearest else ""
+        super().__init__(
+            f"there is no placeholder `{{{shorten(name)}}}`",
+            where=where,
+            hint=f"{meant}known: {', '.join(known)}; write `{{{{` for a brace itself",
+        )
+
+
+class PlaceholderValueError(ConfigError):
+    """A toolchain that has no name for a platform."""
+
+    code = "placeholder-value"
+
+    def __init__(self, name: str, platform: str, *, where: str) -> None:
+        super().__init__(
+            f"`{{{name}}}` has no value for `{platform}`: that toolchain does not know the platform",
+            where=where,
+            hint="write the name itself under `platform` of this image, or leave the platform out",
+        )
+
+
+class PlaceholderSyntaxError(ConfigError):
+    """A brace that neither opens nor closes a placeholder."""
+
+    code = "placeholder-syntax"
+
+    def __init__(self, text: str, brace: str, *, where: str) -> None:
+        super().__init__(
+            f"a `{brace}` stands alone in `{shorten(text)}`",
+            where=where,
+            hint=f"write `{brace}{brace}` for the brace itself, `{{out}}` for a placeholder",
+        )
+
+
+class LaidFileError(ConfigError):
+    """A file that the direct engine cannot lay into an image; `where` is the key path."""
+
+    code = "laid-file"
+
+    def __init__(self, path: str, reason: str, *, where: str, hint: str | None = None) -> None:
+        super().__init__(
+            f"cannot lay `{shorten(path)}`: {reason}",
+            where=where,
+            hint=hint or "mend this entry of `files`, or what the command leaves there",
+        )
+
+
+class WrongBaseError(ConfigError):
+    """A base image that is not of the platform that is being built."""
+
+    code = "wrong-base"
+
+    def __init__(self, found: str, wanted: str, *, where: str) -> None:
+        super().__init__(
+            f"the base is an image for `{found}` and cannot carry one for `{wanted}`",
+            where=where,
+            hint="name a base that has this platform, or leave the platform out",
+        )
+
+
 # --- this machine -------------------------------------------------------------------------------
 
 
@@ -505,6 +578,37 @@ class GitRefusedError(HostError):
             "git does not trust this folder: it belongs to another user",
             where=folder,
             hint=f"run `git config --global --add safe.directory {shorten(folder)}`",
+        )
+
+
+class EngineTooOldError(EngineUnusableError):
+    """A program that does not know yet what polyarch asks of it."""
+
+    code = "engine-too-old"
+
+    def __init__(self, engine: str, program: str, *, found: str, required: str) -> None:
+        super().__init__(
+            engine,
+            f"`{program}` is version {shorten(found)}, and {required} or later is needed",
+            hint=f"install a newer `{program}`",
+        )
+
+
+class EmulatorMissingError(EngineUnusableError):
+    """Programs of a platform must be executed, and this machine cannot."""
+
+    code = "emulator-missing"
+
+    def __init__(self, engine: str, platform: str, *, log: str | None = None) -> None:
+        super().__init__(
+            engine,
+            f"programs of `{platform}` cannot be executed where it builds (exec format error)",
+            hint=(
+                "register emulators there: `apt-get install qemu-user-static binfmt-support`, or "
+                "`docker run --privileged --rm tonistiigi/binfmt --install all`; or let the "
+                "Dockerfile cross-compile in a `FROM --platform=$BUILDPLATFORM` stage"
+                + (f"; the whole log is `{log}`" if log else "")
+            ),
         )
 
 
@@ -588,10 +692,11 @@ class BuildFailedError(WorkError):
         super().__init__(
             f"cannot build `{image}` for `{platform}` with {engine}{tail}",
             where=f"image `{image}`, platform `{platform}`, engine `{engine}`",
-            hint=hint or (f"the whole log is `{log}`" if log else None),
+            hint="; ".join(filter(None, (hint, log and f"the whole log is `{log}`"))) or None,
         )
         self.image = image
         self.platform = platform
+        self.last_lines = tuple(last_lines)
         self.log = log
 
 

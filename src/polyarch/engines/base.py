@@ -17,7 +17,11 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutContext:
-    """An image in an OCI layout on this machine, of the platform that is being built."""
+    """An image in an OCI layout on this machine.
+
+    `descriptor` is an index that holds the platform that is being built and, where the project
+    builds it, this machine's own (for stages on the build platform); or a single image.
+    """
 
     layout: Path
     descriptor: Descriptor
@@ -84,7 +88,7 @@ class DirectRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
-    """One platform of one image.
+    """One platform of one image; `project` is the folder of polyarch.toml.
 
     `contexts` maps a name as it stands in the Dockerfile (a context's name, or an image reference
     that is to be replaced) to what stands for it. `created` is the commit's time in seconds since
@@ -114,7 +118,8 @@ class BuildRequest:
 class Built:
     """What an engine left in the layout.
 
-    `manifest` carries the platform. `attestations` are the manifests that the engine made about it.
+    `manifest` carries the platform that the image's config says, which a check compares with the
+    one that was asked for. `attestations` are the manifests that the engine made about it.
     `borrowed` names `repository@digest` where blobs that the layout lacks can be had.
     """
 
@@ -129,11 +134,13 @@ class EngineInfo:
 
     `problem` is None when it can, else what is wrong, with `hint` what to do. `native` are the
     platforms whose programs it executes without emulation; `emulated` those it says it can run
-    through an emulator.
+    through an emulator: engines forget some, so refuse nothing because it is not among them.
+    `title` is what a person reads, such as `docker buildx 0.29 with the containerd image store`.
     """
 
     name: str
     version: str = ""
+    title: str = ""
     problem: str | None = None
     hint: str | None = None
     native: tuple[Platform, ...] = ()
