@@ -460,7 +460,7 @@ class PlaceholderValueError(ConfigError):
 
     def __init__(self, name: str, platform: str, *, where: str) -> None:
         super().__init__(
-            f"`{{{name}}}` has no value for `{platform}`: that toolchain does not know the platform",
+            f"`{{{name}}}` has no value for `{platform}`, which that toolchain does not know",
             where=where,
             hint="write the name itself under `platform` of this image, or leave the platform out",
         )
