@@ -9,9 +9,11 @@ PolyarchError                       message, where, hint, code, retryable
 ├── UsageError                      the command line asks for something that cannot be
 │   ├── InvalidEventError           an event that is to be simulated
 │   ├── LocalPublishRefusedError    `--allow-local` on a tree that nobody else can have
+│   ├── InvalidOverrideError        a flag that sets a config key to what cannot be
 │   └── UnknownRevisionError
 ├── ConfigError                     polyarch.toml, or what it names
 │   ├── ConfigNotFoundError
+│   ├── ConfigUnreadableError       not there, no permission, far too large
 │   ├── InvalidConfigError          every problem of the file at once
 │   ├── DockerfileNotFoundError
 │   ├── DockerfileError             a Dockerfile or its .dockerignore that cannot be read
@@ -165,6 +167,20 @@ class InvalidEventError(UsageError):
         super().__init__(problem, where="`--event` and `--ref`", hint=hint)
 
 
+class InvalidOverrideError(UsageError):
+    """A flag that sets a key of the config to something that cannot be."""
+
+    code = "invalid-override"
+
+    def __init__(self, flag: str, problems: Sequence[str]) -> None:
+        super().__init__(
+            f"`{flag}` cannot be obeyed: " + "; ".join(problems),
+            where="the command line",
+            hint="`polyarch schema` prints what each key may be",
+        )
+        self.problems = tuple(problems)
+
+
 class LocalPublishRefusedError(UsageError):
     """`--allow-local` where what would be published cannot be had by anybody else."""
 
@@ -217,6 +233,19 @@ class ConfigNotFoundError(ConfigError):
             "there is no `polyarch.toml` in this folder or above it",
             where=start,
             hint="go to your project, or name the file with `--config FILE`",
+        )
+
+
+class ConfigUnreadableError(ConfigError):
+    """A config file that was named or found, and cannot be read."""
+
+    code = "config-unreadable"
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(
+            f"the config file cannot be read: {reason}",
+            where=file,
+            hint="name a readable `polyarch.toml` with `--config FILE`",
         )
 
 
