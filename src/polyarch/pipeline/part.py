@@ -4,14 +4,23 @@
 """
 
 import json
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from polyarch.content.files import write_bytes
-from polyarch.errors import MalformedManifestError, PolyarchError
+from polyarch.errors import MalformedManifestError, PolyarchError, StorageError
 from polyarch.oci.descriptor import Descriptor
-from polyarch.oci.fields import JsonObject, decode_object, object_list, optional_object, string
+from polyarch.oci.fields import (
+    JsonObject,
+    decode_object,
+    object_list,
+    optional_object,
+    string,
+    string_map,
+)
 from polyarch.oci.platform import Platform
 
 SCHEMA = "polyarch.part/v1"
@@ -34,7 +43,8 @@ class Proof:
 class Part:
     """`sources` say where blobs are: `oci:DIR` (relative to the record) or `repository@digest`.
 
-    `ci_run` is null on a laptop. `engine` is told for people.
+    `ci_run` is null on a laptop. `engine` is told for people. `bases` maps `image/platform` of the
+    project to the digest of the part that this one stands on.
     """
 
     image: str
@@ -47,6 +57,7 @@ class Part:
     ci_run: str | None = None
     engine: str = ""
     proofs: tuple[Proof, ...] = ()
+    bases: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> JsonObject:
         """The document `polyarch.part/v1`."""
@@ -62,6 +73,7 @@ class Part:
             "revision": self.revision,
             "ci_run": self.ci_run,
             "engine": self.engine,
+            "bases": dict(sorted(self.bases.items())),
             "proofs": [proof.to_json() for proof in self.proofs],
         }
 
@@ -91,6 +103,7 @@ class Part:
             revision=string(value, "revision", "part"),
             ci_run=string(value, "ci_run", "part", default="") or None,
             engine=string(value, "engine", "part", default=""),
+            bases=string_map(value, "bases", "part"),
             proofs=tuple(
                 Proof(
                     subject=string(item, "subject", "proof"),
@@ -123,6 +136,20 @@ class PartsFolder:
         except (OSError, PolyarchError):
             return None
         return part if (part.image, part.platform) == (image, platform) else None
+
+    def discard(self, image: str, platform: Platform) -> None:
+        """Remove a part, its record first, so that a record never names a layout that is gone.
+
+        Raises:
+            StorageError: it cannot be removed.
+        """
+        layout = self.layout(image, platform)
+        try:
+            self.record(image, platform).unlink(missing_ok=True)
+            if layout.exists():
+                shutil.rmtree(layout)
+        except OSError as error:
+            raise StorageError(str(layout), error.strerror or str(error)) from error
 
     def write(self, part: Part) -> Path:
         """Keep a part's document; its layout must be in place."""

@@ -1,0 +1,185 @@
+"""Requests to parts: each image after those it stands on, its platforms at once.
+
+A part that is there is taken when its input key and its bases are the plan's; then only the labels
+that tell of this commit are laid over it. The first build that fails ends the others.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+
+from polyarch.content.layout import LayoutStore
+from polyarch.engines.base import BuildRequest, Engine
+from polyarch.errors import PolyarchError
+from polyarch.events import BuildFailed, BuildFinished, BuildStarted, Listener
+from polyarch.host import process
+from polyarch.pipeline.part import Part, PartsFolder
+from polyarch.pipeline.plan import ImagePlan, Plan, PlannedPlatform
+from polyarch.pipeline.relabel import relabelled
+from polyarch.pipeline.sources import LAYOUT_PREFIX, is_whole, layouts_of
+
+MAX_PARALLEL = 8
+"""Builds at once, whatever the number of processors: engines have limits of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltPart:
+    """A part, and whether it was there already."""
+
+    part: Part
+    reused: bool
+
+
+PartsByImage = dict[str, tuple[BuiltPart, ...]]
+
+MakeRequest = Callable[[ImagePlan, PlannedPlatform, PartsByImage], BuildRequest]
+"""Turns one line of the plan into what an engine is asked; gets the bases that are built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """All that building needs beside the plan. `created` is the commit's time, RFC 3339."""
+
+    engines: Mapping[str, Engine]
+    parts: PartsFolder
+    request: MakeRequest
+    created: str
+    revision: str
+    ci_run: str | None
+    listen: Listener
+    force: bool = False
+
+
+def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
+    """Build what the plan says; the result has every platform of every image, in plan order.
+
+    Raises:
+        BuildFailedError, EngineUnusableError: the first that failed; the others were ended.
+        StorageError: no room for what was built.
+    """
+    done: PartsByImage = {}
+    started: dict[str, list[Future[BuiltPart]]] = {}
+    workers = min(MAX_PARALLEL, (os.cpu_count() or 1) + 1)
+    with ThreadPoolExecutor(workers, thread_name_prefix="build") as pool:
+        try:
+            while len(done) < len(plan.images):
+                for image in plan.images:
+                    if image.name not in started and done.keys() >= set(image.bases):
+                        bases = dict(done)
+                        started[image.name] = [
+                            pool.submit(_part, image, platform, workshop, bases)
+                            for platform in image.platforms
+                        ]
+                _wait_for_one(started)
+                _collect(started, done)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            process.end_all()
+            raise
+    return {image.name: done[image.name] for image in plan.images}
+
+
+def _wait_for_one(started: Mapping[str, list[Future[BuiltPart]]]) -> None:
+    running = [future for each in started.values() for future in each if not future.done()]
+    if running:
+        wait(running, return_when=FIRST_COMPLETED)
+
+
+def _collect(started: Mapping[str, list[Future[BuiltPart]]], done: PartsByImage) -> None:
+    """Move the images that are whole to `done`; the first failure is raised at once."""
+    for name, futures in started.items():
+        if name in done:
+            continue
+        ended = [future.result() for future in futures if future.done()]
+        if len(ended) == len(futures):
+            done[name] = tuple(ended)
+
+
+def _part(
+    image: ImagePlan, planned: PlannedPlatform, workshop: Workshop, bases: PartsByImage
+) -> BuiltPart:
+    platform, listen = planned.platform, workshop.listen
+    base_digests = {
+        f"{name}/{built.part.platform}": str(built.part.manifest.digest)
+        for name in image.bases
+        for built in bases[name]
+    }
+    found = None if workshop.force else workshop.parts.read(image.name, platform)
+    if found and _is_current(found, planned, base_digests, workshop):
+        part = _dressed(found, image, workshop)
+        listen(
+            BuildFinished(
+                image=image.name, platform=platform, digest=part.manifest.digest, reused=True
+            )
+        )
+        return BuiltPart(part=part, reused=True)
+    listen(
+        BuildStarted(
+            image=image.name, platform=platform, engine=planned.engine, strategy=planned.strategy
+        )
+    )
+    try:
+        request = workshop.request(image, planned, bases)
+        part = _built(request, image, planned, base_digests, workshop)
+    except PolyarchError as error:
+        listen(BuildFailed(image=image.name, platform=platform, reason=error.message))
+        raise
+    listen(BuildFinished(image=image.name, platform=platform, digest=part.manifest.digest))
+    return BuiltPart(part=part, reused=False)
+
+
+def _is_current(
+    part: Part, planned: PlannedPlatform, bases: Mapping[str, str], workshop: Workshop
+) -> bool:
+    same = part.input_key == planned.input_key and dict(part.bases) == dict(bases)
+    return same and is_whole(workshop.parts, part)
+
+
+def _built(
+    request: BuildRequest,
+    image: ImagePlan,
+    planned: PlannedPlatform,
+    bases: Mapping[str, str],
+    workshop: Workshop,
+) -> Part:
+    """Build beside the old part and take its place in one step; a failed build leaves nothing."""
+    final = workshop.parts.layout(image.name, planned.platform)
+    fresh = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
+    try:
+        layout = LayoutStore(fresh)
+        built = workshop.engines[planned.engine].build(request, layout, workshop.listen)
+        layout.set_entries((built.manifest, *built.attestations))
+        part = Part(
+            image=image.name,
+            platform=planned.platform,
+            manifest=replace(built.manifest.bare(), platform=planned.platform),
+            attestations=built.attestations,
+            sources=(LAYOUT_PREFIX + final.name, *built.borrowed),
+            input_key=planned.input_key,
+            revision=workshop.revision,
+            ci_run=workshop.ci_run,
+            engine=planned.engine,
+            bases=bases,
+        )
+        workshop.parts.discard(image.name, planned.platform)
+        fresh.rename(final)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return _dressed(part, image, workshop)
+
+
+def _dressed(part: Part, image: ImagePlan, workshop: Workshop) -> Part:
+    """The part under this plan's labels and annotations, and its record written."""
+    manifest = part.manifest
+    if not part.attestations:  # they are about exactly this digest, so it must not change
+        [layout] = layouts_of(workshop.parts, part)
+        manifest = relabelled(
+            layout, manifest, image.labels, workshop.created, image.manifest_annotations
+        )
+        layout.set_entries((manifest,))
+    dressed = replace(part, manifest=manifest, revision=workshop.revision, ci_run=workshop.ci_run)
+    workshop.parts.write(dressed)
+    return dressed

@@ -1,0 +1,77 @@
+"""Where the bytes of parts are: their layouts, and registries for what they took by reference."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from polyarch.content.filling import FillingStore
+from polyarch.content.graph import walk
+from polyarch.content.layout import LayoutStore
+from polyarch.content.store import Fetcher
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.manifest import ImageIndex
+from polyarch.oci.reference import Repository, parse_reference
+from polyarch.pipeline.part import Part, PartsFolder
+
+LAYOUT_PREFIX = "oci:"
+
+OpenRepository = Callable[[Repository], Fetcher]
+"""Reads a repository where it is, for layers of base images."""
+
+
+def layouts_of(parts: PartsFolder, part: Part) -> tuple[LayoutStore, ...]:
+    """The layouts of this machine that a part names."""
+    beside = parts.record(part.image, part.platform).parent
+    return tuple(
+        LayoutStore(beside / source.removeprefix(LAYOUT_PREFIX))
+        for source in part.sources
+        if source.startswith(LAYOUT_PREFIX)
+    )
+
+
+def borrowed_from(part: Part) -> tuple[Repository, ...]:
+    """The repositories that hold blobs which the part's layout lacks."""
+    return tuple(
+        parse_reference(source).repository
+        for source in part.sources
+        if not source.startswith(LAYOUT_PREFIX)
+    )
+
+
+def is_whole(parts: PartsFolder, part: Part) -> bool:
+    """Whether all that the part's layout should hold is there, in full size."""
+    [layout] = layouts_of(parts, part)
+    if not layout.exists(part.manifest):
+        return False
+    borrowed = bool(borrowed_from(part))
+    nodes = (node for root in (part.manifest, *part.attestations) for node in walk(layout, root))
+    return all(layout.exists(node) or borrowed for node in nodes)
+
+
+def joined(
+    folder: Path,
+    parts: PartsFolder,
+    members: Sequence[Part],
+    index: ImageIndex,
+    opened: OpenRepository,
+) -> tuple[FillingStore, Descriptor]:
+    """One layout that holds the index of these parts and all below it, without copying.
+
+    Layers that parts took by reference are fetched only when somebody reads them.
+    """
+    layout = LayoutStore(folder)
+    for part in members:
+        own = layouts_of(parts, part)
+        for root in (part.manifest, *part.attestations):
+            _adopt_graph(layout, own, root)
+    descriptor = layout.add(index.descriptor.media_type, index.raw)
+    layout.set_entries((descriptor,))
+    repositories = dict.fromkeys(name for part in members for name in borrowed_from(part))
+    return FillingStore(layout, tuple(opened(name) for name in repositories)), descriptor
+
+
+def _adopt_graph(layout: LayoutStore, sources: Sequence[LayoutStore], root: Descriptor) -> None:
+    for source in sources:
+        for node in walk(source, root):
+            if not layout.adopt(node, source) and source.exists(node):
+                with source.open(node) as content:
+                    layout.push(node, content)

@@ -1,0 +1,41 @@
+"""What surrounds a run, handed in as values: nothing below reads the environment or the clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from polyarch.events import Listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """`state` is the folder for parts, runs and the sandbox; `now` the one reading of the clock.
+
+    `in_ci`: nobody watches, so what would only be noted on a laptop is an error.
+    """
+
+    environment: Mapping[str, str]
+    home: Path
+    state: Path
+    now: datetime
+    in_ci: bool
+    listen: Listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a command asks for, beside the event.
+
+    `selectors` as `selection.select_images` has them; `platforms` are what a person wrote.
+    `changed_since` is a git revision. `with_dependencies`: bases within the project are built too
+    although they are not selected. `force`: build although a part could be reused.
+    """
+
+    selectors: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    changed_since: str | None = None
+    with_dependencies: bool = False
+    sandbox: bool = False
+    offline: bool = False
+    force: bool = False
