@@ -1,0 +1,149 @@
+"""The forms that texts of the file take: what is said about a text that has another.
+
+A form is what `schema` hangs on a type. Its check answers None or what is wrong, without the key
+path; texts that could be a secret put in the wrong place are not repeated.
+"""
+
+import re
+from collections.abc import Callable
+
+from msgspec import Meta
+
+from polyarch.config.placeholders import expand, placeholder_problem
+from polyarch.config.publishing import PublishRule
+from polyarch.errors import InvalidPlatformError, InvalidReferenceError, SpecError, shorten
+from polyarch.oci.platform import Platform
+from polyarch.oci.reference import Repository, parse_reference
+
+Check = Callable[[str], str | None]
+
+SCRATCH = "scratch"
+IMAGE_PREFIX = "image:"
+SAMPLE_NAME = "image"
+"""A valid image name, for checks before the image is known."""
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
+_PORT = re.compile(r"([0-9]{1,5})(?:/(?:tcp|udp|sctp))?")
+_HIGHEST_PORT = 65535
+
+
+def form(check: Check, *, pattern: str | None = None) -> Meta:
+    """A form by a function; `pattern` is for the JSON Schema."""
+    return Meta(pattern=pattern, extra={"check": check})
+
+
+def shaped(pattern: str, words: str) -> Meta:
+    """A form by a regular expression with both anchors; the text itself is not repeated."""
+    expression = re.compile(pattern)
+    return form(lambda text: None if expression.fullmatch(text) else words, pattern=pattern)
+
+
+def check_of(meta: object) -> Check | None:
+    """The check that `form` or `shaped` stored in a type's extra."""
+    return meta.get("check") if isinstance(meta, dict) else None
+
+
+def platform_problem(text: str) -> str | None:
+    """Platforms are understood as people write them: see `Platform.parse`."""
+    try:
+        Platform.parse(text)
+    except InvalidPlatformError as error:
+        return _told(error)
+    return None
+
+
+def repository_problem(text: str) -> str | None:
+    """A repository with neither tag nor digest."""
+    problem = placeholder_problem(text)
+    if problem:
+        return problem
+    try:
+        Repository.parse(expand(text, SAMPLE_NAME))
+    except InvalidReferenceError as error:
+        return _told(error)
+    return None
+
+
+def base_problem(text: str) -> str | None:
+    """A base image: `scratch`, `image:NAME` or a reference."""
+    problem = placeholder_problem(text)
+    if problem or text == SCRATCH or text.startswith(IMAGE_PREFIX):
+        return problem
+    try:
+        parse_reference(expand(text, SAMPLE_NAME))
+    except InvalidReferenceError as error:
+        return _told(error)
+    return None
+
+
+def path_problem(text: str) -> str | None:
+    """A path from the project's root."""
+    if not text:
+        return "the path is empty; `.` is the project's root"
+    if not text.isprintable():
+        return "a path has no control characters"
+    if _SCHEME.match(text):
+        return f"`{shorten(text)}` is no path of this project; remote contexts are not supported"
+    if text.startswith(("/", "~")):
+        return f"`{shorten(text)}` exists on one machine only; write it from the project's root"
+    return placeholder_problem(text)
+
+
+def target_problem(text: str) -> str | None:
+    """An absolute path within the image."""
+    return None if text.startswith("/") else "a path in the image begins with `/`"
+
+
+def publish_problem(text: str) -> str | None:
+    """One entry of `[publish] on`."""
+    return PublishRule.problem(text)
+
+
+def port_problem(text: str) -> str | None:
+    """A port, with or without its protocol."""
+    found = _PORT.fullmatch(text)
+    if found and 0 < int(found[1]) <= _HIGHEST_PORT:
+        return None
+    return "a port is written `8080` or `8080/udp`"
+
+
+def prefix_problem(text: str) -> str | None:
+    """A registry's host, or a host and the beginning of a repository's path."""
+    host = text.partition("/")[0]
+    if not ("." in host or ":" in host or host == "localhost"):
+        return f"`{shorten(host)}` is no registry's host; Docker Hub is written `docker.io`"
+    try:
+        Repository.parse(f"{text}/{SAMPLE_NAME}")
+    except InvalidReferenceError:
+        return "write a registry's host, as `ghcr.io`, or with the beginning of a path"
+    return None
+
+
+PLATFORM = form(platform_problem)
+REPOSITORY = form(repository_problem)
+BASE = form(base_problem)
+PATH = form(path_problem)
+ABSOLUTE = form(target_problem, pattern="^/")
+ONE_IMAGE = form(placeholder_problem)
+PUBLISH = form(publish_problem)
+PORT = form(port_problem)
+PREFIX = form(prefix_problem)
+NAME = shaped(
+    r"^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$",
+    "a name has lower-case letters and digits, with `.`, `_` or `-` between them",
+)
+VARIABLE = shaped(
+    r"^[A-Za-z_][A-Za-z0-9_]*$",
+    "expected the name of an environment variable; a value never stands in this file",
+)
+ARGUMENT = shaped(r"^[A-Za-z_][A-Za-z0-9_.-]*$", "this is no name of a build argument")
+LABEL = shaped(r"^[^=\s]+$", "a name here has neither spaces nor `=`")
+DURATION = shaped(r"^[0-9]+[smhd]$", "a duration is written `90s`, `30m`, `12h` or `7d`")
+MODE = shaped(r"^[0-7]{3,4}$", "a file's mode is written `0644` or `0755`, in quotes")
+
+
+def _told(error: SpecError) -> str:
+    """The message, and the nearest right one where the hint begins with it."""
+    meant, question, _ = (error.hint or "").partition("? ")
+    near = question and meant.startswith("did you mean")
+    return f"{error.message}; {meant}?" if near else error.message

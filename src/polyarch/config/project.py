@@ -1,0 +1,132 @@
+"""What a polyarch.toml comes to: the values that the pipeline works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarch.config.publishing import PublishRule
+from polyarch.config.registries import Registries
+from polyarch.config.source import Source
+from polyarch.oci.platform import Platform
+from polyarch.oci.reference import Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectFile:
+    """A file for the image, laid at the absolute path `target`.
+
+    `source` is a path or glob from the project's root; placeholders of the engine stand in it.
+    """
+
+    source: str
+    target: str
+    mode: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectSettings:
+    """What the direct engine is to do; `base` is `scratch`, `image:NAME` or a reference."""
+
+    base: str
+    run: tuple[str, ...]
+    env: Mapping[str, str]
+    files: tuple[DirectFile, ...]
+    entrypoint: tuple[str, ...]
+    cmd: tuple[str, ...]
+    working_dir: str
+    user: str
+    ports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmokeTest:
+    """A command that proves that the image runs; `timeout_s` in seconds."""
+
+    run: tuple[str, ...]
+    exit: int = 0
+    matches: str | None = None
+    timeout_s: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One resolved value of an image's table and the places that it comes from.
+
+    Several places where a list was appended to, weakest first.
+    """
+
+    path: tuple[str, ...]
+    value: object
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSettings:
+    """How one platform of an image is built; paths are texts from the project's root.
+
+    Metadata expressions in double braces still stand in `build_args`, `labels` and `direct`.
+    """
+
+    context: str
+    dockerfile: str
+    target: str
+    contexts: Mapping[str, str]
+    build_args: Mapping[str, str]
+    labels: Mapping[str, str]
+    engine: str
+    direct: DirectSettings | None
+    smoke_test: tuple[SmokeTest, ...]
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSettings(BuildSettings):
+    """One image; the settings inherited here are those without any platform's overrides."""
+
+    name: str
+    platforms: tuple[Platform, ...]
+    repositories: tuple[Repository, ...]
+    tags: tuple[str, ...]
+    annotations: Mapping[str, str]
+    annotation_levels: tuple[str, ...]
+    per_platform: Mapping[Platform, BuildSettings]
+
+    def for_platform(self, platform: Platform) -> BuildSettings:
+        """The settings of one of the image's platforms, its overrides laid over.
+
+        Raises:
+            KeyError: the image is not built for that platform.
+        """
+        return self.per_platform[platform]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishSettings:
+    """What publishes, and what a failing registry means."""
+
+    on: tuple[PublishRule, ...]
+    on_registry_failure: str
+    values: tuple[Value, ...]
+
+    def allows(self, kind: str, name: str = "") -> bool:
+        """Whether an event of this kind, for a branch or tag of this name, publishes."""
+        return any(rule.matches(kind, name) for rule in self.on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A whole file; images and groups in the file's order.
+
+    `root` is the folder of the file, `environment` the one chosen, `environments` the names of all.
+    `warnings` are lines of text about what this version does not obey.
+    """
+
+    root: Path
+    file: Path
+    environment: str | None
+    images: Mapping[str, ImageSettings]
+    groups: Mapping[str, tuple[str, ...]]
+    publish: PublishSettings
+    registries: Registries
+    environments: tuple[str, ...]
+    warnings: tuple[str, ...]

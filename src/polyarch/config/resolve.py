@@ -1,0 +1,186 @@
+"""From a checked document to a `Project`: layers chosen, merged, expanded and made into values."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+
+from polyarch.config.document import Document
+from polyarch.config.keys import keys_of
+from polyarch.config.merge import (
+    Layer,
+    Leaf,
+    Tree,
+    default_layer,
+    environment_layer,
+    file_layer,
+    flag_layer,
+    map_texts,
+    merge,
+    plain,
+)
+from polyarch.config.placeholders import expand
+from polyarch.config.problem import Problem, place_of
+from polyarch.config.project import BuildSettings, ImageSettings, Project, PublishSettings
+from polyarch.config.publishing import PublishRule
+from polyarch.config.registries import Registries, lay_over, normal_prefix
+from polyarch.config.relations import Values, table_at
+from polyarch.config.schema import ImageTable, PlatformTable, PublishTable
+from polyarch.config.values import build_settings, frozen, values_of, with_dockerfile
+from polyarch.errors import InvalidReferenceError
+from polyarch.oci.platform import Platform, unique
+from polyarch.oci.reference import Repository
+
+_PLATFORM = "platform"
+_REGISTRIES = "registries"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What a flag of the command line sets for every image, and for publishing.
+
+    The tables have the keys of `[defaults]` and `[publish]`.
+    """
+
+    flag: str
+    image: Mapping[str, object] = field(default_factory=dict)
+    publish: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolver:
+    """One document, one choice of environment and overrides."""
+
+    document: Document
+    clean: Values
+    environment: str | None
+    overrides: Sequence[Override]
+    problems: list[Problem]
+
+    def project(self, warnings: Sequence[str]) -> Project:
+        """The whole project; what cannot be resolved is added to `problems`."""
+        images = {name: self._image(name) for name in table_at(self.clean, "images")}
+        unused = (self._unused(image) for image in images.values())
+        file = self.document.file.absolute()
+        return Project(
+            root=file.parent,
+            file=file,
+            environment=self.environment,
+            images=MappingProxyType(images),
+            groups=MappingProxyType(self._groups()),
+            publish=self._publish(),
+            registries=Registries(root=file.parent, tables=MappingProxyType(self._registries())),
+            environments=tuple(table_at(self.clean, "environments")),
+            warnings=(*warnings, *(line for lines in unused for line in lines)),
+        )
+
+    def _image(self, name: str) -> ImageSettings:
+        inherited = [self._file_layer("defaults"), self._file_layer("images", name)]
+        upper = [
+            *self._environment_layers("repositories"),
+            *(flag_layer(one.image, one.flag) for one in self.overrides),
+        ]
+        base = [default_layer(ImageTable), *inherited]
+        everywhere = self._tree([_without_platforms(layer) for layer in (*base, *upper)], name)
+        table = ImageTable.of(plain(everywhere))
+        platforms = unique(Platform.parse(text) for text in table.platforms)
+        shared = build_settings(everywhere)
+        return ImageSettings(
+            **{one.name: getattr(shared, one.name) for one in fields(shared)},
+            name=name,
+            platforms=platforms,
+            repositories=tuple(self._repositories(everywhere, table.repositories)),
+            tags=table.tags,
+            annotations=frozen(table.annotations),
+            annotation_levels=table.annotation_levels,
+            per_platform=MappingProxyType(
+                {one: self._for_platform(one, name, base, inherited, upper) for one in platforms}
+            ),
+        )
+
+    def _for_platform(
+        self,
+        platform: Platform,
+        image: str,
+        base: Sequence[Layer],
+        inherited: Sequence[Layer],
+        upper: Sequence[Layer],
+    ) -> BuildSettings:
+        own = [part for layer in inherited for part in _platform_parts(layer, platform)]
+        over = [part for layer in upper for part in _platform_parts(layer, platform)]
+        keys = keys_of(PlatformTable)
+        layers = [layer.only(keys) for layer in (*base, *own, *upper, *over)]
+        return build_settings(self._tree(layers, image))
+
+    def _tree(self, layers: Sequence[Layer], image: str) -> Tree:
+        return with_dockerfile(map_texts(merge(layers), lambda text: expand(text, image)))
+
+    def _repositories(self, tree: Tree, texts: Sequence[str]) -> Iterator[Repository]:
+        """The repositories, each once; with a long image's name one may be too long."""
+        for text in dict.fromkeys(texts):
+            try:
+                yield Repository.parse(text)
+            except InvalidReferenceError as error:
+                leaf = tree.get("repositories")
+                path = leaf.sources[-1].path if isinstance(leaf, Leaf) else ()
+                self.problems.append(Problem(path=path, message=error.message))
+
+    def _groups(self) -> dict[str, tuple[str, ...]]:
+        groups = table_at(self.clean, "groups")
+        return {
+            name: tuple(dict.fromkeys(str(member) for member in members))
+            for name, members in groups.items()
+            if isinstance(members, list)
+        }
+
+    def _publish(self) -> PublishSettings:
+        layers = [
+            default_layer(PublishTable),
+            self._file_layer("publish"),
+            *(layer.part("publish") for layer in self._environment_layers("publish")),
+            *(flag_layer(one.publish, one.flag) for one in self.overrides),
+        ]
+        tree = merge(layers)
+        table = PublishTable.of(plain(tree))
+        return PublishSettings(
+            on=tuple(PublishRule.parse(text) for text in table.on),
+            on_registry_failure=table.on_registry_failure,
+            values=values_of(tree),
+        )
+
+    def _registries(self) -> dict[str, Tree]:
+        layers = [self._file_layer(), *self._environment_layers(_REGISTRIES)]
+        tables: dict[str, Tree] = {}
+        for layer in layers:
+            for key in table_at(layer.table, _REGISTRIES):
+                prefix = normal_prefix(key)
+                tree = merge([layer.part(_REGISTRIES, key)])
+                tables[prefix] = lay_over(tables.get(prefix, {}), tree)
+        return tables
+
+    def _unused(self, image: ImageSettings) -> Iterator[str]:
+        """Overrides for platforms that the image is not built for."""
+        place = ("images", image.name, _PLATFORM)
+        for text in table_at(self.clean, *place):
+            if Platform.parse(text) not in image.platforms:
+                where = place_of((*place, text), self.document.lines)
+                yield f"{where}: image `{image.name}` is not built for this platform"
+
+    def _file_layer(self, *path: str) -> Layer:
+        table, name = table_at(self.clean, *path), self.document.file.name
+        return file_layer(table, path, name=name, lines=self.document.lines)
+
+    def _environment_layers(self, *keys: str) -> Iterator[Layer]:
+        if self.environment:
+            table = table_at(self.clean, "environments", self.environment)
+            name, lines = self.document.file.name, self.document.lines
+            yield environment_layer(table, self.environment, name=name, lines=lines).only(keys)
+
+
+def _without_platforms(layer: Layer) -> Layer:
+    return layer.only(keys_of(ImageTable).keys() - {_PLATFORM})
+
+
+def _platform_parts(layer: Layer, platform: Platform) -> Iterator[Layer]:
+    for text in table_at(layer.table, _PLATFORM):
+        if Platform.parse(text) == platform:
+            yield layer.part(_PLATFORM, text)

@@ -1,0 +1,365 @@
+"""The one home of every key of polyarch.toml: its name, type, default and what it does.
+
+A table is a class, a key is a field (`build_args` stands for `build-args`), its description is
+what the JSON Schema and the reference page say. `planned` marks a key that is read and checked but
+whose feature this version does not have: a file that sets it gets a warning. A key whose type is a
+list may also be written with a plus (`"tags+"`): then it appends to what is inherited. A default
+of None means that the key is absent.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from msgspec import Meta, Struct, convert, field
+
+from polyarch.config import forms
+
+PLANNED = "planned"
+"""Key in a type's extra that marks what this version reads but does not obey."""
+
+
+def doc(text: str) -> Meta:
+    """What a key does."""
+    return Meta(description=text)
+
+
+def planned(text: str) -> Meta:
+    """What a key will do once its feature is there."""
+    return Meta(description=text, extra={PLANNED: True})
+
+
+Name = Annotated[str, forms.NAME]
+PlatformText = Annotated[str, forms.PLATFORM]
+RepositoryText = Annotated[str, forms.REPOSITORY]
+PathText = Annotated[str, forms.PATH]
+Variable = Annotated[str, forms.VARIABLE]
+Duration = Annotated[str, forms.DURATION]
+Words = tuple[str, ...]
+Labels = dict[Annotated[str, forms.LABEL], str]
+Level = Literal["index", "manifest", "index-descriptor", "manifest-descriptor"]
+EngineName = Literal["auto", "buildx", "buildah", "direct"]
+
+
+class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """A table of the file."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> Self:
+        """The typed table of values that were checked."""
+        return convert(values, cls)
+
+
+class FileTable(Table, frozen=True):
+    """A file that the direct engine lays into the image."""
+
+    source: Annotated[
+        str, doc("Path or glob from the project's root; the engine's placeholders work.")
+    ] = field(name="from")
+    target: Annotated[
+        str, forms.ABSOLUTE, doc("Absolute path in the image; with `/` at its end a folder.")
+    ] = field(name="to")
+    mode: Annotated[str, forms.MODE, doc("Permissions, octal, in quotes.")] = "0644"
+
+
+class DirectTable(Table, frozen=True):
+    """How the direct engine makes the image: with a command of the project's own."""
+
+    base: Annotated[
+        str, forms.BASE, doc("Base image, `image:NAME` of this project, or `scratch` for none.")
+    ] = "scratch"
+    run: Annotated[
+        Words,
+        doc(
+            "Command, run once for each platform in the project's root; placeholders such as"
+            " `{out}`, `{goarch}` and `{zig}` name the platform's things."
+        ),
+    ] = ()
+    env: Annotated[Labels, doc("Environment variables of the image.")] = {}
+    files: Annotated[tuple[FileTable, ...], doc("Files that are laid on the base, in order.")] = ()
+    entrypoint: Annotated[Words, doc("Entrypoint of the image.")] = ()
+    cmd: Annotated[Words, doc("Default command of the image.")] = ()
+    working_dir: Annotated[str, doc("Working directory of the image.")] = ""
+    user: Annotated[str, doc("User of the image, as `1000:1000`.")] = ""
+    ports: Annotated[
+        tuple[Annotated[str, forms.PORT] | Annotated[int, Meta(ge=1, le=65535)], ...],
+        doc("Ports that the image announces, as `8080` or `53/udp`."),
+    ] = ()
+
+
+class SmokeTestTable(Table, frozen=True):
+    """One command that proves that the image runs."""
+
+    run: Annotated[Words, Meta(min_length=1), doc("Command, run in the image.")]
+    exit: Annotated[int, Meta(ge=0, le=255), doc("Exit code that is right.")] = 0
+    matches: Annotated[str | None, doc("Regular expression that must be found in the output.")] = (
+        None
+    )
+    timeout: Annotated[Duration, doc("How long the command may take.")] = "60s"
+
+
+class BuildTable(Table, frozen=True):
+    """What may differ from platform to platform."""
+
+    context: Annotated[PathText, doc("Folder of the build context, from the project's root.")] = "."
+    dockerfile: Annotated[
+        PathText | None,
+        doc("Dockerfile, from the project's root; without this key `Dockerfile` in the context."),
+    ] = None
+    target: Annotated[
+        str, forms.ONE_IMAGE, doc("Stage to build; without this key the last one.")
+    ] = ""
+    contexts: Annotated[
+        dict[Annotated[str, forms.LABEL], Annotated[str, forms.ONE_IMAGE]],
+        doc(
+            "Named contexts: `image:NAME` of this project, `docker-image://REFERENCE`, or a folder"
+            " from the project's root."
+        ),
+    ] = {}
+    build_args: Annotated[
+        dict[Annotated[str, forms.ARGUMENT], str],
+        doc("Build arguments; metadata expressions such as `{{version}}` work."),
+    ] = {}
+    labels: Annotated[
+        Labels, doc("Labels of every platform's image; metadata expressions work.")
+    ] = {}
+    engine: Annotated[
+        EngineName, doc("What builds: `auto` chooses by what the image needs and is there.")
+    ] = "auto"
+    direct: Annotated[DirectTable | None, doc("What the direct engine does.")] = None
+    smoke_test: Annotated[
+        tuple[str | SmokeTestTable, ...],
+        planned("One command as a list of words, or tables: run in the image before tags move."),
+    ] = ()
+    secrets: Annotated[
+        Words, planned("Build secrets as `id=npm,env=NPM_TOKEN` or `id=npm,src=FILE`.")
+    ] = ()
+    ssh: Annotated[Words, planned("SSH agents or keys for the build, as `default`.")] = ()
+    cache: Annotated[
+        str | None, planned("Where layers are cached between builds, in BuildKit's own form.")
+    ] = None
+    strategy: Annotated[
+        Literal["auto", "native", "cross", "emulated"], planned("How foreign platforms are built.")
+    ] = "auto"
+    allow_emulation: Annotated[
+        bool, planned("Whether a platform may be built under an emulator.")
+    ] = True
+    alias_tags: Annotated[
+        Words, planned("Tags for one platform's image, as `latest-{arch}`, for users of old names.")
+    ] = ()
+    timeout: Annotated[Duration | None, planned("How long a build may take.")] = None
+    stall_timeout: Annotated[
+        Duration | None, planned("How long a build may be silent before it is ended.")
+    ] = None
+
+
+class PlatformTable(BuildTable, frozen=True):
+    """What differs for one platform of an image; keys that it lacks are those of the image."""
+
+    source: Annotated[
+        str | None, planned("Existing image that stands in for a build, pinned by digest.")
+    ] = field(default=None, name="from")
+
+
+class ImageTable(BuildTable, frozen=True):
+    """One image. `[defaults]` takes the same keys, and every image inherits them."""
+
+    platforms: Annotated[
+        tuple[PlatformText, ...],
+        Meta(min_length=1),
+        doc("Platforms to build, as `linux/amd64` or `linux/arm/v7`. Needed, here or in defaults."),
+    ] = ()
+    repositories: Annotated[
+        tuple[RepositoryText, ...],
+        doc("Where the image is published; `{image}` stands for its name."),
+    ] = ()
+    tags: Annotated[
+        Words, doc("Tag rules as docker/metadata-action has them; these are its defaults, too.")
+    ] = ("type=schedule", "type=ref,event=branch", "type=ref,event=tag", "type=ref,event=pr")
+    annotations: Annotated[Labels, doc("Annotations; metadata expressions work.")] = {}
+    annotation_levels: Annotated[tuple[Level, ...], doc("Where annotations stand.")] = ("index",)
+    platform: Annotated[
+        dict[PlatformText, PlatformTable], doc("What differs for single platforms, by platform.")
+    ] = {}
+    flavor: Annotated[
+        Words, planned("Flavor of the tags as docker/metadata-action has it, as `latest=auto`.")
+    ] = ()
+    cache_tag: Annotated[
+        str | None, planned("Tag under which unchanged platforms are looked for as well.")
+    ] = None
+    digest_policy: Annotated[
+        Literal["same", "per-registry"],
+        planned("Whether one digest holds in every registry or each gets all that it can take."),
+    ] = "same"
+    tag_policy: Annotated[
+        Literal["guarded", "free"],
+        planned("Whether tags are kept from moving to older versions and revisions."),
+    ] = "guarded"
+    version_tag: Annotated[
+        str | None, planned("Pattern of git tags that select this image alone, as `server/v*`.")
+    ] = None
+    reuse: Annotated[
+        Literal["layers", "digest"], planned("What of an unchanged platform is taken over.")
+    ] = "layers"
+    max_age: Annotated[
+        Duration, planned("Age at which a platform is rebuilt although nothing changed.")
+    ] = "7d"
+    schedule_rebuilds: Annotated[
+        bool, planned("Whether a scheduled run builds although nothing changed.")
+    ] = False
+    gates: Annotated[
+        tuple[Words, ...],
+        planned("Commands run for each platform before tags move; `{ref}` is the image."),
+    ] = ()
+    after_publish: Annotated[
+        tuple[Words, ...], planned("Commands run after the tags have moved.")
+    ] = ()
+    public: Annotated[
+        bool, planned("Whether anybody must be able to pull: checked without a login.")
+    ] = False
+
+
+class PublishTable(Table, frozen=True):
+    """What publishes, and how."""
+
+    on: Annotated[
+        tuple[Annotated[str, forms.PUBLISH], ...],
+        doc(
+            "Events that publish; all others only build and prove: `branch:PATTERN`,"
+            " `tag:PATTERN`, `release`, `schedule`, `dispatch`."
+        ),
+    ] = ("branch:main", "tag:v*", "release", "schedule", "dispatch")
+    on_registry_failure: Annotated[
+        Literal["abort", "continue"],
+        doc("When a registry refuses: move no tag anywhere, or publish to the others."),
+    ] = "abort"
+    stage_to: Annotated[
+        RepositoryText | None, planned("Repository that takes what single jobs built, by digest.")
+    ] = None
+    build_forks: Annotated[bool, planned("Whether pull requests from forks are built at all.")] = (
+        True
+    )
+
+
+class RegistryTable(Table, frozen=True):
+    """How a registry is reached. A key is a host, or a host and the beginning of a path.
+
+    Where several fit a repository, each adds to the shorter ones. Without names of its own a host's
+    credentials are looked for in `POLYARCH_<HOST>_USERNAME` and `POLYARCH_<HOST>_PASSWORD`.
+    """
+
+    username_env: Annotated[Variable | None, doc("Variable that holds the user's name.")] = None
+    password_env: Annotated[Variable | None, doc("Variable that holds the password or token.")] = (
+        None
+    )
+    password_file: Annotated[
+        str | None, doc("File that holds the password, from the project's root.")
+    ] = None
+    password_command: Annotated[
+        Annotated[Words, Meta(min_length=1)] | None,
+        doc("Command, as a list of words, that prints the password."),
+    ] = None
+    plain_http: Annotated[
+        bool | None, doc("Whether to speak HTTP without TLS; only loopback hosts do by default.")
+    ] = None
+    ca: Annotated[
+        str | None, doc("File of certificate authorities to trust, from the project's root.")
+    ] = None
+    insecure: Annotated[bool, doc("Whether to take any certificate.")] = False
+    profile: Annotated[
+        str | None, planned("Which known kind of registry this is, as `aliyun` or `harbor`.")
+    ] = None
+    mirrors: Annotated[Words, planned("Hosts that are asked first when images are read.")] = ()
+
+
+class BuilderTable(Table, frozen=True):
+    """A node that builds its platforms natively."""
+
+    platforms: Annotated[tuple[PlatformText, ...], planned("Platforms it builds.")] = ()
+    endpoint: Annotated[
+        str | None, planned("Docker context, `ssh://`, `tcp://`, or the driver's own address.")
+    ] = None
+    image: Annotated[str | None, planned("Image of BuildKit to run there.")] = None
+    driver_opts: Annotated[Labels, planned("Options of buildx's driver.")] = {}
+    network: Annotated[str | None, planned("Network mode of the builder.")] = None
+    parallel: Annotated[
+        Annotated[int, Meta(ge=1)] | None, planned("How many builds it runs at once.")
+    ] = None
+
+
+class EnvironmentTable(Table, frozen=True):
+    """What `--env NAME` changes."""
+
+    repositories: Annotated[
+        tuple[RepositoryText, ...], doc("Where every image is published instead.")
+    ] = ()
+    registries: Annotated[
+        dict[Annotated[str, forms.PREFIX], RegistryTable],
+        doc("Registries, laid over those outside."),
+    ] = {}
+    publish: Annotated[PublishTable, doc("Laid over `[publish]`.")] = PublishTable()
+
+
+class NotifyTable(Table, frozen=True):
+    """Who is told about a run."""
+
+    on: Annotated[
+        tuple[Literal["failure", "recovery", "success"], ...], planned("What is told.")
+    ] = ("failure", "recovery")
+    urls_env: Annotated[Variable | None, planned("Variable with the addresses, one a line.")] = None
+
+
+class TriggersTable(Table, frozen=True):
+    """What starts the generated pipeline."""
+
+    branches: Annotated[Words, planned("Branches whose pushes start it.")] = ()
+    tags: Annotated[Words, planned("Tags whose pushes start it.")] = ()
+    release: Annotated[bool | None, planned("Whether a published release starts it.")] = None
+    schedule: Annotated[Words, planned("Times in cron's form.")] = ()
+    dispatch: Annotated[bool | None, planned("Whether it can be started by hand.")] = None
+    pull_request: Annotated[bool | None, planned("Whether pull requests are built.")] = None
+
+
+class VerifyTable(Table, frozen=True):
+    """How images are proven."""
+
+    allow: Annotated[Words, planned("Paths in images that may be of another architecture.")] = ()
+
+
+class RunsTable(Table, frozen=True):
+    """The records of runs."""
+
+    keep: Annotated[
+        Annotated[int, Meta(ge=1)] | None, planned("How many runs are kept on this machine.")
+    ] = None
+    store: Annotated[str | None, planned("Where records outlive this machine.")] = None
+
+
+class ProjectTable(Table, frozen=True):
+    """The file polyarch.toml, beside the project's Dockerfiles."""
+
+    defaults: Annotated[ImageTable, doc("Any key of an image; every image inherits it.")] = (
+        ImageTable()
+    )
+    images: Annotated[
+        dict[Name, ImageTable], Meta(min_length=1), doc("The project's images, by name.")
+    ] = {}
+    groups: Annotated[
+        dict[Name, tuple[str, ...]], doc("Names for sets of images, used as `@NAME`.")
+    ] = {}
+    publish: Annotated[PublishTable, doc("What publishes, and how.")] = PublishTable()
+    registries: Annotated[
+        dict[Annotated[str, forms.PREFIX], RegistryTable], doc("What differs for registries.")
+    ] = {}
+    environments: Annotated[
+        dict[Name, EnvironmentTable], doc("Other places to publish to, chosen with `--env`.")
+    ] = {}
+    builders: Annotated[dict[Name, BuilderTable], planned("Nodes that build natively.")] = {}
+    notify: Annotated[NotifyTable, planned("Who is told about a run.")] = NotifyTable()
+    triggers: Annotated[TriggersTable, planned("What starts the generated pipeline.")] = (
+        TriggersTable()
+    )
+    runners: Annotated[
+        dict[str, str], planned("CI runners by the beginning of a platform's name.")
+    ] = {}
+    verify: Annotated[VerifyTable, planned("How images are proven.")] = VerifyTable()
+    runs: Annotated[RunsTable, planned("The records of runs.")] = RunsTable()

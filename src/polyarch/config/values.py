@@ -1,0 +1,84 @@
+"""Typed tables made into the values of `project`."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+from polyarch.config.keys import keys_of
+from polyarch.config.merge import DEFAULT_SOURCES, Leaf, Tree, leaves, plain
+from polyarch.config.project import BuildSettings, DirectFile, DirectSettings, SmokeTest, Value
+from polyarch.config.schema import BuildTable, DirectTable, SmokeTestTable
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DOCKERFILE = "Dockerfile"
+
+
+def frozen(values: Mapping[str, str]) -> Mapping[str, str]:
+    """A copy that nobody can change."""
+    return MappingProxyType(dict(values))
+
+
+def with_dockerfile(tree: Tree) -> Tree:
+    """The tree with the default of `dockerfile`, which stands in the context."""
+    context = tree.get("context")
+    if "dockerfile" in tree or not isinstance(context, Leaf):
+        return tree
+    path = str(PurePosixPath(str(context.value), _DOCKERFILE))
+    return {**tree, "dockerfile": Leaf(value=path, sources=DEFAULT_SOURCES)}
+
+
+def build_settings(tree: Tree) -> BuildSettings:
+    """The settings of one platform, or those that all platforms share."""
+    keys = keys_of(BuildTable)
+    table = BuildTable.of({name: value for name, value in plain(tree).items() if name in keys})
+    return BuildSettings(
+        context=table.context,
+        dockerfile=table.dockerfile or _DOCKERFILE,
+        target=table.target,
+        contexts=frozen(table.contexts),
+        build_args=frozen(table.build_args),
+        labels=frozen(table.labels),
+        engine=table.engine,
+        direct=_direct(table.direct) if table.direct else None,
+        smoke_test=tuple(_smoke_tests(table.smoke_test)),
+        values=values_of(tree),
+    )
+
+
+def values_of(tree: Tree) -> tuple[Value, ...]:
+    """Every value of a tree with its sources."""
+    return tuple(
+        Value(path=path, value=leaf.value, sources=leaf.sources) for path, leaf in leaves(tree)
+    )
+
+
+def seconds(duration: str) -> int:
+    """A duration such as `30m`."""
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def _direct(table: DirectTable) -> DirectSettings:
+    return DirectSettings(
+        base=table.base,
+        run=table.run,
+        env=frozen(table.env),
+        files=tuple(
+            DirectFile(source=file.source, target=file.target, mode=int(file.mode, base=8))
+            for file in table.files
+        ),
+        entrypoint=table.entrypoint,
+        cmd=table.cmd,
+        working_dir=table.working_dir,
+        user=table.user,
+        ports=tuple(str(port) for port in table.ports),
+    )
+
+
+def _smoke_tests(items: tuple[str | SmokeTestTable, ...]) -> Iterable[SmokeTest]:
+    words = tuple(item for item in items if isinstance(item, str))
+    if words:
+        yield SmokeTest(run=words)
+    for item in items:
+        if isinstance(item, SmokeTestTable):
+            timeout_s = seconds(item.timeout)
+            yield SmokeTest(run=item.run, exit=item.exit, matches=item.matches, timeout_s=timeout_s)
