@@ -1,0 +1,69 @@
+"""The `polyarch` command: which verbs there are, each imported only when it is used."""
+
+import difflib
+from importlib import import_module
+from typing import Any
+
+import click
+
+from polyarch._version import __version__
+
+VERBS = {
+    "plan": "polyarch.cli.commands.plan",
+    "build": "polyarch.cli.commands.build",
+    "publish": "polyarch.cli.commands.publish",
+    "inspect": "polyarch.cli.commands.inspect",
+    "doctor": "polyarch.cli.commands.doctor",
+    "config": "polyarch.cli.commands.config",
+    "schema": "polyarch.cli.commands.schema",
+    "sandbox": "polyarch.cli.commands.sandbox",
+    "completion": "polyarch.cli.commands.completion",
+}
+"""In the order in which help lists them: the story first."""
+
+
+class Verbs(click.Group):
+    """A group whose members are modules; a wrong name is answered with the nearest right one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """The verbs in the order of the story."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one verb."""
+        module = VERBS.get(cmd_name)
+        if module is None:
+            return None
+        command = import_module(module).command
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            meant = f"; did you mean `{near[0]}`?" if near else ""
+            raise click.UsageError(f"there is no verb `{args[0]}`{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 the work failed, 2 usage or config, 3 nothing selected, "
+    "4 environment, 5 registry or network (try again), 6 published to some only, "
+    "7 refused, 70 a bug, 130 interrupted.",
+)
+@click.version_option(__version__, "-V", "--version", message="polyarch %(version)s")
+def app(**_: Any) -> None:
+    r"""One commit becomes one proven multi-architecture image in every registry.
+
+    Write a polyarch.toml beside your Dockerfiles, then:
+
+    \b
+      polyarch plan                what would be built, where, and which tags would move
+      polyarch build               build every platform, prove what came out
+      polyarch publish --sandbox   rehearse the whole on registries of this machine
+      polyarch publish             the same for real, from CI
+    """

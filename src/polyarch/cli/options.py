@@ -1,0 +1,96 @@
+"""Options that several verbs share, each declared once."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+
+class Moment(click.ParamType[datetime]):
+    """A fixed reading of the clock: RFC 3339, as `2026-01-02T03:04:05Z`."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read the time; without an offset it is UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"`{value}` is not a time; write it as `2026-01-02T03:04:05Z`", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+output = _together(
+    click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON document."),
+    click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
+)
+"""What a verb prints; taken by the group's own context."""
+
+project = _together(
+    click.option(
+        "-c",
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The polyarch.toml to use; by default the nearest one, from here upwards.",
+    ),
+    click.option("--env", "environment", metavar="NAME", help="Use [environments.NAME]."),
+)
+
+images = click.argument("images", nargs=-1, metavar="[IMAGE | @GROUP | GLOB]...")
+
+selection = _together(
+    click.option(
+        "-p",
+        "--platform",
+        "platforms",
+        multiple=True,
+        metavar="P",
+        help="Only this platform; repeatable, or separated by commas.",
+    ),
+    click.option(
+        "--changed-since",
+        metavar="REF",
+        help="Only images that differ from this git revision, and those that stand on them.",
+    ),
+    click.option(
+        "--with-dependencies",
+        is_flag=True,
+        help="Build the bases within the project too, instead of using the published ones.",
+    ),
+)
+
+event = _together(
+    click.option(
+        "--event", "event_name", metavar="NAME", help="Pretend that this event happened, as `push`."
+    ),
+    click.option("--ref", metavar="REF", help="The event's ref, as `refs/tags/v1.2.3`."),
+    click.option("--sha", metavar="SHA", help="The event's commit, else the one checked out."),
+    click.option("--now", type=Moment(), metavar="TIME", help="Take this as the time of day."),
+)
+
+sandbox = click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Publish to registries of its own on this machine; nothing leaves it.",
+)
+
+force = click.option("--force", is_flag=True, help="Build although nothing changed.")
