@@ -4,13 +4,13 @@ A form is what `schema` hangs on a type. Its check answers None or what is wrong
 path; texts that could be a secret put in the wrong place are not repeated.
 """
 
+import difflib
 import re
 from collections.abc import Callable
 
 from msgspec import Meta
 
 from polyarch.config.placeholders import expand, placeholder_problem
-from polyarch.config.publishing import PublishRule
 from polyarch.errors import InvalidPlatformError, InvalidReferenceError, SpecError, shorten
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository, parse_reference
@@ -23,6 +23,8 @@ SAMPLE_NAME = "image"
 """A valid image name, for checks before the image is known."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
+_REF_KINDS = ("branch", "tag")
+_EVENTS = ("release", "schedule", "dispatch")
 _PORT = re.compile(r"([0-9]{1,5})(?:/(?:tcp|udp|sctp))?")
 _HIGHEST_PORT = 65535
 
@@ -95,8 +97,18 @@ def target_problem(text: str) -> str | None:
 
 
 def publish_problem(text: str) -> str | None:
-    """One entry of `[publish] on`."""
-    return PublishRule.problem(text)
+    """One entry of `[publish] on`; what its pattern matches is for `metadata` to say."""
+    kind, _, pattern = text.partition(":")
+    if kind.replace("_", "-").startswith(("pull-request", "merge-request")):
+        return "a pull request never publishes"
+    if kind in _REF_KINDS:
+        return None if pattern else f"name the {kind}, as `{kind}:…`; `*` is a wildcard"
+    if text in _EVENTS:
+        return None
+    near = difflib.get_close_matches(text, (*_EVENTS, *_REF_KINDS), n=1)
+    meant = f"did you mean `{near[0]}`?" if near else "known are `branch:…`, `tag:…`, "
+    known = "" if near else ", ".join(f"`{event}`" for event in _EVENTS)
+    return f"`{shorten(text)}` is no event that can publish; {meant}{known}"
 
 
 def port_problem(text: str) -> str | None:

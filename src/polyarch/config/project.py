@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarch.config.publishing import PublishRule
 from polyarch.config.registries import Registries
 from polyarch.config.source import Source
 from polyarch.oci.platform import Platform
@@ -102,15 +101,15 @@ class ImageSettings(BuildSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishSettings:
-    """What publishes, and what a failing registry means."""
+    """What publishes, and what a failing registry means.
 
-    on: tuple[PublishRule, ...]
+    `on` holds texts such as `branch:main`, `tag:v*` or `release`. `on_registry_failure` is `abort`
+    or `continue`.
+    """
+
+    on: tuple[str, ...]
     on_registry_failure: str
     values: tuple[Value, ...]
-
-    def allows(self, kind: str, name: str = "") -> bool:
-        """Whether an event of this kind, for a branch or tag of this name, publishes."""
-        return any(rule.matches(kind, name) for rule in self.on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

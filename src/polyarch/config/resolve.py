@@ -21,7 +21,6 @@ from polyarch.config.merge import (
 from polyarch.config.placeholders import expand
 from polyarch.config.problem import Problem, place_of
 from polyarch.config.project import BuildSettings, ImageSettings, Project, PublishSettings
-from polyarch.config.publishing import PublishRule
 from polyarch.config.registries import Registries, lay_over, normal_prefix
 from polyarch.config.relations import Values, table_at
 from polyarch.config.schema import ImageTable, PlatformTable, PublishTable
@@ -142,7 +141,7 @@ class Resolver:
         tree = merge(layers)
         table = PublishTable.of(plain(tree))
         return PublishSettings(
-            on=tuple(PublishRule.parse(text) for text in table.on),
+            on=tuple(dict.fromkeys(table.on)),
             on_registry_failure=table.on_registry_failure,
             values=values_of(tree),
         )
