@@ -30,7 +30,6 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── PlaceholderValueError       a toolchain has no name for the platform
 │   ├── PlaceholderSyntaxError      a brace that stands alone
 │   ├── LaidFileError               a file of the direct engine: missing, outside, not to be laid
-│   ├── WrongBaseError              a base image of another platform
 │   └── InvalidPublishRuleError     an item of `[publish] on`
 ├── NothingSelectedError            a name or glob that matches nothing
 ├── HostError                       this machine lacks something
@@ -47,6 +46,7 @@ PolyarchError                       message, where, hint, code, retryable
 ├── WorkError                       the work itself failed
 │   ├── ProcessFailedError
 │   ├── BuildFailedError            with the last lines of the log and where the whole is
+│   │   └── BasePlatformError       its base is an image of another platform
 │   └── VerificationError
 ├── RegistryError                   exchange: method, redacted URL, status, codes
 │   ├── RegistryUnavailableError    down, cut off, 5xx: trying again may help
@@ -521,19 +521,6 @@ class LaidFileError(ConfigError):
         )
 
 
-class WrongBaseError(ConfigError):
-    """A base image that is not of the platform that is being built."""
-
-    code = "wrong-base"
-
-    def __init__(self, found: str, wanted: str, *, where: str) -> None:
-        super().__init__(
-            f"the base is an image for `{found}` and cannot carry one for `{wanted}`",
-            where=where,
-            hint="name a base that has this platform, or leave the platform out",
-        )
-
-
 # --- this machine -------------------------------------------------------------------------------
 
 
@@ -727,6 +714,21 @@ class BuildFailedError(WorkError):
         self.platform = platform
         self.last_lines = tuple(last_lines)
         self.log = log
+
+
+class BasePlatformError(BuildFailedError):
+    """An image was to be built on a base of another platform."""
+
+    code = "base-platform"
+
+    def __init__(self, image: str, platform: str, engine: str, *, base: str, found: str) -> None:
+        super().__init__(
+            image,
+            platform,
+            engine,
+            last_lines=[f"its base `{shorten(base)}` is an image for `{found}`"],
+            hint=f"build the base for `{platform}` too: it must list this platform",
+        )
 
 
 class VerificationError(WorkError):
