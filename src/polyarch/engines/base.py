@@ -49,29 +49,36 @@ class Base:
     """A base image resolved for one platform, for engines that read it themselves.
 
     `repository` and `manifest` name where layers can be taken from by reference; `config` is the
-    config blob's bytes.
+    config blob's bytes. `layout` is a layout of this machine that holds layers of it (an image that
+    the project has just built, say): those are taken from there.
     """
 
     repository: str
     manifest: ImageManifest
     config: bytes
+    layout: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopiedFile:
-    """`source` (a path, or a glob from the project's root) laid at the absolute path `target`."""
+    """`source` (a path, or a glob from the project's root) laid at the absolute path `target`.
+
+    A target that ends with `/` is a folder that the source is laid into; a source that is a folder
+    is laid as the target. `mode` None keeps whether the owner may execute a file: 0755 or 0644.
+    """
 
     source: str
     target: str
-    mode: int = 0o644
+    mode: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectRecipe:
     """What the direct engine does: run `command` in the project's root, lay files on `base`.
 
-    In `command` and in files' sources the placeholders of `engines.direct` stand, such as `{out}`
-    and `{goarch}`. `base` None is an empty image (scratch).
+    In `command`, in the values of `environment` (of the command) and in files' sources the
+    placeholders of `oci.toolchain` stand, such as `{out}` and `{goarch}`, in files' targets those
+    of them that name no folder of this machine. `base` None is an empty image (scratch).
     """
 
     command: tuple[str, ...] = ()
