@@ -1,0 +1,100 @@
+"""A BuildKit build as a person follows it: steps that begin and end, and what they print."""
+
+from polyarch.engines.failure import Evidence
+from polyarch.engines.rawjson import Decoder, SolveStatus, Vertex
+from polyarch.engines.transcript import LAST_LINES, Transcript
+
+_QUIET = ("[internal]", "[auth]", "resolve image config")
+"""Steps that nobody asked for: in the log, not among the steps told."""
+
+_BASE_OF_OTHER_PLATFORM = "InvalidBaseImagePlatform"
+"""BuildKit's name (since 0.15) for a base that exists for another platform only."""
+
+
+class BuildProgress:
+    """Turns the raw JSON stream into the lines and steps of one build."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+        self._decoder = Decoder()
+        self._numbers: dict[str, int] = {}
+        self._begun: set[int] = set()
+        self._ended: set[int] = set()
+        self._steps: dict[str, Vertex] = {}
+        self._partial: dict[str, str] = {}
+        self._printed: dict[str, list[str]] = {}
+        self._failed: Vertex | None = None
+        self._words: list[str] = []
+
+    def feed(self, line: str) -> None:
+        """One line of what buildx prints."""
+        for item in self._decoder.feed(line):
+            self._take(item)
+
+    def finish(self) -> None:
+        """The stream is over: half lines count as lines now."""
+        for item in self._decoder.finish():
+            self._take(item)
+        for vertex, text in self._partial.items():
+            if text:
+                self._print(vertex, text)
+        self._partial.clear()
+
+    @property
+    def evidence(self) -> Evidence:
+        """What tells most about a failure: the failed step, its last output, the error."""
+        words = tuple(line for line in self._words if line.strip())
+        errors = tuple(line for line in words if line.startswith("ERROR:"))
+        if self._failed is None:
+            return Evidence(verdict=errors or words, steps=self._transcript.last_lines)
+        printed = tuple(self._printed.get(self._failed.digest, ()))
+        verdict = errors[-1:] or (self._failed.error,)
+        return Evidence(step=self._failed.name, verdict=verdict, steps=printed)
+
+    def _take(self, item: SolveStatus | str) -> None:
+        if isinstance(item, str):
+            self._words.append(item)
+            self._transcript.line(item)
+            return
+        for vertex in item.vertexes:
+            self._vertex(vertex)
+        for output in item.outputs:
+            self._output(output.vertex, output.text)
+        for warning in item.warnings:
+            self._transcript.note(f"warning: {warning}")
+            if warning.startswith(_BASE_OF_OTHER_PLATFORM):
+                self._transcript.warn(warning)
+
+    def _vertex(self, vertex: Vertex) -> None:
+        # A step is told many times, and may even start and end more than once: first time counts.
+        self._steps[vertex.digest] = vertex
+        number = self._numbers.setdefault(vertex.digest, len(self._numbers) + 1)
+        if vertex.started and number not in self._begun:
+            self._begun.add(number)
+            self._transcript.note(f"#{number} {vertex.name}")
+            if not vertex.name.startswith(_QUIET):
+                self._transcript.step(vertex.name, done=self._done(), total=len(self._steps))
+        if vertex.error:
+            self._failed = self._failed or vertex
+            self._transcript.note(f"#{number} ERROR: {vertex.error}")
+        elif vertex.completed and number not in self._ended:
+            self._ended.add(number)
+            end = "CACHED" if vertex.cached else f"DONE {vertex.seconds:.1f}s"
+            self._transcript.note(f"#{number} {end}")
+
+    def _done(self) -> int:
+        return sum(1 for vertex in self._steps.values() if vertex.completed)
+
+    def _output(self, vertex: str, text: str) -> None:
+        *lines, rest = (self._partial.get(vertex, "") + text).split("\n")
+        for line in lines:
+            self._print(vertex, line)
+        self._partial[vertex] = rest
+
+    def _print(self, vertex: str, line: str) -> None:
+        # A carriage return lets a progress bar write over itself: only its last state is kept.
+        text = line.rstrip("\r").rpartition("\r")[2]
+        kept = self._printed.setdefault(vertex, [])
+        kept.append(text)
+        del kept[:-LAST_LINES]
+        self._transcript.line(f"#{self._numbers.get(vertex, 0)} {text}")

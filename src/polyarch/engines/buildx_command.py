@@ -1,0 +1,114 @@
+"""The command line of one BuildKit build, and the environment beside it: pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarch.engines.base import BuildRequest, FolderContext, ImageContext, NamedContext
+
+EXPORT = "export"
+"""The folder, below the one that the command runs in, that gets the OCI layout."""
+
+_READ_BY_DOCKER = (
+    "BUILDKIT_", "BUILDX_", "COMPOSE_", "DOCKER_", "DYLD_", "GODEBUG", "GRPC_", "KUBE", "LD_",
+    "OTEL_", "SSH_", "SSL_", "XDG_", "HOME", "PATH", "TMPDIR", "SOURCE_DATE_EPOCH",
+    "ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+)  # fmt: skip
+"""Names, and beginnings of names, that docker, buildx and Go's runtime read for themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Arguments and environment of one program, run in the engine's temporary folder."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+def buildx_command(
+    request: BuildRequest,
+    environment: Mapping[str, str],
+    dockerfile: Path,
+    *,
+    builder: str | None = None,
+    raw_json: bool = True,
+) -> Command:
+    """Build one platform into an OCI layout in `EXPORT`.
+
+    Times in new layers are set back to the commit's (`rewrite-timestamp`, BuildKit 0.13; older ones
+    do not know it and leave them), which with SOURCE_DATE_EPOCH makes equal builds equal bytes.
+    """
+    passed = Arguments.of(request.build_args, environment)
+    arguments = ["docker", "buildx", "build"]
+    if builder:
+        arguments += ["--builder", builder]
+    arguments += [
+        "--platform", str(request.platform),
+        "--file", str(dockerfile),
+        "--output", f"type=oci,tar=false,dest={EXPORT},rewrite-timestamp=true",
+        "--progress", "rawjson" if raw_json else "plain",
+        "--provenance=false",
+        "--sbom=false",
+    ]  # fmt: skip
+    arguments += options(request)
+    for name, context in sorted(request.contexts.items()):
+        arguments += ["--build-context", f"{name}={_source(context)}"]
+    for name, value in sorted(request.labels.items()):
+        arguments += ["--label", f"{name}={value}"]
+    arguments += [*passed.options, str(request.context.absolute())]
+    return Command(
+        arguments=tuple(arguments),
+        environment={
+            **environment,
+            **passed.environment,
+            "SOURCE_DATE_EPOCH": str(request.created),
+        },
+    )
+
+
+def options(request: BuildRequest) -> list[str]:
+    """What docker and Buildah call the same."""
+    chosen: list[str] = []
+    if request.target:
+        chosen += ["--target", request.target]
+    if request.network:
+        chosen += ["--network", request.network]
+    if request.no_cache:
+        chosen += ["--no-cache"]
+    if request.pull:
+        chosen += ["--pull"]
+    return chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """Build arguments as options and, where that is safe, with values in the environment.
+
+    Command lines can be read by everyone on a machine, environments cannot. A value whose name
+    means something to the program itself must stand on the command line. Build arguments are no
+    place for secrets either way: they end in the image's history.
+    """
+
+    options: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of(cls, build_args: Mapping[str, str], environment: Mapping[str, str]) -> "Arguments":
+        """Split them by name."""
+        hidden = {
+            name: value
+            for name, value in build_args.items()
+            if name not in environment and not name.upper().startswith(_READ_BY_DOCKER)
+        }
+        chosen: list[str] = []
+        for name, value in sorted(build_args.items()):
+            chosen += ["--build-arg", name if name in hidden else f"{name}={value}"]
+        return cls(options=tuple(chosen), environment=hidden)
+
+
+def _source(context: NamedContext) -> str:
+    if isinstance(context, ImageContext):
+        return f"docker-image://{context.reference}"
+    if isinstance(context, FolderContext):
+        return str(context.path.absolute())
+    return f"oci-layout://{context.layout.absolute()}@{context.descriptor.digest}"

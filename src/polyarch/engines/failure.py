@@ -1,0 +1,61 @@
+"""From a build that ended badly to the one error that says what to do."""
+
+from dataclasses import dataclass
+
+from polyarch.engines.base import BuildRequest, EngineInfo
+from polyarch.engines.faults import Fault, diagnose
+from polyarch.errors import (
+    BuildFailedError,
+    EmulatorMissingError,
+    EngineUnusableError,
+    PolyarchError,
+    StorageError,
+)
+
+_SHOWN = 12
+"""Lines of a step's output that an error shows; the log has all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is left of a failed build.
+
+    `step` is the step that failed, `steps` what it (or, if that is not known, any) printed last,
+    `verdict` what the engine itself says.
+    """
+
+    verdict: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+    step: str = ""
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """What a person is shown."""
+        printed = tuple(line for line in self.steps if line.strip() and line not in self.verdict)
+        named = (self.step,) if self.step else ()
+        return (*named, *printed[-_SHOWN:], *self.verdict[-3:])
+
+
+def explained(request: BuildRequest, info: EngineInfo, evidence: Evidence) -> PolyarchError:
+    """The error of a failed build: the user's, the engine's, or this machine's."""
+    fault = diagnose(evidence.verdict, evidence.steps)
+    log = str(request.log) if request.log else None
+    if fault is not None:
+        if fault.kind == "storage":
+            return StorageError(f"the store of the engine `{info.name}`", fault.problem)
+        if fault.kind == "engine":
+            return EngineUnusableError(info.name, fault.problem, hint=fault.hint)
+        if fault.kind == "emulator" and request.platform not in info.native:
+            return EmulatorMissingError(info.name, str(request.platform), log=log)
+    return BuildFailedError(
+        request.image,
+        str(request.platform),
+        info.name,
+        last_lines=evidence.last_lines,
+        log=log,
+        hint=_hint(fault),
+    )
+
+
+def _hint(fault: Fault | None) -> str | None:
+    return f"{fault.problem}: {fault.hint}" if fault else None
