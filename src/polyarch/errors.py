@@ -62,6 +62,8 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── DeleteUnsupportedError
 │   ├── UnsafeTargetError           it sends us where no registry should
 │   └── UnexpectedAnswerError       it does not speak the protocol
+├── PublishError                    a tag did not come to stand as it should
+│   └── TagOvertakenError           somebody else moved it at the same time
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
 │   ├── DigestMismatchError
@@ -990,6 +992,29 @@ class UnexpectedAnswerError(RegistryError):
             f"the registry `{exchange.registry}` gives an answer that makes no sense: {problem}"
             f"{exchange.said}",
             hint="check that the name is a registry's; a proxy or portal may answer in its place",
+        )
+
+
+# --- publishing ---------------------------------------------------------------------------------
+
+
+class PublishError(PolyarchError):
+    """A tag did not come to stand as it should."""
+
+    code = "publish"
+
+
+class TagOvertakenError(PublishError):
+    """A tag that was just moved shows something else: another writer is at work."""
+
+    code = "tag-overtaken"
+    retryable = True
+
+    def __init__(self, tag: str, ours: str) -> None:
+        super().__init__(
+            f"`{tag}` was moved to `{ours}` and does not show it",
+            where=tag,
+            hint="something else moves this tag too; publish again when it is done",
         )
 
 

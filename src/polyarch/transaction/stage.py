@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from polyarch.content.reader import read_small
 from polyarch.errors import BlobNotFoundError
-from polyarch.events import BlobProgress, BlobStored, Listener, ManifestStored
+from polyarch.events import BlobProgress, BlobStored, Listener, ManifestStored, Transfer
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
@@ -52,7 +52,7 @@ async def stage(destination: Destination, manifests: Manifests, listen: Listener
             group.create_task(_push_blob(destination, blob, limit, listen))
     for manifest in manifests.values():
         stored = await destination.remote.put_manifest(manifest)
-        how = "uploaded" if stored else "present"
+        how: Transfer = "uploaded" if stored else "present"
         descriptor = manifest.descriptor
         listen(ManifestStored(repository=destination.name, descriptor=descriptor, how=how))
 
