@@ -1,0 +1,56 @@
+"""One thing to ask of a registry, and its answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from polyarch.errors import Exchange, PolyarchError
+from polyarch.oci.reference import Repository
+from polyarch.registry.body import Body
+from polyarch.registry.scope import Scope
+from polyarch.registry.transport import STALL_S, Fields, Headers
+
+Explain = Callable[[Exchange], PolyarchError | None]
+"""Turns a refusal into the error that fits what was asked; None leaves it to the general rules."""
+
+
+def no_explanation(_exchange: Exchange) -> PolyarchError | None:
+    """Leave every refusal to the general rules."""
+    return None
+
+
+def nothing_sent(_sent: int) -> None:
+    """Hear of no progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request with all that is needed to authorise, repeat and judge it.
+
+    `url` is a path below the registry's endpoint (`/v2/…`) or absolute. `scopes` are what a token
+    must allow, the most important first. Statuses outside `accept` are failures. `once` leaves
+    repeating to the caller, for what is not the same when it is done twice. A token that would die
+    within `min_life_s` seconds is renewed first.
+    """
+
+    repository: Repository
+    method: str
+    url: str
+    accept: frozenset[int]
+    scopes: tuple[Scope, ...] = ()
+    headers: Fields = ()
+    body: Body | None = None
+    on_sent: Callable[[int], None] = nothing_sent
+    answer_s: float = STALL_S
+    min_life_s: float = 0
+    once: bool = False
+    explain: Explain = no_explanation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer; `url` is the URL that gave it, after redirects."""
+
+    status: int
+    url: str
+    headers: Headers
+    body: bytes

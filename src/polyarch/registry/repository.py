@@ -1,0 +1,142 @@
+"""A repository of a registry: what publishing, verifying and inspecting ask of it."""
+
+import asyncio
+from collections.abc import Sequence
+from weakref import WeakValueDictionary
+
+from polyarch.errors import MalformedManifestError
+from polyarch.events import Transfer
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
+from polyarch.oci.fields import MAX_MANIFEST_BYTES
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.reference import Repository
+from polyarch.registry.blobs import blob_exists, open_blob
+from polyarch.registry.body import Body
+from polyarch.registry.call import Call, nothing_sent
+from polyarch.registry.manifests import Manifests
+from polyarch.registry.session import Session
+from polyarch.registry.stream import BlobStream
+from polyarch.registry.tags import list_tags
+from polyarch.registry.upload import Progress, Uploader
+
+
+class RemoteRepository:
+    """One repository. Every method may raise RegistryError; others are named where they can be."""
+
+    def __init__(self, session: Session, repository: Repository) -> None:
+        self.repository = repository
+        self._session = session
+        self._manifests = Manifests(session, repository)
+        self._uploader = Uploader(session, repository)
+        self._sending: WeakValueDictionary[Digest, asyncio.Lock] = WeakValueDictionary()
+
+    async def ping(self) -> None:
+        """See that there is a registry, and that it takes the login if it wants one."""
+        call = Call(repository=self.repository, method="GET", url="/v2/", accept=frozenset({200}))
+        await self._session.ask(call)
+
+    async def check_push(self) -> None:
+        """See that this login may push here: an upload is opened and cancelled."""
+        await self._uploader.cancel(await self._uploader.open())
+
+    async def head(self, reference: str | Digest) -> Descriptor | None:
+        """What a tag or digest is; None only where the registry says that it does not exist."""
+        return await self._manifests.head(reference)
+
+    async def get_manifest(self, reference: str | Digest) -> ImageManifest | ImageIndex:
+        """A manifest or index, its digest proven.
+
+        Raises:
+            ManifestNotFoundError, RepositoryNotFoundError: it does not exist.
+            DigestMismatchError, MalformedManifestError: it is not what it says.
+        """
+        return await self._manifests.get(reference)
+
+    async def put_manifest(
+        self, manifest: ImageManifest | ImageIndex, tag: str | None = None
+    ) -> bool:
+        """Store a manifest by digest, or under a tag; False where it stood there already.
+
+        Raises:
+            ImmutableTagError, ManifestRefusedError: the registry does not take it.
+            DigestMismatchError: it stored something else.
+        """
+        return await self._manifests.put(manifest, tag)
+
+    async def blob_exists(self, blob: Descriptor) -> bool:
+        """Whether the blob stands here in its full size."""
+        return await blob_exists(self._session, self.repository, blob)
+
+    async def push_blob(
+        self,
+        blob: Descriptor,
+        body: Body,
+        *,
+        mount_from: Sequence[Repository] = (),
+        on_progress: Progress = nothing_sent,
+    ) -> Transfer:
+        """Let the blob stand here, sending it only where nothing else helps.
+
+        Repositories of `mount_from` on other registries are passed over. `on_progress` is called in
+        the event loop with the bytes sent so far; it starts over when sending does.
+
+        Raises:
+            ContentError: the source is absent, or its bytes are others.
+            UploadRefusedError: the registry does not take it.
+        """
+        lock = self._sending.setdefault(blob.digest, asyncio.Lock())
+        async with lock:
+            how = await self._uploader.push(
+                blob, body, mount_from=mount_from, on_progress=on_progress
+            )
+        if how != "present":
+            self._manifests.sent.add(blob.digest)
+        return how
+
+    async def open_blob(self, blob: Descriptor, offset: int = 0) -> BlobStream:
+        """The blob's bytes from `offset` on, for `async for`; proven when the loop has ended.
+
+        Raises:
+            BlobNotFoundError: it is not here.
+            SizeMismatchError, DigestMismatchError: while reading, when the bytes are others.
+        """
+        return await open_blob(self._session, self.repository, blob, offset)
+
+    async def read_blob(self, blob: Descriptor) -> bytes:
+        """A small blob (a config), whole and proven.
+
+        Raises:
+            MalformedManifestError: larger than a config may be.
+            ContentError: absent, or other bytes.
+        """
+        if blob.size > MAX_MANIFEST_BYTES:
+            reason = f"its descriptor says {blob.size} bytes"
+            raise MalformedManifestError("config", reason, where=f"{self.repository}@{blob.digest}")
+        stream = await self.open_blob(blob)
+        return b"".join([chunk async for chunk in stream])
+
+    async def tags(self, limit: int | None = None) -> tuple[str, ...]:
+        """The tags in the registry's order, at most `limit`; none where there is no repository."""
+        return await list_tags(self._session, self.repository, limit=limit)
+
+    async def delete_tag(self, tag: str) -> bool:
+        """Delete a tag; False where there was none.
+
+        Some hosts delete the manifest with it (GHCR): ask nothing here that must not lose that.
+
+        Raises:
+            DeleteUnsupportedError: the registry does not delete tags.
+        """
+        return await self._manifests.delete(tag)
+
+    async def delete_manifest(self, digest: Digest) -> bool:
+        """Delete a manifest and all tags that point to it; False where there was none.
+
+        Raises:
+            DeleteUnsupportedError: the registry does not delete.
+        """
+        return await self._manifests.delete(digest)
+
+    def __str__(self) -> str:
+        return str(self.repository)

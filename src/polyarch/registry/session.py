@@ -1,0 +1,222 @@
+"""One registry: each request authorised, sent, repeated while that may help, and judged."""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import replace
+from urllib.parse import urljoin
+
+from polyarch.errors import PolyarchError, RateLimitedError, RegistryUnavailableError
+from polyarch.events import Listener, Warned, ignore
+from polyarch.net.endpoint import Endpoint
+from polyarch.oci.reference import Repository
+from polyarch.registry.auth import Authorizer
+from polyarch.registry.call import Answer, Call
+from polyarch.registry.credential import Keychain
+from polyarch.registry.follow import Follower
+from polyarch.registry.reach import same_origin
+from polyarch.registry.refusal import Judge, is_general
+from polyarch.registry.retry import Attempts, Clock, RetryPolicy
+from polyarch.registry.scope import Scope
+from polyarch.registry.transport import Request, Response, Transport, read_up_to
+from polyarch.registry.wire import warnings_of
+
+MAX_ERROR_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+_UNAUTHORIZED = 401
+
+
+class Session:
+    """What all repositories of one registry share. Later: profiles, mirrors, concurrency."""
+
+    def __init__(
+        self,
+        registry: str,
+        endpoint: Endpoint,
+        transport: Transport,
+        *,
+        keychain: Keychain,
+        listen: Listener = ignore,
+        policy: RetryPolicy | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.registry = registry
+        self.home = endpoint.url.rstrip("/")
+        self.policy = policy or RetryPolicy()
+        self.clock = clock or Clock()
+        self._listen = listen
+        self._transport = transport
+        self._follower = Follower(transport, registry, self.home)
+        self._judge = Judge(registry, self.clock)
+        self._authorizer = Authorizer(
+            self._follower, self._judge, home=self.home, keychain=keychain, clock=self.clock
+        )
+        self._paused_until = 0.0
+        self._pause: RateLimitedError | None = None
+        self._warned: set[str] = set()
+        self._reached = False
+
+    async def send(self, call: Call) -> Response:
+        """Ask until there is an answer of a wanted status; whoever called closes it.
+
+        Raises:
+            RegistryError: what the registry refused, or why it could not be reached.
+        """
+        attempts = self.attempts()
+        while True:
+            try:
+                return await self._try(call, attempts)
+            except (RegistryUnavailableError, RateLimitedError) as error:
+                if call.once:
+                    raise
+                await self.wait(attempts, error)
+
+    async def ask(self, call: Call, *, limit: int = MAX_ANSWER_BYTES) -> Answer:
+        """As `send`, with the whole body, which may be a little more than `limit` bytes.
+
+        A body that was cut off is asked for again.
+        """
+        attempts = self.attempts()
+        while True:
+            response = await self.send(call)
+            try:
+                body = await read_up_to(response, limit)
+            except RegistryUnavailableError as error:
+                if call.once:
+                    raise
+                await self.wait(attempts, error)
+                continue
+            return _answer(response, body)
+
+    async def head(self, call: Call) -> Answer:
+        """As `send`, with no body."""
+        response = await self.send(call)
+        await response.close()
+        return _answer(response, b"")
+
+    def attempts(self) -> Attempts:
+        """A new count of tries."""
+        return Attempts(self.policy, self.clock)
+
+    async def wait(
+        self, attempts: Attempts, error: RegistryUnavailableError | RateLimitedError
+    ) -> None:
+        """Wait until another try may help.
+
+        Raises:
+            RegistryError: the given error, when it is time to give up.
+        """
+        patient = self._reached or error.status != 0
+        delay = attempts.wait_s(error.retry_after_s, patient=patient)
+        if delay is None:
+            raise error
+        await self.clock.sleep(delay)
+
+    def withdraw(self, repository: Repository, scopes: Iterable[Scope]) -> None:
+        """Stop asking for scopes that the token service does not give."""
+        self._authorizer.withdraw(repository, scopes)
+
+    def warn(self, text: str) -> None:
+        """Tell something about this registry, each text once."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self._listen(Warned(text=f"{self.registry}: {text}"))
+
+    def check_target(self, url: str, *, method: str, kind: str) -> None:
+        """Refuse a URL that this registry may not send us to.
+
+        Raises:
+            UnsafeTargetError: it is one.
+        """
+        self._follower.check(url, method=method, kind=kind)
+
+    def nonsense(self, answer: Answer, method: str, problem: str) -> PolyarchError:
+        """The error for an answer that breaks the protocol."""
+        return self._judge.nonsense(answer, method, problem)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.close()
+
+    async def _try(self, call: Call, attempts: Attempts) -> Response:
+        await self._keep_pause(attempts)
+        response = await self._authorized(call)
+        if self._is_mute(call, response):
+            await response.close()
+            call = replace(call, method="GET")
+            response = await self._authorized(call)
+        self._reached = True
+        for text in warnings_of(response.headers):
+            self.warn(text)
+        if response.status in call.accept:
+            return response
+        error = await self._error(call, response)
+        if isinstance(error, RateLimitedError) and error.retry_after_s:
+            self._paused_until = self.clock.monotonic() + error.retry_after_s
+            self._pause = error
+        raise error
+
+    def _is_mute(self, call: Call, response: Response) -> bool:
+        """Whether a refusal cannot say why, because the answer to HEAD has no body."""
+        wanted = response.status in call.accept or is_general(response.status)
+        return call.method == "HEAD" and not wanted
+
+    async def _keep_pause(self, attempts: Attempts) -> None:
+        """One 429 with a time makes every request to the host wait for that time."""
+        left = self._paused_until - self.clock.monotonic()
+        if left <= 0:
+            return
+        if self._pause is not None and left > attempts.left_s:
+            raise self._pause
+        await self.clock.sleep(left)
+
+    async def _authorized(self, call: Call) -> Response:
+        request = Request(
+            method=call.method,
+            url=urljoin(f"{self.home}/", call.url),
+            headers=call.headers,
+            body=call.body,
+            answer_s=call.answer_s,
+            on_sent=call.on_sent,
+        )
+        if not same_origin(request.url, self.home):
+            return await self._follower.send(request)
+        login = await self._authorizer.authorize(
+            call.repository, call.scopes, min_life_s=call.min_life_s
+        )
+        response = await self._follower.send(request, authorization=login)
+        if response.status != _UNAUTHORIZED or not same_origin(response.url, self.home):
+            return response
+        other = await self._another_login(call, response, refused=login)
+        return await self._follower.send(request, authorization=other) if other else response
+
+    async def _another_login(
+        self, call: Call, response: Response, *, refused: str | None
+    ) -> str | None:
+        try:
+            login = await self._authorizer.answer(call.repository, response, refused=refused)
+        except BaseException:
+            await response.close()
+            raise
+        if login:
+            # Read to its end, a short answer gives its connection back.
+            with contextlib.suppress(RegistryUnavailableError):
+                await read_up_to(response, MAX_ERROR_BYTES)
+        return login
+
+    async def _error(self, call: Call, response: Response) -> PolyarchError:
+        try:
+            body = await read_up_to(response, MAX_ERROR_BYTES)
+        except RegistryUnavailableError:
+            body = b""
+        credential = await self._authorizer.credential(call.repository)
+        return self._judge.error(
+            _answer(response, body),
+            call.method,
+            credential,
+            repository=str(call.repository),
+            explain=call.explain,
+        )
+
+
+def _answer(response: Response, body: bytes) -> Answer:
+    return Answer(status=response.status, url=response.url, headers=response.headers, body=body)
