@@ -9,6 +9,8 @@ from multidict import CIMultiDict
 from polyarch.sandbox.wire import Answer, Slice
 
 _BLOCK_BYTES = 1024 * 1024
+_STALL_TIMEOUT_S = 60.0
+"""How long a client may send nothing in the middle of a body."""
 
 
 class IncomingBody:
@@ -30,53 +32,65 @@ class IncomingBody:
             self._request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._waits = False
         try:
-            while block := await self._request.content.readany():
+            while block := await self._next():
                 self.received += len(block)
                 yield block
         except web.RequestPayloadError as error:
             raise ConnectionResetError(str(error)) from error
 
+    async def _next(self) -> bytes:
+        """The next block, empty at the end.
 
-class Sender:
-    """Writes one answer; `sent` counts the bytes of its body."""
-
-    def __init__(self, request: web.BaseRequest) -> None:
-        self._request = request
-        self.sent = 0
-
-    async def send(self, answer: Answer, *, body: IncomingBody) -> web.StreamResponse:
-        """Send it, whole or damaged as the answer says.
-
-        Raises:
-            ConnectionError: the client went away.
+        The limit is there for aiohttp 3.14 as well: it does not tell a handler that is reading that
+        the transfer coding broke.
         """
-        headers = CIMultiDict(
-            (*answer.headers, ("Docker-Distribution-Api-Version", "registry/2.0"))
-        )
-        transport = self._request.transport
-        if answer.status == 0:
-            if transport:
-                transport.abort()
-            raise ConnectionAbortedError
-        response = web.StreamResponse(status=answer.status, headers=headers)
-        response.content_length = answer.length
-        if body.refused:
-            response.force_close()
-        await response.prepare(self._request)
-        if self._request.method != "HEAD":
-            await self._write(response, answer)
-        if answer.cut_after is not None and transport:
-            transport.close()
-        return response
+        try:
+            async with asyncio.timeout(_STALL_TIMEOUT_S):
+                return await self._request.content.readany()
+        except TimeoutError as error:
+            raise ConnectionAbortedError from error
 
-    async def _write(self, response: web.StreamResponse, answer: Answer) -> None:
-        limit = answer.length if answer.cut_after is None else answer.cut_after
-        async for block in _read(answer.body):
-            data = block[: limit - self.sent]
-            if answer.flip_at is not None and 0 <= answer.flip_at - self.sent < len(data):
-                data = _flip(data, answer.flip_at - self.sent)
-            await response.write(data)
-            self.sent += len(data)
+
+async def send(request: web.BaseRequest, answer: Answer, body: IncomingBody) -> web.StreamResponse:
+    """Send an answer, whole or damaged as it says.
+
+    Raises:
+        ConnectionError: the client went away, or is to be left without an answer.
+        OSError: the storage failed in the middle of the body.
+    """
+    if answer.status == 0:
+        raise ConnectionAbortedError
+    headers = CIMultiDict((*answer.headers, ("Docker-Distribution-Api-Version", "registry/2.0")))
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    response.content_length = answer.length
+    if body.refused:
+        response.force_close()
+    transport = request.transport
+    await response.prepare(request)
+    if request.method != "HEAD":
+        async for block in _damaged(answer):
+            await response.write(block)
+    if answer.cut_after is not None and transport:
+        transport.close()
+    return response
+
+
+def body_length(method: str, answer: Answer) -> int:
+    """How many bytes of the body a client is sent."""
+    if method == "HEAD" or answer.status == 0:
+        return 0
+    return answer.length if answer.cut_after is None else min(answer.cut_after, answer.length)
+
+
+async def _damaged(answer: Answer) -> AsyncIterator[bytes]:
+    """The blocks of a body, with one bit turned and the end cut off where the answer says so."""
+    place = 0
+    async for block in _read(answer.body):
+        data = block if answer.cut_after is None else block[: max(0, answer.cut_after - place)]
+        if answer.flip_at is not None and place <= answer.flip_at < place + len(data):
+            data = _flip(data, answer.flip_at - place)
+        yield data
+        place += len(block)
 
 
 async def _read(body: bytes | Slice) -> AsyncIterator[bytes]:

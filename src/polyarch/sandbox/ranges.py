@@ -41,7 +41,8 @@ def requested_range(header: str, size: int) -> ByteRange | None:
     """What a `Range` header asks of a blob of `size` bytes.
 
     None means the whole: no range, several ranges, another unit or nonsense, all of which a server
-    may ignore (RFC 9110 section 14.2). An empty range means that no byte of it exists: 416.
+    may ignore (RFC 9110 section 14.2). An empty range means that no byte of it exists, or that it
+    ends before it begins: 416.
     """
     match = _REQUESTED.fullmatch(header.strip())
     if match is None:
@@ -50,6 +51,4 @@ def requested_range(header: str, size: int) -> ByteRange | None:
     if suffix is not None:
         return ByteRange(first=max(0, size - int(suffix)), last=size - 1)
     first, last = int(first_text), int(last_text) if last_text else size - 1
-    if last_text and last < first:
-        return None
     return ByteRange(first=min(first, size), last=min(last, size - 1))

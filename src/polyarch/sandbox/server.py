@@ -20,14 +20,14 @@ from aiohttp import web
 from polyarch.errors import PortTakenError, SandboxStoppedError
 from polyarch.sandbox import dispatch
 from polyarch.sandbox.auth import Auth, OpenAuth
-from polyarch.sandbox.exchange import IncomingBody, Sender
+from polyarch.sandbox.exchange import IncomingBody, body_length, send
 from polyarch.sandbox.faults import Faults
 from polyarch.sandbox.memory import MemoryStorage
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.scope import NOBODY
 from polyarch.sandbox.storage import Storage
 from polyarch.sandbox.target import Target
-from polyarch.sandbox.wire import Answer, Call, refusal
+from polyarch.sandbox.wire import HANG_UP, Answer, Call, refusal
 
 LOOPBACK = "127.0.0.1"
 _REQUESTS_KEPT = 100_000
@@ -40,7 +40,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecord:
-    """One finished request; `received` and `sent` count the bytes of the bodies."""
+    """One answered request; a status of 0 means that it got no answer.
+
+    `received` counts the bytes of the body that were read, `sent` those of the answer's body.
+    """
 
     method: str
     path: str
@@ -104,7 +107,7 @@ class SandboxRegistry:
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
-        """All finished requests in the order in which they ended."""
+        """All requests in the order in which they were answered."""
         return tuple(self._requests)
 
     def forget_requests(self) -> None:
@@ -167,32 +170,34 @@ class SandboxRegistry:
             storage=self.storage,
             locks=self._locks,
         )
-        sender = Sender(request)
+        answer = await self._answer(call)
+        self._record(request, answer, body.received)
         try:
-            answer = await self._answer(call)
-            response = await sender.send(answer, body=body)
-            status = answer.status
-        except ConnectionError:
-            response, status = web.Response(status=400), 0
-            response.force_close()
+            return await send(request, answer, body)
+        except OSError:
+            if request.transport:
+                request.transport.abort()
+            return web.Response()
+
+    def _record(self, request: web.BaseRequest, answer: Answer, received: int) -> None:
+        """Done before the answer is sent: who has it finds its record."""
         self._requests.append(
             RequestRecord(
                 method=request.method,
                 path=request.path,
                 query=request.query_string,
-                status=status,
+                status=answer.status,
                 had_authorization="Authorization" in request.headers,
-                received=body.received,
-                sent=sender.sent,
+                received=received,
+                sent=body_length(request.method, answer),
             )
         )
-        return response
 
     async def _answer(self, call: Call) -> Answer:
         try:
             return await dispatch.answer(call, self.auth, self._faults)
         except ConnectionError:
-            raise
+            return HANG_UP
         except OSError as error:
             _log.exception("storage failed")
             return refusal("UNKNOWN", f"storage failed: {error.strerror}")

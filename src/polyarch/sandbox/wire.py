@@ -124,7 +124,8 @@ def json_answer(
 ) -> Answer:
     """An answer whose body is JSON."""
     body = json.dumps(value).encode()
-    return Answer(status=status, headers=(("Content-Type", media_type), *headers), body=body)
+    headers = (("Content-Type", media_type), *headers)
+    return Answer(status=int(status), headers=headers, body=body)
 
 
 _STATUS = {
