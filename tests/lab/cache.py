@@ -9,7 +9,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
+
+# Threads of one set-up may want the same thing at once.
+MAKING: dict[Path, Lock] = {}
 
 
 def cache_folder() -> Path:
@@ -28,7 +32,9 @@ def keyed(name: str, *recipe: Any) -> Path:
 
 def make_once(place: Path, make: Callable[[Path], None]) -> Path:
     """Make `place` unless it stands: `make` fills a folder, which appears whole or not at all."""
-    if not place.exists():
+    with MAKING.setdefault(place, Lock()):
+        if place.exists():
+            return place
         with work_folder() as work:
             made = work / place.name
             made.mkdir()

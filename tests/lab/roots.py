@@ -58,29 +58,36 @@ def _bootstrap(machine: Machine, packages: tuple[str, ...], folder: Path) -> Non
 
 
 def busybox_root(platform: str) -> Path:
-    """Return the tar of a root with nothing but a static BusyBox, made on first use.
+    """Return the tar of a root with nothing but a static BusyBox; all are made on first use.
 
     Raises:
         Missing: This machine names no Debian mirror.
     """
-    machine = MACHINES[platform]
-    place = keyed(f"busybox-{machine.debian}", machine.suite, machine.debian, FOLDERS, ETC)
-    return make_once(place, lambda folder: _lay_busybox(machine, folder)) / "root.tar"
+    names = {name: [machine.debian, machine.suite] for name, machine in MACHINES.items()}
+    place = keyed("busybox", names, FOLDERS, ETC)
+    return make_once(place, _lay_busyboxes) / f"{MACHINES[platform].debian}.tar"
 
 
-def _lay_busybox(machine: Machine, folder: Path) -> None:
-    line = own_mirror().line(machine.suite)
-    with work_folder() as work, separate_apt([line], [machine.debian]) as apt:
-        unpack(apt.download([f"busybox-static:{machine.debian}"], work), work)
-        program = next(path for path in work.glob("**/bin/busybox") if path.is_file())
-        with tarfile.open(folder / "root.tar", "w") as tar:
-            for name in FOLDERS:
-                _add(tar, name, kind=tarfile.DIRTYPE, mode=0o1777 if name == "tmp" else 0o755)
-            for name, text in ETC.items():
-                _add(tar, f"etc/{name}", text.encode())
-            _add(tar, "bin/busybox", program.read_bytes(), mode=0o755)
-            for applet in _applets(program):
-                _add(tar, f"bin/{applet}", kind=tarfile.SYMTYPE, link="busybox", mode=0o777)
+def _lay_busyboxes(folder: Path) -> None:
+    for suite in sorted({machine.suite for machine in MACHINES.values()}):
+        names = [machine.debian for machine in MACHINES.values() if machine.suite == suite]
+        with separate_apt([own_mirror().line(suite)], names) as apt, work_folder() as work:
+            for deb in apt.download([f"busybox-static:{name}" for name in names], work):
+                name = deb.stem.rpartition("_")[2]
+                unpack([deb], work / name)
+                program = next(x for x in (work / name).glob("**/bin/busybox") if x.is_file())
+                _lay_busybox(program, folder / f"{name}.tar")
+
+
+def _lay_busybox(program: Path, file: Path) -> None:
+    with tarfile.open(file, "w") as tar:
+        for name in FOLDERS:
+            _add(tar, name, kind=tarfile.DIRTYPE, mode=0o1777 if name == "tmp" else 0o755)
+        for name, text in ETC.items():
+            _add(tar, f"etc/{name}", text.encode())
+        _add(tar, "bin/busybox", program.read_bytes(), mode=0o755)
+        for applet in _applets(program):
+            _add(tar, f"bin/{applet}", kind=tarfile.SYMTYPE, link="busybox", mode=0o777)
 
 
 def _applets(program: Path) -> list[str]:

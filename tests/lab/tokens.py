@@ -57,12 +57,21 @@ def token_server(folder: Path, users: Mapping[str, str]) -> Iterator[TokenServer
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            query = parse_qs(urlsplit(self.path).query)
-            user = _user(self.headers.get("Authorization", ""), users)
+            """The token request of docker's and skopeo's kind."""
+            user = _basic_user(self.headers.get("Authorization", ""), users)
+            self._grant(user, parse_qs(urlsplit(self.path).query))
+
+        def do_POST(self) -> None:
+            """The OAuth2 request of containerd's and BuildKit's kind."""
+            length = int(self.headers.get("Content-Length", "0"))
+            form = parse_qs(self.rfile.read(length).decode())
+            self._grant(_form_user(form, users), form)
+
+        def _grant(self, user: str | None, asked: Mapping[str, list[str]]) -> None:
             if user is None:
                 self._answer(401, {"errors": [{"code": "UNAUTHORIZED", "message": "who are you"}]})
                 return
-            token = signer.sign(_claims(user, query.get("scope", [])))
+            token = signer.sign(_claims(user, asked.get("scope", [])))
             self._answer(200, {"token": token, "access_token": token, "expires_in": LIFE_S})
 
         def _answer(self, status: int, document: Mapping[str, Any]) -> None:
@@ -89,7 +98,7 @@ def token_server(folder: Path, users: Mapping[str, str]) -> Iterator[TokenServer
             thread.join()
 
 
-def _user(authorization: str, users: Mapping[str, str]) -> str | None:
+def _basic_user(authorization: str, users: Mapping[str, str]) -> str | None:
     """Return who a Basic header proves to be, if anyone."""
     kind, _, packed = authorization.partition(" ")
     if kind.lower() != "basic":
@@ -98,12 +107,21 @@ def _user(authorization: str, users: Mapping[str, str]) -> str | None:
     return name if users.get(name) == password else None
 
 
+def _form_user(form: Mapping[str, list[str]], users: Mapping[str, str]) -> str | None:
+    """Return who a password form proves to be, if anyone."""
+    if form.get("grant_type") != ["password"]:
+        return None
+    name, password = form.get("username", [""])[0], form.get("password", [""])[0]
+    return name if users.get(name) == password else None
+
+
 def _claims(user: str, scopes: list[str]) -> dict[str, Any]:
     """Grant what is asked: whoever knows the password may do everything."""
     now = int(time.time())
     access = []
     for scope in " ".join(scopes).split():
-        kind, name, actions = scope.split(":", 1)[0], *scope.split(":", 1)[1].rsplit(":", 1)
+        kind, _, rest = scope.partition(":")
+        name, _, actions = rest.rpartition(":")
         access.append({"type": kind, "name": name, "actions": actions.split(",")})
     return {
         "iss": ISSUER,
