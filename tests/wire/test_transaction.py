@@ -1,0 +1,179 @@
+"""The transaction against registries that behave, refuse and fail in the middle."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from polyarch.errors import DeniedError, LoginRefusedError, RegistryUnavailableError
+from polyarch.events import Event, TagMoved, ignore
+from polyarch.oci.reference import Repository
+from polyarch.registry.client import RegistryClient
+from polyarch.registry.retry import RetryPolicy
+from polyarch.sandbox.quirks import Quirks
+from polyarch.sandbox.server import SandboxRegistry
+from polyarch.sandbox.wire import Answer, Call, refusal
+from polyarch.transaction.run import publish
+from polyarch.transaction.values import OnRegistryFailure, Status, Submission, TagStatus, Target
+from tests.support.images import MadeImage, make_index
+
+OLD, NEW = make_index(content=b"old"), make_index(content=b"new")
+TAGS = ("1.2.3", "latest")
+IMPATIENT = RetryPolicy(tries=2, first_tries=1, budget_s=5, first_s=0.01)
+
+
+async def refuse_latest(call: Call) -> Answer | None:
+    """Take every tag but `latest`."""
+    moves = call.method == "PUT" and call.target.item == "latest"
+    return refusal("TAG_INVALID", "this tag is immutable") if moves else None
+
+
+def submission(made: MadeImage, *registries: SandboxRegistry) -> Submission:
+    targets = tuple(
+        Target(repository=Repository.parse(f"{registry.host}/team/app"), tags=TAGS)
+        for registry in registries
+    )
+    return Submission(name="app", index=made.index, source=made.store, targets=targets)
+
+
+async def digests_under_tags(registry: SandboxRegistry) -> set[str | None]:
+    async with RegistryClient() as client:
+        remote = client.repository(Repository.parse(f"{registry.host}/team/app"))
+        found = [await remote.head(tag) for tag in TAGS]
+    return {str(item.digest) if item else None for item in found}
+
+
+async def shows(registry: SandboxRegistry, made: MadeImage) -> bool:
+    return await digests_under_tags(registry) == {str(made.index.descriptor.digest)}
+
+
+@pytest.fixture
+async def three():
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(SandboxRegistry()) for _ in range(3)]
+
+
+async def test_one_index_in_three_registries_children_before_tags(three):
+    events: list[Event] = []
+    async with RegistryClient() as client:
+        outcomes = await publish([submission(NEW, *three)], client, events.append)
+    assert [outcome.status for outcome in outcomes] == [Status.PUBLISHED] * 3
+    for registry in three:
+        assert await shows(registry, NEW)
+        puts = [r.path for r in registry.requests if r.method == "PUT" and "/manifests/" in r.path]
+        names = [path.rpartition("/")[2] for path in puts]
+        assert names[-2:] == list(TAGS)
+        assert names[-3] == str(NEW.index.descriptor.digest)
+        assert all(name.startswith("sha256:") for name in names[:-2])
+    first_tag = next(n for n, event in enumerate(events) if isinstance(event, TagMoved))
+    assert all(isinstance(event, TagMoved) for event in events[first_tag:])
+
+
+async def test_publishing_again_sends_nothing(three):
+    async with RegistryClient() as client:
+        await publish([submission(NEW, *three)], client, ignore)
+        for registry in three:
+            registry.forget_requests()
+        outcomes = await publish([submission(NEW, *three)], client, ignore)
+    assert [outcome.status for outcome in outcomes] == [Status.UNCHANGED] * 3
+    sent = [r for registry in three for r in registry.requests if r.method in {"PUT", "PATCH"}]
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("quirks", "error"),
+    [
+        (Quirks(refuse_login=True), LoginRefusedError),
+        (Quirks(denied_actions=frozenset({"push"})), DeniedError),
+        (Quirks(down=True), RegistryUnavailableError),
+    ],
+)
+async def test_one_registry_that_refuses_moves_no_tag_anywhere(three, quirks, error):
+    async with RegistryClient(policy=IMPATIENT) as client:
+        await publish([submission(OLD, *three)], client, ignore)
+        for registry in three:
+            registry.forget_requests()
+        three[1].quirks = quirks
+        outcomes = await publish([submission(NEW, *three)], client, ignore)
+    three[1].quirks = Quirks()
+    assert [o.status for o in outcomes] == [Status.SKIPPED, Status.FAILED, Status.SKIPPED]
+    assert isinstance(outcomes[1].error, error)
+    for registry in three:
+        assert await shows(registry, OLD)
+        assert not [r for r in registry.requests if r.method in {"PUT", "PATCH"}]
+
+
+async def test_with_continue_the_others_are_published(three):
+    three[1].quirks = Quirks(denied_actions=frozenset({"push"}))
+    async with RegistryClient(policy=IMPATIENT) as client:
+        outcomes = await publish(
+            [submission(NEW, *three)], client, ignore, on_failure=OnRegistryFailure.CONTINUE
+        )
+    assert [o.status for o in outcomes] == [Status.PUBLISHED, Status.FAILED, Status.PUBLISHED]
+    assert await shows(three[0], NEW)
+    assert await shows(three[2], NEW)
+
+
+async def test_a_failure_in_the_flip_puts_the_old_tags_back(three):
+    """The last registry takes everything but the second tag: all return to the old index."""
+    async with RegistryClient(policy=IMPATIENT) as client:
+        await publish([submission(OLD, *three)], client, ignore)
+        three[2].quirks = Quirks(on_request=refuse_latest)
+        outcomes = await publish([submission(NEW, *three)], client, ignore)
+    assert [outcome.status for outcome in outcomes] == [Status.ROLLED_BACK] * 3
+    three[2].quirks = Quirks()
+    for registry in three:
+        assert await shows(registry, OLD)
+    assert {tag.status for tag in outcomes[0].tags} == {TagStatus.RESTORED}
+
+
+async def test_a_new_tag_that_cannot_be_deleted_is_told_as_left(three):
+    three[0].quirks = Quirks(tag_delete=False)
+    async with RegistryClient(policy=IMPATIENT) as client:
+        await publish([submission(OLD, three[2])], client, ignore)
+        three[2].quirks = Quirks(on_request=refuse_latest)
+        outcomes = await publish([submission(NEW, *three)], client, ignore)
+    assert outcomes[0].status is Status.LEFT
+    assert outcomes[0].digest == NEW.index.descriptor.digest
+    assert outcomes[1].status is Status.ROLLED_BACK
+    assert await digests_under_tags(three[1]) == {None}
+
+
+async def test_an_interrupt_before_the_flip_leaves_everything_as_it_was(three):
+    async with RegistryClient() as client:
+        await publish([submission(OLD, *three)], client, ignore)
+
+    staged = asyncio.Event()
+
+    def listen(event: Event) -> None:
+        if type(event).__name__ == "ManifestStored":
+            staged.set()
+
+    async with RegistryClient() as client:
+        running = asyncio.ensure_future(publish([submission(NEW, *three)], client, listen))
+        await staged.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    for registry in three:
+        assert await shows(registry, OLD)
+
+
+async def test_an_interrupt_within_the_flip_lets_it_finish(three):
+    async with RegistryClient() as client:
+        await publish([submission(OLD, *three)], client, ignore)
+
+    moved = asyncio.Event()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, TagMoved):
+            moved.set()
+
+    async with RegistryClient() as client:
+        running = asyncio.ensure_future(publish([submission(NEW, *three)], client, listen))
+        await moved.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    for registry in three:
+        assert await shows(registry, NEW)
