@@ -37,6 +37,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── UnsupportedProxyError
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
 │   │   ├── EngineTooOldError       what was found, what is needed
+│   │   ├── NoEngineError           none that could build the image can be used
 │   │   └── EmulatorMissingError    programs of a platform cannot be executed here
 │   ├── EventFileError              the CI's event file is not what it should be
 │   ├── GitRefusedError             git does not trust the folder
@@ -364,6 +365,19 @@ class ExpansionError(DockerfileError):
         self.reason = self.message
 
 
+class EngineMisfitError(ConfigError):
+    """An image is to be built by an engine that lacks what it works from."""
+
+    code = "engine-misfit"
+
+    def __init__(self, image: str, engine: str, lacks: str) -> None:
+        super().__init__(
+            f"`{engine}` cannot build the image `{image}`: there is no {lacks}",
+            where=f"polyarch.toml, images.{image}.engine",
+            hint='leave `engine` out (or say "auto"), or give the image what this engine needs',
+        )
+
+
 class ImageCycleError(ConfigError):
     """Images of one project that are FROM each other in a circle."""
 
@@ -610,6 +624,17 @@ class EngineTooOldError(EngineUnusableError):
             f"`{program}` is version {shorten(found)}, and {required} or later is needed",
             hint=f"install a newer `{program}`",
         )
+
+
+class NoEngineError(EngineUnusableError):
+    """No engine that could build an image can be used; `problems` are (engine, what is wrong)."""
+
+    code = "no-engine"
+
+    def __init__(self, image: str, problems: Sequence[tuple[str, str]], *, hint: str) -> None:
+        listed = "".join(f"\n  `{engine}`: {problem}" for engine, problem in problems)
+        engines = " or ".join(f"`{engine}`" for engine, _ in problems)
+        super().__init__(engines, f"none can build `{image}` here{listed}", hint=hint)
 
 
 class EmulatorMissingError(EngineUnusableError):
