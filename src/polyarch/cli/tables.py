@@ -1,0 +1,159 @@
+"""Results as tables that a person likes to read; imported only where one is drawn."""
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from polyarch.oci.digest import Digest
+from polyarch.pipeline.build import BuiltPart
+from polyarch.pipeline.plan import Action, ImagePlan, Plan, PlannedTag, State
+from polyarch.pipeline.result import BuildResult, PublishedImage, PublishResult
+from polyarch.transaction.values import Outcome, Status
+
+_STYLES = {
+    "create": "green",
+    "move": "cyan",
+    "keep": "dim",
+    "refuse": "bold red",
+    "unknown": "yellow",
+    "published": "green",
+    "unchanged": "dim",
+    "skipped": "yellow",
+    "failed": "bold red",
+    "rolled-back": "yellow",
+    "left": "bold red",
+    "native": "green",
+    "cross": "green",
+    "emulated": "yellow",
+}
+
+
+def table(*headings: str) -> Table:
+    """An empty table in the one style that all have."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
+
+
+def styled(word: str) -> Text:
+    """A word in the colour that it has everywhere."""
+    return Text(word, style=_STYLES.get(word, ""))
+
+
+def plan_view(plan: Plan) -> RenderableType:
+    """What would be built, and what would happen to each tag."""
+    commit = f" at {plan.sha[:7]}" if plan.sha else ""
+    heading = Text(f"event {plan.event} {plan.ref}{commit}".replace("  ", " "))
+    builds = table("image", "platform", "engine", "strategy", "why")
+    for image in plan.images:
+        for number, planned in enumerate(image.platforms):
+            name = image.name if number == 0 else ""
+            builds.add_row(
+                name,
+                str(planned.platform),
+                planned.engine,
+                styled(planned.strategy),
+                planned.reason,
+            )
+    tags = table("destination", "tag", "now", "then")
+    for image in plan.images:
+        _add_destinations(tags, image)
+    reasons = [
+        Text(f"{image.name}: {_will(image)}: {image.reason}", style="" if image.publish else "dim")
+        for image in plan.images
+    ]
+    return Group(heading, Text(), builds, Text(), tags, Text(), *reasons)
+
+
+def _will(image: ImagePlan) -> str:
+    return "publishes" if image.publish else "does not publish"
+
+
+def _add_destinations(tags: Table, image: ImagePlan) -> None:
+    for destination in image.destinations:
+        name = str(destination.repository)
+        for planned in destination.tags:
+            tags.add_row(name, planned.tag, _now(planned), styled(planned.action.value))
+            name = ""
+        if not destination.tags:
+            tags.add_row(name, "", "", Text("no tag for this event", style="dim"))
+
+
+def _now(planned: PlannedTag) -> str:
+    current = planned.current
+    if current.state is State.UNKNOWN:
+        return f"unknown: {current.reason or 'not asked'}"
+    if current.state is State.ABSENT or current.digest is None:
+        return "absent"
+    version = f" ({current.version})" if current.version else ""
+    same = ", the same" if planned.action is Action.KEEP else ""
+    return f"{current.digest.short}{version}{same}"
+
+
+def build_view(result: BuildResult) -> RenderableType:
+    """What was built, image by image."""
+    made = table("image", "platform", "digest", "")
+    for image in result.images:
+        _add_parts(made, image.name, image.parts)
+    return made
+
+
+def _add_parts(made: Table, name: str, parts: Sequence[BuiltPart]) -> None:
+    for built in parts:
+        how = Text("reused", style="dim") if built.reused else Text("built")
+        made.add_row(name, str(built.part.platform), str(built.part.manifest.digest), how)
+        name = ""
+
+
+def publish_view(result: PublishResult) -> RenderableType:
+    """What stands where now: the platforms of each image, then each destination's tags."""
+    drawn: list[RenderableType] = []
+    for image in result.images:
+        drawn += [_image_heading(image), Text(), _platforms(image), Text()]
+        if image.outcomes:
+            drawn += [_destinations(image), Text()]
+    return Group(*drawn[:-1])
+
+
+def _image_heading(image: PublishedImage) -> Text:
+    digest = f"  {image.digest}" if image.digest else "  nothing was built"
+    return Text.assemble((image.name, "bold"), (digest, "dim"))
+
+
+def _platforms(image: PublishedImage) -> Table:
+    made = table("platform", "digest", "engine", "")
+    for built in image.parts:
+        how = Text("reused", style="dim") if built.reused else Text("built")
+        digest = _short(built.part.manifest.digest)
+        made.add_row(str(built.part.platform), digest, built.part.engine, how)
+    return made
+
+
+def _destinations(image: PublishedImage) -> Table:
+    made = table("destination", "status", "digest", "tags")
+    for outcome in image.outcomes:
+        digest = _short(outcome.digest) if outcome.digest else ""
+        made.add_row(
+            str(outcome.repository), styled(outcome.status.value), digest, _tags_of(outcome)
+        )
+    return made
+
+
+def _tags_of(outcome: Outcome) -> Text:
+    if outcome.error:
+        return Text(outcome.error.message.partition("\n")[0])
+    if outcome.status is Status.SKIPPED:
+        return Text("another destination refused, so nothing moved", style="dim")
+    words = Text()
+    for tag in outcome.tags:
+        words.append(f"{tag.tag} ")
+        words.append(f"{tag.status.value}  ", style="dim")
+    return words
+
+
+def _short(digest: Digest) -> str:
+    return f"{digest.algorithm}:{digest.short}"

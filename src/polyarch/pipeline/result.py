@@ -1,0 +1,124 @@
+"""What building and publishing come to: plain values and their JSON documents."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from polyarch.errors import PolyarchError
+from polyarch.oci.digest import Digest
+from polyarch.oci.fields import JsonObject
+from polyarch.pipeline.build import BuiltPart
+from polyarch.pipeline.plan import Plan
+from polyarch.transaction.values import Outcome, Status
+
+BUILD_SCHEMA = "polyarch.build/v1"
+PUBLISH_SCHEMA = "polyarch.publish/v1"
+
+ErrorToJson = Callable[[PolyarchError], JsonObject]
+"""How an error stands in a document: exit codes are the command line's to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltImage:
+    """The parts of one image in plan order, and the digest of the index that they make."""
+
+    name: str
+    digest: Digest
+    parts: tuple[BuiltPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildResult:
+    """What `build` leaves; `run` is the id of its record."""
+
+    run: str
+    plan: Plan
+    images: tuple[BuiltImage, ...]
+
+    def to_json(self) -> JsonObject:
+        """The document `polyarch.build/v1`."""
+        parts = [
+            {**built.part.to_json(), "reused": built.reused}
+            for image in self.images
+            for built in image.parts
+        ]
+        return {"schema": BUILD_SCHEMA, "run": self.run, "parts": parts}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedImage:
+    """One image; `digest` is None where nothing was built because a registry refused before."""
+
+    name: str
+    digest: Digest | None
+    parts: tuple[BuiltPart, ...]
+    outcomes: tuple[Outcome, ...]
+
+    def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
+        """As it stands in `polyarch.publish/v1`."""
+        return {
+            "name": self.name,
+            "digest": str(self.digest) if self.digest else None,
+            "platforms": [
+                {
+                    "platform": str(built.part.platform),
+                    "digest": str(built.part.manifest.digest),
+                    "reused": built.reused,
+                }
+                for built in self.parts
+            ],
+            "destinations": [_outcome(outcome, error_to_json) for outcome in self.outcomes],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishResult:
+    """What `publish` comes to.
+
+    `published` is False where this event or `--dry-run` did not push; `reason` says why.
+    """
+
+    run: str
+    plan: Plan
+    images: tuple[PublishedImage, ...]
+    published: bool
+    reason: str
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """All outcomes, image by image."""
+        return tuple(outcome for image in self.images for outcome in image.outcomes)
+
+    @property
+    def partly(self) -> bool:
+        """Whether destinations differ in what they show now, or something was left behind."""
+        statuses = {outcome.status for outcome in self.outcomes}
+        good = statuses & {Status.PUBLISHED, Status.UNCHANGED}
+        return Status.LEFT in statuses or bool(good and statuses - good)
+
+    def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
+        """The document `polyarch.publish/v1`."""
+        return {
+            "schema": PUBLISH_SCHEMA,
+            "run": self.run,
+            "published": self.published,
+            "reason": self.reason,
+            "images": [image.to_json(error_to_json) for image in self.images],
+        }
+
+
+def _outcome(outcome: Outcome, error_to_json: ErrorToJson) -> JsonObject:
+    return {
+        "repository": str(outcome.repository),
+        "status": outcome.status.value,
+        "digest": str(outcome.digest) if outcome.digest else None,
+        "adapted": None,
+        "references": [
+            {
+                "tag": tag.tag,
+                "digest": str(tag.digest) if tag.digest else None,
+                "status": tag.status.value,
+            }
+            for tag in outcome.tags
+        ],
+        "error": error_to_json(outcome.error) if outcome.error else None,
+    }
