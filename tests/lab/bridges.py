@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.lab.commands import CommandFailedError, run
 
@@ -52,5 +53,5 @@ def _remove_stale() -> None:
     except CommandFailedError:
         return
     for name, pid in re.findall(rf": ({PREFIX}([0-9a-f]+)x\d+):", links):
-        if not os.path.exists(f"/proc/{int(pid, 16)}"):  # noqa: PTH110 - a process, not a file
+        if not Path("/proc", str(int(pid, 16))).exists():
             run("ip", "link", "delete", name)

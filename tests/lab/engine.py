@@ -64,7 +64,8 @@ def running_engine(folder: Path, *, containerd_store: bool = True) -> Iterator[D
         raise Missing("not root", "run these tests as root")
     path, config = DOCKER.search_path(), _client_config(folder)
     # A short path of its own: a socket's may have 107 bytes.
-    home = Path(tempfile.mkdtemp(prefix="plab-"))
+    _remove_stale()
+    home = Path(tempfile.mkdtemp(prefix=f"plab-{os.getpid()}-"))
     socket, log = home / "docker.sock", folder / "dockerd.log"
     env = {"PATH": path, "DOCKER_CONFIG": str(config), "DOCKER_HOST": f"unix://{socket}"}
     features = {"features": {"containerd-snapshotter": containerd_store}}
@@ -89,6 +90,14 @@ def running_engine(folder: Path, *, containerd_store: bool = True) -> Iterator[D
             )
     finally:
         remove_tree(home)
+
+
+def _remove_stale() -> None:
+    """Remove the data of engines whose test run was killed."""
+    for left in Path(tempfile.gettempdir()).glob("plab-*-*"):
+        pid = left.name.split("-")[1]
+        if pid.isdecimal() and not Path("/proc", pid).exists():
+            remove_tree(left)
 
 
 def _dockerd(home: Path, socket: Path, network: str) -> list[str | Path]:
