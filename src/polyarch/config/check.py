@@ -15,6 +15,9 @@ from polyarch.config.schema import Table
 from polyarch.errors import shorten
 
 _FAULTY = object()
+_ALIKE = 0.6
+_SLIP = 0.85
+"""Ratios of difflib: texts that are alike, and that differ by a letter."""
 
 
 @dataclass(slots=True)
@@ -24,11 +27,10 @@ class Checker:
     problems: list[Problem] = field(default_factory=list)
     planned: list[KeyPath] = field(default_factory=list)
 
-    def table(self, value: object, table: type[Table], path: KeyPath) -> dict[str, object]:
+    def table(
+        self, value: Mapping[str, object], table: type[Table], path: KeyPath
+    ) -> dict[str, object]:
         """The table without its faulty keys."""
-        if not isinstance(value, dict):
-            self._wrong(path, "a table", value)
-            return {}
         known = keys_of(table)
         good: dict[str, object] = {}
         for name, item in value.items():
@@ -51,7 +53,7 @@ class Checker:
     ) -> object:
         """The value without what is faulty, or `_FAULTY` if nothing is left."""
         match type_:
-            case inspect.StructType():
+            case inspect.StructType() if isinstance(value, dict):
                 return self.table(value, table_class(type_), path)
             case inspect.DictType():
                 return self._named(value, type_, path)
@@ -133,8 +135,10 @@ def _find(known: Mapping[str, Key], name: str) -> Key | None:
 def _unknown(name: str, known: Mapping[str, Key]) -> str:
     if name.endswith(APPEND) and name.removesuffix(APPEND) in known:
         return "only a list can be appended to"
-    near = difflib.get_close_matches(name.lower(), list(known), n=1)
     homes = [table.title for table in tables() if table.title and name in table.keys]
+    # A right key in the wrong table is likelier than a slip of several letters.
+    cutoff = _SLIP if homes else _ALIKE
+    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=cutoff)
     if near:
         return f"unknown key; did you mean `{near[0]}`?"
     if homes:

@@ -59,10 +59,11 @@ def repository_problem(text: str) -> str | None:
     problem = placeholder_problem(text)
     if problem:
         return problem
+    example = expand(text, SAMPLE_NAME)
     try:
-        Repository.parse(expand(text, SAMPLE_NAME))
+        Repository.parse(example)
     except InvalidReferenceError as error:
-        return _told(error)
+        return _told(error).replace(example, text)
     return None
 
 
@@ -71,10 +72,11 @@ def base_problem(text: str) -> str | None:
     problem = placeholder_problem(text)
     if problem or text == SCRATCH or text.startswith(IMAGE_PREFIX):
         return problem
+    example = expand(text, SAMPLE_NAME)
     try:
-        parse_reference(expand(text, SAMPLE_NAME))
+        parse_reference(example)
     except InvalidReferenceError as error:
-        return _told(error)
+        return _told(error).replace(example, text)
     return None
 
 

@@ -82,8 +82,8 @@ def _refuse(document: Document, checker: Checker) -> None:
 def _check_overrides(overrides: Sequence[Override]) -> None:
     for override in overrides:
         checker = Checker()
-        checker.table(dict(override.image), ImageTable, ())
-        checker.table(dict(override.publish), PublishTable, ())
+        checker.table(override.image, ImageTable, ())
+        checker.table(override.publish, PublishTable, ())
         if checker.problems:
             told = tuple(problem.told({}) for problem in checker.problems)
             raise InvalidOverrideError(override.flag, told)

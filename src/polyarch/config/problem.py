@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from polyarch.config.keypath import KeyPath, show_path
 from polyarch.config.lines import line_of
+from polyarch.errors import shorten
+
+_LONGEST = 500
+"""Characters of a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,9 +19,10 @@ class Problem:
     message: str
 
     def told(self, lines: Mapping[KeyPath, int]) -> str:
-        """`images.server.platforms[1] (line 7): …`."""
+        """`images.server.platforms[1] (line 7): …`, always one printable line."""
         place = place_of(self.path, lines)
-        return f"{place}: {self.message}" if place else self.message
+        message = shorten(self.message, _LONGEST)
+        return f"{place}: {message}" if place else message
 
 
 def place_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> str:

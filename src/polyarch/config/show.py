@@ -12,7 +12,7 @@ from polyarch.config.keypath import show_path
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import Leaf, leaves
 from polyarch.config.project import ImageSettings, Project, Value
-from polyarch.config.schema import ImageTable
+from polyarch.config.schema import ImageTable, PlatformTable, PublishTable, RegistryTable, Table
 from polyarch.config.source import Source
 from polyarch.config.toml import toml_key, toml_value
 
@@ -24,17 +24,26 @@ _WIDEST = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One value: `key` is its path within `table`; `source` is text such as `polyarch.toml:7`."""
+    """One value: `key` is its path within `table`; `source` is text such as `polyarch.toml:7`.
+
+    `effective` is False for what this version reads but does not obey.
+    """
 
     table: tuple[str, ...]
     key: tuple[str, ...]
     value: object
     source: str
+    effective: bool = True
 
     def to_json(self) -> dict[str, object]:
         """The row with its whole key path."""
         path = show_path((*self.table, *self.key))
-        return {"key": path, "value": self.value, "source": self.source}
+        return {
+            "key": path,
+            "value": self.value,
+            "source": self.source,
+            "effective": self.effective,
+        }
 
 
 def image_rows(project: Project, image: str) -> tuple[Row, ...]:
@@ -43,7 +52,7 @@ def image_rows(project: Project, image: str) -> tuple[Row, ...]:
     return (
         *_image(settings),
         *_platforms(settings),
-        *(_row(("publish",), value) for value in project.publish.values),
+        *(_row(("publish",), value, PublishTable) for value in project.publish.values),
         *_registries(project, settings),
     )
 
@@ -52,7 +61,7 @@ def as_toml(rows: Sequence[Row]) -> str:
     """The rows as a TOML document, each source in a comment behind its value."""
     lines: list[str] = []
     for table, members in groupby(rows, key=lambda row: row.table):
-        pairs = [(_pair(row), row.source) for row in members]
+        pairs = [(_pair(row), _comment(row)) for row in members]
         width = max((len(pair) for pair, _ in pairs if len(pair) <= _WIDEST), default=0)
         header = ".".join(toml_key(key) for key in table)
         lines += ["", f"[{header}]"] if lines else [f"[{header}]"]
@@ -65,6 +74,10 @@ def source_text(sources: Iterable[Source]) -> str:
     return " + ".join(dict.fromkeys(str(source) for source in sources))
 
 
+def _comment(row: Row) -> str:
+    return row.source if row.effective else f"{row.source}, no effect yet"
+
+
 def _pair(row: Row) -> str:
     return f"{'.'.join(toml_key(key) for key in row.key)} = {toml_value(row.value)}"
 
@@ -72,7 +85,7 @@ def _pair(row: Row) -> str:
 def _image(settings: ImageSettings) -> Iterator[Row]:
     order = list(keys_of(ImageTable))
     for value in sorted(settings.values, key=lambda value: order.index(value.path[0])):
-        yield _row(("images", settings.name), value)
+        yield _row(("images", settings.name), value, ImageTable)
 
 
 def _platforms(settings: ImageSettings) -> Iterator[Row]:
@@ -80,7 +93,7 @@ def _platforms(settings: ImageSettings) -> Iterator[Row]:
         table = ("images", settings.name, "platform", str(platform))
         for value in build.values:
             if value not in settings.values:
-                yield _row(table, value)
+                yield _row(table, value, PlatformTable)
 
 
 def _registries(project: Project, settings: ImageSettings) -> Iterator[Row]:
@@ -92,7 +105,7 @@ def _registries(project: Project, settings: ImageSettings) -> Iterator[Row]:
         seen.add(prefix)
         for path, leaf in leaves(project.registries.tree_of(repository)):
             value = Value(path=path, value=_harmless(path, leaf), sources=leaf.sources)
-            yield _row(("registries", prefix), value)
+            yield _row(("registries", prefix), value, RegistryTable)
 
 
 def _harmless(path: tuple[str, ...], leaf: Leaf) -> object:
@@ -101,5 +114,11 @@ def _harmless(path: tuple[str, ...], leaf: Leaf) -> object:
     return leaf.value
 
 
-def _row(table: tuple[str, ...], value: Value) -> Row:
-    return Row(table=table, key=value.path, value=value.value, source=source_text(value.sources))
+def _row(path: tuple[str, ...], value: Value, table: type[Table]) -> Row:
+    return Row(
+        table=path,
+        key=value.path,
+        value=value.value,
+        source=source_text(value.sources),
+        effective=not keys_of(table)[value.path[0]].planned,
+    )
