@@ -11,7 +11,7 @@ from polyarch.engines.base import EngineInfo
 from polyarch.engines.faults import diagnose
 from polyarch.engines.version import Version
 from polyarch.errors import PolyarchError
-from polyarch.host.emulation import emulated_platforms
+from polyarch.host.emulation import read_machine
 from polyarch.host.process import Finished, find_program, run
 from polyarch.oci.platform import Platform
 
@@ -70,7 +70,7 @@ def probe_buildah(environment: Mapping[str, str]) -> EngineInfo:
         native=(host,),
         emulated=tuple(
             platform
-            for platform in emulated_platforms()
+            for platform in read_machine(environment).emulated
             if (platform.os, platform.architecture) != (host.os, host.architecture)
         ),
         details={"isolation": isolation.name, "isolation-reason": isolation.reason},
