@@ -18,12 +18,16 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── DockerfileNotFoundError
 │   ├── DockerfileError             a Dockerfile or its .dockerignore that cannot be read
 │   │   ├── DockerfileSyntaxError   file, line and reason
+│   │   ├── DockerfileUnreadableError
 │   │   ├── StageNotFoundError
 │   │   ├── IgnoreFileError
 │   │   ├── BuildContextError
 │   │   ├── InstructionError        the reason alone: the reader of the file adds file and line
-│   │   └── ExpansionError          likewise, for a variable or quote
+│   │   ├── ExpansionError          likewise, for a variable or quote
+│   │   └── PatternSyntaxError      likewise, for a pattern of a .dockerignore
 │   ├── ImageCycleError
+│   ├── InvalidTagError             a rule gives what no registry takes
+│   ├── PlatformNotInBaseError
 │   ├── InvalidRuleError            a tag rule, a flavor or an image name
 │   ├── InvalidTemplateError        a `{{…}}` expression
 │   ├── UnknownPlaceholderError     a `{…}` of the direct engine, with the nearest known one
@@ -305,6 +309,19 @@ class DockerfileSyntaxError(DockerfileError):
         self.reason = reason
 
 
+class DockerfileUnreadableError(DockerfileError):
+    """A Dockerfile that does not exist or cannot be opened."""
+
+    code = "dockerfile-unreadable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"cannot read the Dockerfile: {reason}",
+            where=path,
+            hint="name an existing file; `dockerfile` counts from the project's root",
+        )
+
+
 class StageNotFoundError(DockerfileError):
     """A target that no stage of the Dockerfile is called."""
 
@@ -365,6 +382,16 @@ class ExpansionError(DockerfileError):
         self.reason = self.message
 
 
+class PatternSyntaxError(DockerfileError):
+    """What is wrong with a pattern; who reads the .dockerignore adds file and line."""
+
+    code = "ignore-file"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class EngineMisfitError(ConfigError):
     """An image is to be built by an engine that lacks what it works from."""
 
@@ -375,6 +402,34 @@ class EngineMisfitError(ConfigError):
             f"`{engine}` cannot build the image `{image}`: there is no {lacks}",
             where=f"polyarch.toml, images.{image}.engine",
             hint='leave `engine` out (or say "auto"), or give the image what this engine needs',
+        )
+
+
+class InvalidTagError(ConfigError):
+    """A tag rule gives a name that no registry takes."""
+
+    code = "invalid-tag"
+
+    def __init__(self, image: str, tag: str) -> None:
+        super().__init__(
+            f"`{shorten(tag)}` cannot be a tag: a tag has at most 128 letters, digits, `_`, `.` and"
+            " `-`, and starts with neither `.` nor `-`",
+            where=f"images.{image}.tags",
+            hint="change the rule that gives it; `polyarch plan` shows what each event would give",
+        )
+
+
+class PlatformNotInBaseError(ConfigError):
+    """A base image that does not exist for a platform that is to be built on it."""
+
+    code = "platform-not-in-base"
+
+    def __init__(self, reference: str, platform: str, found: Sequence[str]) -> None:
+        has = ", ".join(f"`{name}`" for name in found) or "none that is named"
+        super().__init__(
+            f"the base `{reference}` has no image for `{platform}`",
+            where=reference,
+            hint=f"it has {has}; take another base or leave the platform out",
         )
 
 

@@ -7,8 +7,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from polyarch.dockerfile.expand import WHITE_SPACE, Word
 from polyarch.dockerfile.source import JoinedText
+from polyarch.dockerfile.spacing import WHITE_SPACE, Word
 from polyarch.dockerfile.tree import Assignment, Flag, Token
 from polyarch.dockerfile.words import flag_words, quoted_words
 from polyarch.errors import InstructionError

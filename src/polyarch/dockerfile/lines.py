@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NoReturn
 
-from polyarch.dockerfile.expand import WHITE_SPACE
 from polyarch.dockerfile.source import JoinedText, Span
+from polyarch.dockerfile.spacing import WHITE_SPACE
 from polyarch.dockerfile.tree import Comment
 from polyarch.errors import DockerfileSyntaxError
 

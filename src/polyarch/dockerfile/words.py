@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from polyarch.dockerfile.expand import WHITE_SPACE, Word
+from polyarch.dockerfile.spacing import WHITE_SPACE, Word
 
 BLANKS = "\t\n\v\f\r "
 _PLAIN_WORD = re.compile(r"[^\t\v\f\r ]+")

@@ -1,0 +1,134 @@
+"""One pattern of a .dockerignore file.
+
+Source: moby/patternmatcher (`New`, `compile`, `match`) and Go's path/filepath (`Clean`, `Match`).
+Where the reference hands the inside of `[…]`, a `^` or an escaped letter to Go's regular
+expressions unchanged and so means something that nobody wrote, the documented meaning is taken.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Self
+
+from polyarch.dockerfile.spacing import WHITE_SPACE
+from polyarch.errors import PatternSyntaxError
+
+_WILD = frozenset("*?[]\\")
+_ANY_FOLDERS = "(.*/)?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """A cleaned pattern; `is_exception` is `!pattern`, whose files come back."""
+
+    text: str
+    is_exception: bool
+    matches: Callable[[str], bool] = field(compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        """Read a line that is neither blank nor a comment.
+
+        Raises:
+            PatternSyntaxError: a lone `!`, an unclosed or empty `[…]`, a backslash at the end.
+        """
+        is_exception = line.startswith("!")
+        text = line[is_exception:].strip(WHITE_SPACE)
+        if not text:
+            raise PatternSyntaxError("`!` is followed by no pattern")
+        text = clean(text)
+        if len(text) > 1:
+            text = text.removeprefix("/")
+        return cls(text=text, is_exception=is_exception, matches=_matcher(text))
+
+    @property
+    def folder(self) -> str:
+        """The pattern without a star for everything at its end."""
+        return self.text.removesuffix("/**").removesuffix("/*")
+
+    @property
+    def has_plain_folder(self) -> bool:
+        """Whether what stands before that star is a plain path."""
+        return not any(character in "*[]?^\\" for character in self.folder)
+
+    def __str__(self) -> str:
+        return f"!{self.text}" if self.is_exception else self.text
+
+
+def clean(path: str) -> str:
+    """The shortest form of a path, as Go's filepath.Clean gives it."""
+    normal = posixpath.normpath(path)
+    return "/" + normal.lstrip("/") if normal.startswith("/") else normal
+
+
+def _matcher(text: str) -> Callable[[str], bool]:
+    """The reference's four ways; three of them are not what its expression alone would match."""
+    expression = re.compile("".join(_expression(text)))  # also refuses what is malformed
+    behind = text[2:]
+    if text.startswith("**") and not _WILD.intersection(behind):
+        suffix = behind
+        return lambda path: path.endswith(suffix) or (suffix[:1] == "/" and path == suffix[1:])
+    if text.endswith("**") and not _WILD.intersection(text[:-2]):
+        return lambda path: path.startswith(text[:-2])
+    if not _WILD.intersection(text):
+        return lambda path: path == text
+    return lambda path: expression.fullmatch(path) is not None
+
+
+def _expression(text: str) -> Iterator[str]:
+    at = 0
+    folders = False
+    while at < len(text):
+        before, folders = folders, False
+        character = text[at]
+        at += 1
+        if character == "*" and text.startswith("*", at):
+            at += 1 + text.startswith("/", at + 1)
+            folders = True
+            if at >= len(text):
+                yield ".*"
+            elif not before:
+                yield _ANY_FOLDERS
+        elif character == "*":
+            yield "[^/]*"
+        elif character == "?":
+            yield "[^/]"
+        elif character == "[":
+            characters, at = _class(text, at)
+            yield characters
+        elif character == "\\":
+            if at >= len(text):
+                raise PatternSyntaxError("a backslash at the end escapes nothing")
+            yield re.escape(text[at])
+            at += 1
+        else:
+            yield re.escape(character)
+
+
+def _class(text: str, at: int) -> tuple[str, int]:
+    """A class of characters from behind its `[`: the expression, and where the text goes on."""
+    negated = text.startswith("^", at)
+    at += negated
+    ranges: list[str] = []
+    while not (ranges and text.startswith("]", at)):
+        low, at = _class_character(text, at)
+        high = low
+        if text.startswith("-", at):
+            high, at = _class_character(text, at + 1)
+        if high < low:
+            raise PatternSyntaxError(f"the range `{low}-{high}` runs backwards")
+        ranges.append(f"{re.escape(low)}-{re.escape(high)}")
+    return f"[{'^' if negated else ''}{''.join(ranges)}]", at + 1
+
+
+def _class_character(text: str, at: int) -> tuple[str, int]:
+    character = text[at : at + 1]
+    if not character or character in "-]":
+        raise PatternSyntaxError("`[` begins a class of characters that is empty or not closed")
+    if character == "\\":
+        at += 1
+        character = text[at : at + 1]
+    if not character or at + 1 >= len(text):
+        raise PatternSyntaxError("`[` begins a class of characters that is not closed")
+    return character, at + 1
