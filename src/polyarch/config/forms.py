@@ -4,14 +4,20 @@ A form is what `schema` hangs on a type. Its check answers None or what is wrong
 path; texts that could be a secret put in the wrong place are not repeated.
 """
 
-import difflib
 import re
 from collections.abc import Callable
 
 from msgspec import Meta
 
 from polyarch.config.placeholders import expand, placeholder_problem
-from polyarch.errors import InvalidPlatformError, InvalidReferenceError, SpecError, shorten
+from polyarch.errors import (
+    InvalidPlatformError,
+    InvalidPublishRuleError,
+    InvalidReferenceError,
+    PolyarchError,
+    shorten,
+)
+from polyarch.metadata.policy import PublishRule
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository, parse_reference
 
@@ -23,8 +29,6 @@ SAMPLE_NAME = "image"
 """A valid image name, for checks before the image is known."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
-_REF_KINDS = ("branch", "tag")
-_EVENTS = ("release", "schedule", "dispatch")
 _PORT = re.compile(r"([0-9]{1,5})(?:/(?:tcp|udp|sctp))?")
 _HIGHEST_PORT = 65535
 
@@ -99,18 +103,15 @@ def target_problem(text: str) -> str | None:
 
 
 def publish_problem(text: str) -> str | None:
-    """One entry of `[publish] on`; what its pattern matches is for `metadata` to say."""
-    kind, _, pattern = text.partition(":")
-    if kind.replace("_", "-").startswith(("pull-request", "merge-request")):
+    """One entry of `[publish] on`, as `metadata` reads it."""
+    if text.replace("_", "-").startswith(("pull-request", "merge-request")):
         return "a pull request never publishes"
-    if kind in _REF_KINDS:
-        return None if pattern else f"name the {kind}, as `{kind}:…`; `*` is a wildcard"
-    if text in _EVENTS:
-        return None
-    near = difflib.get_close_matches(text, (*_EVENTS, *_REF_KINDS), n=1)
-    meant = f"did you mean `{near[0]}`?" if near else "known are `branch:…`, `tag:…`, "
-    known = "" if near else ", ".join(f"`{event}`" for event in _EVENTS)
-    return f"`{shorten(text)}` is no event that can publish; {meant}{known}"
+    try:
+        PublishRule.parse(text)
+    except InvalidPublishRuleError as error:
+        told = _told(error)
+        return told if told != error.message else f"{told}; {error.hint}"
+    return None
 
 
 def port_problem(text: str) -> str | None:
@@ -156,7 +157,7 @@ DURATION = shaped(r"^[0-9]+[smhd]$", "a duration is written `90s`, `30m`, `12h` 
 MODE = shaped(r"^[0-7]{3,4}$", "a file's mode is written `0644` or `0755`, in quotes")
 
 
-def _told(error: SpecError) -> str:
+def _told(error: PolyarchError) -> str:
     """The message, and the nearest right one where the hint begins with it."""
     meant, question, _ = (error.hint or "").partition("? ")
     near = question and meant.startswith("did you mean")

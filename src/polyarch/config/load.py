@@ -95,9 +95,9 @@ def _not_yet(path: KeyPath, document: Document) -> str:
 
 
 def _outermost(paths: Sequence[KeyPath]) -> list[KeyPath]:
-    """Paths without those within others; an inner path is found after the outer one."""
+    """Paths without those within others; the checker finds an inner path right after the outer."""
     kept: list[KeyPath] = []
     for path in paths:
-        if not any(path[: len(outer)] == outer for outer in kept):
+        if not kept or path[: len(kept[-1])] != kept[-1]:
             kept.append(path)
     return kept

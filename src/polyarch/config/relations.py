@@ -17,7 +17,9 @@ from polyarch.errors import shorten
 from polyarch.oci.platform import Platform
 
 Values = Mapping[str, object]
+Place = tuple[str, ...]
 
+_DEFAULTS: Place = ("defaults",)
 _BUILD = "platform"
 
 
@@ -27,13 +29,13 @@ def relation_problems(clean: Values, raw: Values) -> Iterator[Problem]:
     if not names:
         yield Problem(path=(), message="no image: write at least one table `[images.NAME]`")
     yield from _groups(clean, names)
-    for path, table in build_tables(clean):
-        yield from _named_images(table, path, names)
     for name in table_at(clean, "images"):
         yield from _platforms_missing(raw, name)
         yield from _files_missing(raw, name)
-    for place in (("defaults",), *(("images", name) for name in table_at(clean, "images"))):
+    for place in (_DEFAULTS, *(("images", name) for name in table_at(clean, "images"))):
         yield from _same_platform(clean, place)
+        for path, table in _build_tables(clean, place):
+            yield from _named_images(table, path, names)
     yield from _registries(clean, ("registries",))
     for environment in table_at(clean, "environments"):
         yield from _registries(clean, ("environments", environment, "registries"))
@@ -47,13 +49,11 @@ def table_at(values: Values, *path: str) -> Values:
     return found if isinstance(found, dict) else {}
 
 
-def build_tables(values: Values) -> Iterator[tuple[tuple[str, ...], Values]]:
-    """Every table that says how to build: defaults, images, and their platforms."""
-    places = [("defaults",), *(("images", name) for name in table_at(values, "images"))]
-    for place in places:
-        yield place, table_at(values, *place)
-        for platform in table_at(values, *place, _BUILD):
-            yield (*place, _BUILD, platform), table_at(values, *place, _BUILD, platform)
+def _build_tables(values: Values, place: Place) -> Iterator[tuple[Place, Values]]:
+    """The tables that say how to build: that of an image or the defaults, and its platforms'."""
+    yield place, table_at(values, *place)
+    for platform in table_at(values, *place, _BUILD):
+        yield (*place, _BUILD, platform), table_at(values, *place, _BUILD, platform)
 
 
 def _groups(clean: Values, names: Collection[str]) -> Iterator[Problem]:
@@ -89,7 +89,8 @@ def _platforms_missing(raw: Values, name: str) -> Iterator[Problem]:
 def _files_missing(raw: Values, name: str) -> Iterator[Problem]:
     """The direct engine without files would publish an empty image."""
     engine = table_at(raw, "images", name).get("engine", table_at(raw, "defaults").get("engine"))
-    tables = (table for path, table in build_tables(raw) if path[:2] in _homes(name))
+    places = (_DEFAULTS, ("images", name))
+    tables = (table for place in places for _, table in _build_tables(raw, place))
     recipes = (table_at(table, "direct") for table in tables)
     has_files = any(key.startswith("files") for recipe in recipes for key in recipe)
     if engine == "direct" and not has_files:
@@ -97,11 +98,7 @@ def _files_missing(raw: Values, name: str) -> Iterator[Problem]:
         yield Problem(path=("images", name), message=message)
 
 
-def _homes(name: str) -> Collection[tuple[str, ...]]:
-    return (("defaults",), ("defaults", _BUILD), ("images", name))
-
-
-def _same_platform(clean: Values, place: tuple[str, ...]) -> Iterator[Problem]:
+def _same_platform(clean: Values, place: Place) -> Iterator[Problem]:
     seen: dict[Platform, str] = {}
     for text in table_at(clean, *place, _BUILD):
         platform = Platform.parse(text)
@@ -111,7 +108,7 @@ def _same_platform(clean: Values, place: tuple[str, ...]) -> Iterator[Problem]:
         seen.setdefault(platform, text)
 
 
-def _registries(clean: Values, place: tuple[str, ...]) -> Iterator[Problem]:
+def _registries(clean: Values, place: Place) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for key in table_at(clean, *place):
         prefix = normal_prefix(key)
