@@ -161,6 +161,8 @@ AFTER: tuple[After, ...] = (_wrong_digest, _wrong_type, _damaged, _redirected)
 
 def _among_first(times: int, what: str, call: Call, seen: Counter[str]) -> bool:
     """Whether this is one of the first `times` calls of its method and path."""
+    if times == 0:
+        return False
     key = f"{what} {call.method} {call.target}"
     seen[key] += 1
     return seen[key] <= times
