@@ -171,7 +171,9 @@ class InvalidEventError(UsageError):
     code = "invalid-event"
 
     def __init__(self, problem: str, *, hint: str) -> None:
-        super().__init__(problem, where="`--event` and `--ref`", hint=hint)
+        super().__init__(
+            shorten(problem, 300), where="`--event` and `--ref`", hint=shorten(hint, 300)
+        )
 
 
 class InvalidOverrideError(UsageError):
@@ -502,7 +504,7 @@ class InvalidRuleError(ConfigError):
         meant = f"did you mean `{nearest}`? " if nearest else ""
         listed = ", ".join(f"`{name}`" for name in known)
         super().__init__(
-            f"the {kind} `{shorten(text)}` is not valid: {problem}",
+            f"the {kind} `{shorten(text)}` is not valid: {shorten(problem, 300)}",
             where=f"{place} `{shorten(text)}`",
             hint=(meant + (f"there are {listed}" if listed else "")).strip() or None,
         )
@@ -517,8 +519,8 @@ class InvalidTemplateError(ConfigError):
 
     def __init__(self, template: str, reason: str, *, where: str | None = None) -> None:
         super().__init__(
-            f"cannot work out `{shorten(template)}`: {reason}",
-            where=where,
+            f"cannot work out `{shorten(template)}`: {shorten(reason, 300)}",
+            where=shorten(where, 300) if where else None,
             hint="write expressions as in `{{branch}}` or `{{date 'YYYYMMDD' tz='Asia/Tokyo'}}`",
         )
         self.template = template
@@ -531,9 +533,9 @@ class InvalidPublishRuleError(ConfigError):
     code = "invalid-publish-rule"
 
     def __init__(self, item: str, problem: str, *, nearest: str | None = None) -> None:
-        meant = f"did you mean `{nearest}`? " if nearest else ""
+        meant = f"did you mean `{shorten(nearest)}`? " if nearest else ""
         super().__init__(
-            f"`{shorten(item)}` does not say what may publish: {problem}",
+            f"`{shorten(item)}` does not say what may publish: {shorten(problem)}",
             where="polyarch.toml, publish.on",
             hint=f"{meant}there are `branch:GLOB`, `tag:GLOB`, `release`, `schedule`, `dispatch`",
         )

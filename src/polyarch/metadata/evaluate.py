@@ -39,7 +39,7 @@ def _nothing(reason: str) -> Outcome:
 
 
 def _warned(situation: Situation, rule: Rule, problem: str) -> Outcome:
-    situation.warnings.append(f"{problem}: `{rule.text}` gives no tag")
+    situation.warn(f"{problem}: `{rule.text}` gives no tag")
     return _nothing(problem)
 
 
@@ -175,7 +175,7 @@ def _version_text(rule: Rule, situation: Situation) -> str | None:
     if pattern:
         found = _find(rule, "match", Expression(pattern=pattern), text, 1)
         if found is None:
-            situation.warnings.append(f"`{pattern}` does not match `{text}`: the whole is taken")
+            situation.warn(f"`{pattern}` does not match `{text}`: the whole is taken")
         elif found[0] is None:
             problem = f"`{pattern}` matches `{text}` without a first group to take"
             raise InvalidRuleError(KIND, rule.text, problem, attribute="match")

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import isnan
 
-from polyarch.errors import InvalidRuleError, InvalidTemplateError
+from polyarch.errors import InvalidRuleError, InvalidTemplateError, shorten
 from polyarch.host.ci_event import PULL, TAG, CiEvent
 from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.javascript import number
 from polyarch.metadata.moment import find_zone, format_date
 from polyarch.metadata.template import ArgumentError, Function, Given, Scope, render
+
+LONGEST_LINE = 300
+"""Of a warning or a reason: names of refs come from outside."""
 
 _SHORT = 7
 _ALWAYS_DEFAULT = ("create", "discussion", "issues", "schedule")
@@ -88,6 +91,10 @@ class Situation:
             raise InvalidRuleError("length of a short sha", text, "it is not a number")
         return self.event.sha[: int(max(0.0, min(length, float(len(self.event.sha)))))]
 
+    def warn(self, text: str) -> None:
+        """Note what a person should know, in one printable line whatever it quotes."""
+        self.warnings.append(shorten(text, LONGEST_LINE))
+
     def _date(self, time: datetime, *, bare: bool) -> Function:
         def write(given: Given) -> str:
             arguments = given.arguments or ((None,) if bare else ())
@@ -112,7 +119,7 @@ class Situation:
         text = form if isinstance(form, str) else None
         if found is not None:
             return format_date(time.astimezone(found), text)
-        self.warnings.append(f"there is no time zone `{zone}`: the zone of this machine is used")
+        self.warn(f"there is no time zone `{zone}`: the zone of this machine is used")
         return format_date(time.astimezone(), text, utc=False)
 
 

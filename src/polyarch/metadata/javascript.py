@@ -42,12 +42,12 @@ def number(text: str) -> float:
 
 def number_text(value: float) -> str:
     """Write a number that is not negative and whole: exactly up to 2^53, then rounded."""
+    if math.isinf(value):
+        return "Infinity"
     digits, _, exponent = f"{value!r}".partition("e")
     whole, _, fraction = digits.partition(".")
     fraction = fraction.rstrip("0")
     places = int(exponent or 0)
     if len(whole) + places <= _PLAIN_BELOW and len(fraction) <= places:
         return whole + fraction.ljust(places, "0")
-    if math.isinf(value):
-        return "Infinity"
     return f"{whole}{'.' if fraction else ''}{fraction}e+{places}"

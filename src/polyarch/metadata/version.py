@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from polyarch.errors import InvalidRuleError
+from polyarch.errors import InvalidRuleError, shorten
 from polyarch.host.ci_event import CiEvent
 from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.evaluate import Outcome, evaluate
-from polyarch.metadata.expressions import Situation
+from polyarch.metadata.expressions import LONGEST_LINE, Situation
 from polyarch.metadata.flavor import Flavor
 from polyarch.metadata.image import ImageName, parse_images
 from polyarch.metadata.rule import KIND, TYPES, Rule, nearest, parse_rules
@@ -116,7 +116,7 @@ class _Assembly:
         return f"{front}{value}{situation.render(suffix, where=rule.place('suffix'))}"
 
     def explained(self, rule: Rule, tag: str | None, reason: str) -> Self:
-        told = Explanation(rule=rule.text, tag=tag, reason=reason)
+        told = Explanation(rule=rule.text, tag=tag, reason=shorten(reason, LONGEST_LINE))
         return replace(self, explanations=(*self.explanations, told))
 
 
@@ -139,13 +139,13 @@ def _warn_of_unknown(rule: Rule, situation: Situation) -> None:
         meant = nearest(name, TYPES[rule.type].attributes)
         hint = f", did you mean `{meant}`?" if meant else ""
         text = f"type `{rule.type}` takes no `{name}`: it has no effect in `{rule.text}`{hint}"
-        situation.warnings.append(text)
+        situation.warn(text)
 
 
 def _finished(assembly: _Assembly, images: tuple[ImageName, ...], situation: Situation) -> Version:
     names: tuple[str, ...] = ()
     if assembly.main is None:
-        situation.warnings.append("no rule gives a version for this event, so there is no tag")
+        situation.warn("no rule gives a version for this event, so there is no tag")
     else:
         names = (assembly.main, *assembly.partial, *_latest(assembly))
     enabled = tuple(image.name.lower() for image in images if image.enable)
