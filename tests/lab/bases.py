@@ -1,6 +1,7 @@
 """The base images that Dockerfiles of the tests start FROM, kept in a registry's storage."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -89,6 +90,8 @@ def make_bases(tell: Callable[[str], None]) -> None:
     """
     if bases_place().exists():
         return
+    if os.geteuid() != 0:
+        raise Missing("not root", "run `python -m tests.lab setup` as root")
     jobs = sorted({(base.name, p) for base in BASES for p in base.platforms}, reverse=True)
     named = {base.name: base for base in BASES}
     with ThreadPoolExecutor(AT_ONCE) as pool:
