@@ -1,32 +1,32 @@
 """The command lines of one Buildah build: pure.
 
-They run in the build's temporary folder: `oci:` paths become image names, which may hold neither
-capitals nor much else, so they are given relative to it.
+They run in the build's temporary folder, because Buildah splits some paths at commas and makes
+image names, which hold no capitals, of others.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarch.engines.base import BuildRequest, FolderContext, ImageContext, NamedContext
+from polyarch.engines.base import BuildRequest, FolderContext, ImageContext
 from polyarch.engines.buildx_command import Arguments, Command, options
 
+DOCKERFILE = "Dockerfile"
+"""The copy that is built from: Buildah splits the path behind `--file` at commas."""
 EXPORT = "export"
 IMAGE_ID_FILE = "image-id"
-TAG = "context"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What the engine laid into its temporary folder for one build.
+    """What the engine made for one build, beside `DOCKERFILE` in its temporary folder.
 
-    `dockerfile` is the project's, or a copy in which every FROM names its platform. `layouts` are
-    folders, by the name of the context that they stand for.
+    `ignore_file` is the project's. `images` are IDs in Buildah's store, by the name that stands in
+    `DOCKERFILE`.
     """
 
-    dockerfile: Path
     ignore_file: Path | None
-    layouts: Mapping[str, str]
+    images: Mapping[str, str]
 
 
 def build_command(
@@ -53,14 +53,19 @@ def build_command(
         "--layers",
         "--force-rm",
         "--iidfile", IMAGE_ID_FILE,
-        "--file", str(prepared.dockerfile.absolute()),
+        "--file", DOCKERFILE,
     ]  # fmt: skip
     if prepared.ignore_file:
         arguments += ["--ignorefile", str(prepared.ignore_file.absolute())]
     # Buildah asks the registry for a newer base in any case; `--pull` would refuse local ones.
     arguments += [option for option in options(request) if option != "--pull"]
+    for name, image in sorted(prepared.images.items()):
+        arguments += ["--build-context", f"{name}=container-image://{image}"]
     for name, context in sorted(request.contexts.items()):
-        arguments += ["--build-context", f"{name}={_source(name, context, prepared)}"]
+        if isinstance(context, ImageContext):
+            arguments += ["--build-context", f"{name}=docker-image://{context.reference}"]
+        elif isinstance(context, FolderContext):
+            arguments += ["--build-context", f"{name}={context.path.absolute()}"]
     arguments += [*passed.options, str(request.context.absolute())]
     return Command(arguments=tuple(arguments), environment={**environment, **passed.environment})
 
@@ -68,16 +73,3 @@ def build_command(
 def export_command(image: str) -> tuple[str, ...]:
     """Write an image of Buildah's store as an OCI layout to `EXPORT`."""
     return ("buildah", "push", "--quiet", image, f"oci:{EXPORT}")
-
-
-def context_image(folder: str) -> str:
-    """The name under which Buildah keeps the image of a layout context in its store."""
-    return f"localhost/{folder}:{TAG}"
-
-
-def _source(name: str, context: NamedContext, prepared: Prepared) -> str:
-    if isinstance(context, ImageContext):
-        return f"docker-image://{context.reference}"
-    if isinstance(context, FolderContext):
-        return str(context.path.absolute())
-    return f"container-image://oci:{prepared.layouts[name]}:{TAG}"

@@ -7,10 +7,14 @@ stands for a base with the one that is built: they end well and leave an image o
 from pathlib import Path
 
 from polyarch.content.layout import LayoutStore
+from polyarch.content.reader import read_small
 from polyarch.engines.base import BuildRequest, LayoutContext
 from polyarch.engines.export import platform_of
 from polyarch.errors import BasePlatformError, DockerfileNotFoundError
 from polyarch.oci import mediatype
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.manifest import ImageIndex
+from polyarch.oci.platform import Platform
 
 
 def dockerfile_of(request: BuildRequest) -> Path:
@@ -35,13 +39,37 @@ def check_contexts(request: BuildRequest, engine: str) -> None:
         ContentError: it is not whole.
     """
     for name, context in request.contexts.items():
-        if not isinstance(context, LayoutContext):
-            continue
-        store = LayoutStore(context.layout)
-        if mediatype.is_index(context.descriptor.media_type):
-            continue
-        found = platform_of(store, context.descriptor)
-        if not found.satisfies(request.platform):
-            raise BasePlatformError(
-                request.image, str(request.platform), engine, base=name, found=str(found)
-            )
+        if isinstance(context, LayoutContext) and not (
+            mediatype.is_index(context.descriptor.media_type)
+            or pick_image(context, request.platform)
+        ):
+            raise base_platform_error(request, engine, name, context)
+
+
+def pick_image(context: LayoutContext, platform: Platform) -> Descriptor | None:
+    """The image of a layout context for a platform: the same one first, then one that satisfies it.
+
+    Raises:
+        ContentError: the layout is not whole.
+    """
+    store = LayoutStore(context.layout)
+    descriptor = context.descriptor
+    if not mediatype.is_index(descriptor.media_type):
+        return descriptor if platform_of(store, descriptor).satisfies(platform) else None
+    images = ImageIndex.parse(read_small(store, descriptor)).images
+    same = (image for image in images if image.platform == platform)
+    fits = (image for image in images if image.platform and image.platform.satisfies(platform))
+    return next(same, None) or next(fits, None)
+
+
+def base_platform_error(
+    request: BuildRequest, engine: str, name: str, context: LayoutContext
+) -> BasePlatformError:
+    """The error for a base that has no image of the platform that is built."""
+    store = LayoutStore(context.layout)
+    if mediatype.is_index(context.descriptor.media_type):
+        images = ImageIndex.parse(read_small(store, context.descriptor)).images
+        found = ", ".join(str(image.platform) for image in images)
+    else:
+        found = str(platform_of(store, context.descriptor))
+    return BasePlatformError(request.image, str(request.platform), engine, base=name, found=found)

@@ -21,7 +21,12 @@ from polyarch.engines.base import (
     LayoutContext,
     NamedContext,
 )
-from polyarch.engines.contexts import check_contexts, dockerfile_of
+from polyarch.engines.contexts import (
+    base_platform_error,
+    check_contexts,
+    dockerfile_of,
+    pick_image,
+)
 from polyarch.engines.failure import Evidence, explained
 from polyarch.engines.stamp import rfc3339
 from polyarch.engines.transcript import Transcript
@@ -32,7 +37,7 @@ from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor, platform_to_json
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject, encode
-from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.manifest import ImageManifest
 from polyarch.oci.platform import Platform
 
 FILE = "request.json"
@@ -116,22 +121,17 @@ class FakeEngine:
 
 def _base(request: BuildRequest, layout: LayoutStore) -> tuple[list[Descriptor], list[str]]:
     """The layers of the first layout context, copied, and their diff IDs."""
-    for _, context in sorted(request.contexts.items()):
+    for name, context in sorted(request.contexts.items()):
         if isinstance(context, LayoutContext):
             store = LayoutStore(context.layout)
-            image = _of_platform(store, context.descriptor, request.platform)
+            image = pick_image(context, request.platform)
+            if image is None:
+                raise base_platform_error(request, "fake", name, context)
             copy_graph(store, layout, image)
             manifest = ImageManifest.parse(read_small(layout, image), image.media_type)
             config = ImageConfig.parse(read_small(layout, manifest.config))
             return list(manifest.layers), [str(digest) for digest in config.diff_ids]
     return [], []
-
-
-def _of_platform(store: LayoutStore, node: Descriptor, platform: Platform) -> Descriptor:
-    if not mediatype.is_index(node.media_type):
-        return node
-    images = ImageIndex.parse(read_small(store, node)).images
-    return next(image for image in images if image.platform == platform)
 
 
 def _told(request: BuildRequest) -> JsonObject:

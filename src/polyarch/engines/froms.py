@@ -7,14 +7,14 @@ Buildah in use resolves them as BuildKit does.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from polyarch.errors import InvalidPlatformError
 from polyarch.oci.platform import Platform
 
-SCRATCH = "scratch"
-
+_NONE: Mapping[tuple[str, Platform | None], str] = MappingProxyType({})
 _DIRECTIVE = re.compile(r"^#\s*([a-z]+)\s*=\s*(\S+)\s*$", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _FROM = re.compile(
@@ -28,14 +28,26 @@ _HEREDOC_INSTRUCTIONS = ("RUN", "COPY", "ADD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What one FROM says, variables expanded.
+
+    `platform` is None where it cannot be told. `base` is an image's name, or that of a stage.
+    """
+
+    base: str
+    name: str
+    platform: Platform | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pinned:
     """A Dockerfile in which every FROM names its platform.
 
-    `text` is None where no FROM named one: then the file is right as it is. `platform` is that of
-    the stage that becomes the image, None where it cannot be told.
+    `platform` is that of the stage that becomes the image, None where it cannot be told.
     """
 
-    text: str | None
+    text: str
+    stages: tuple[Stage, ...]
     platform: Platform | None
 
 
@@ -48,71 +60,81 @@ class _Lines:
     text: str
 
 
-@dataclass(slots=True)
-class _Stages:
-    """What the FROM lines so far say."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinning:
+    """How a Dockerfile is pinned.
 
-    values: dict[str, str]
-    by_name: dict[str, Platform | None] = field(default_factory=dict)
-    platforms: list[Platform | None] = field(default_factory=list)
-
-
-def pin_platforms(
-    text: str,
-    *,
-    target: Platform,
-    native: Platform,
-    build_args: Mapping[str, str],
-    stage: str = "",
-) -> Pinned:
-    """Give every FROM the platform that BuildKit would: its own, its base stage's, the target.
-
-    `stage` is the stage to build, by name or number; the last one when empty.
+    `native` is the platform that stages on the build platform run on. `stage` is the stage to
+    build, by name or number; the last one when empty. `aliases` gives the name that stands for an
+    image on a platform. `salt` is an instruction laid behind every FROM.
     """
+
+    target: Platform
+    native: Platform
+    build_args: Mapping[str, str]
+    stage: str = ""
+    aliases: Mapping[tuple[str, Platform | None], str] = field(default_factory=lambda: _NONE)
+    salt: str = ""
+
+
+def pin_platforms(text: str, pinning: Pinning) -> Pinned:
+    """Give every FROM the platform that BuildKit would: its own, its base stage's, the target."""
     lines = text.splitlines()
-    stages = _Stages(values={})
-    told = False
+    values: dict[str, str] = {}
+    stages: list[Stage] = []
+    written: list[str] = []
+    copied = 0
     for instruction in _instructions(lines):
-        if not stages.platforms and (found := _ARG.match(instruction.text)):
-            _declare(found[1], build_args, stages.values)
+        if not stages and (declared := _ARG.match(instruction.text)):
+            _declare(declared[1], pinning.build_args, values)
         elif found := _FROM.match(instruction.text):
-            told = told or "--platform" in found["flags"].lower()
-            automatic = _automatic(target, native)
-            line = _stage(found, stages, {**stages.values, **automatic}, target)
-            # As many lines as before: errors of the engine name lines.
-            height = instruction.end - instruction.start
-            lines[instruction.start : instruction.end] = [line, *[""] * (height - 1)]
+            stage = _stage(found, stages, {**values, **_automatic(pinning)}, pinning.target)
+            stages.append(stage)
+            written += lines[copied : instruction.start]
+            written += [_line(found, stage, pinning), *filter(None, [pinning.salt])]
+            copied = instruction.end
+    written += lines[copied:]
     return Pinned(
-        text="\n".join(lines) + "\n" if told else None, platform=_chosen(stages, stage, target)
+        text="\n".join(written) + "\n", stages=tuple(stages), platform=_chosen(stages, pinning)
     )
 
 
 def _stage(
-    found: re.Match[str], stages: _Stages, values: Mapping[str, str], target: Platform
-) -> str:
-    image, name = found["image"], found["name"]
-    written = _PLATFORM.search(found["flags"])
-    base = _expand(image, values).lower()
-    platform: Platform | None = stages.by_name.get(base, target)
-    if written:
-        platform = _platform(_expand(written[1], values))
-    stages.platforms.append(platform)
-    if name:
-        stages.by_name[name.lower()] = platform
-    if platform is None:
+    found: re.Match[str], above: Sequence[Stage], values: Mapping[str, str], target: Platform
+) -> Stage:
+    base = _expand(found["image"], values)
+    platform: Platform | None = target
+    if same := _by_name(above, base):
+        platform = same.platform
+    if told := _PLATFORM.search(found["flags"]):
+        platform = _platform(_expand(told[1], values))
+    return Stage(base=base, name=found["name"] or "", platform=platform)
+
+
+def _line(found: re.Match[str], stage: Stage, pinning: Pinning) -> str:
+    if stage.platform is None:
         return found[0]
     flags = _PLATFORM.sub("", found["flags"])
-    return f"FROM --platform={platform} {flags}{image}" + (f" AS {name}" if name else "")
+    image = pinning.aliases.get((stage.base, stage.platform), found["image"])
+    name = f" AS {stage.name}" if stage.name else ""
+    return f"FROM --platform={stage.platform} {flags}{image}{name}"
 
 
-def _chosen(stages: _Stages, stage: str, target: Platform) -> Platform | None:
-    if not stages.platforms:
-        return target
-    if stage.lower() in stages.by_name:
-        return stages.by_name[stage.lower()]
-    if stage.isdecimal() and int(stage) < len(stages.platforms):
-        return stages.platforms[int(stage)]
-    return stages.platforms[-1]
+def _chosen(stages: Sequence[Stage], pinning: Pinning) -> Platform | None:
+    wanted = pinning.stage
+    if not stages:
+        return pinning.target
+    if stage := _by_name(stages, wanted):
+        return stage.platform
+    if wanted.isdecimal() and int(wanted) < len(stages):
+        return stages[int(wanted)].platform
+    return stages[-1].platform
+
+
+def _by_name(stages: Sequence[Stage], name: str) -> Stage | None:
+    """The last stage of a name: a later one hides an earlier one."""
+    wanted = name.lower()
+    return next((s for s in reversed(stages) if s.name and s.name.lower() == wanted), None)
 
 
 def _instructions(lines: list[str]) -> Iterator[_Lines]:
@@ -186,11 +208,11 @@ def _platform(text: str) -> Platform | None:
         return None
 
 
-def _automatic(target: Platform, native: Platform) -> dict[str, str]:
+def _automatic(pinning: Pinning) -> dict[str, str]:
     """The variables that are there in every Dockerfile's FROM (BuildKit's "automatic" ARGs)."""
     return {
         f"{prefix}{suffix}": value
-        for prefix, platform in (("TARGET", target), ("BUILD", native))
+        for prefix, platform in (("TARGET", pinning.target), ("BUILD", pinning.native))
         for suffix, value in (
             ("PLATFORM", str(platform)),
             ("OS", platform.os),

@@ -1,8 +1,8 @@
 """Finishing what Buildah leaves unfinished in an image's config; layers stay as they are.
 
-Seen in Buildah 1.28: `FROM scratch` for arm/v5 and arm/v6 says v7; with a warm layer cache it may
-hand out the image of another platform whose layers are equal, and the creation time of an earlier
-commit; `oci:` exports lose HEALTHCHECK, SHELL and ONBUILD, which BuildKit keeps.
+Seen in Buildah 1.28: `FROM scratch` for arm/v5 and arm/v6 says v7; with a warm layer cache the
+creation time is that of an earlier commit; the history names intermediate images and the temporary
+names of bases; `oci:` exports lose HEALTHCHECK, SHELL and ONBUILD, which BuildKit keeps.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from typing import Any
 from polyarch.content.graph import copy_graph
 from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
+from polyarch.engines.salt import LABEL, without_salt
 from polyarch.oci import mediatype
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor
@@ -68,11 +69,23 @@ def _stamped(config: ImageConfig, stamp: Stamp) -> bytes:
     relabelled = config.relabelled(stamp.labels, rfc3339(stamp.created))
     value = decode_object(relabelled.raw, "image config")
     run: JsonObject = dict(value["config"])
+    run["Labels"] = without_salt(relabelled.labels)
     run.update({key: stamp.docker[key] for key in DOCKER_ONLY if stamp.docker.get(key)})
     value["config"] = run
+    value["history"] = [_clean(step) for step in value.get("history") or [] if not _is_salt(step)]
     if stamp.platform is not None:
         value.pop("variant", None)
         value |= {"os": stamp.platform.os, "architecture": stamp.platform.architecture}
         if stamp.platform.variant:
             value["variant"] = stamp.platform.variant
     return encode(value)
+
+
+def _is_salt(step: JsonObject) -> bool:
+    return f"LABEL {LABEL}=" in str(step.get("created_by"))
+
+
+def _clean(step: JsonObject) -> JsonObject:
+    if str(step.get("comment", "")).startswith("FROM "):
+        return {key: value for key, value in step.items() if key != "comment"}
+    return step
