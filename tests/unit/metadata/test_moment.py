@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarch.metadata.moment import find_zone, format_date
@@ -143,6 +143,7 @@ def test_a_zone_that_nobody_knows_is_none(name: str) -> None:
     assert find_zone(name) is None
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=60),
     st.integers(min_value=0, max_value=220_000_000_000),
@@ -151,6 +152,7 @@ def test_any_text_is_a_format(form: str, seconds: int) -> None:
     assert isinstance(format_date(datetime.fromtimestamp(seconds, UTC), form), str)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_is_a_zone_or_none(name: str) -> None:
     found = find_zone(name)

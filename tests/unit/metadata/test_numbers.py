@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarch.metadata.javascript import number, number_text, trim
@@ -139,6 +139,7 @@ def test_missing_release_numbers_are_zero() -> None:
     assert [version.number(place) for place in range(3)] == ["7", "0", "0"]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789.-+vab!rcpostdev", max_size=20) | st.text(max_size=20))
 def test_any_text_is_a_version_or_none(text: str) -> None:
     SemanticVersion.parse(text)

@@ -1,7 +1,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarch.errors import InvalidPublishRuleError
@@ -131,6 +131,7 @@ def test_a_broken_item_is_told_even_when_nothing_would_publish() -> None:
         may_publish(event("pull_request", "refs/pull/7/merge"), ["nope"])
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="[]!^*?-&|\\/ab~", max_size=12), st.text(alphabet="ab/-]", max_size=8))
 def test_any_glob_matches_or_is_refused(glob: str, name: str) -> None:
     with contextlib.suppress(InvalidPublishRuleError):

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarch.errors import InvalidRuleError
@@ -70,6 +70,7 @@ def test_refuses_an_open_quote_in_a_list() -> None:
         split_list('a\n"b')
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='a", \r\n#=', max_size=30) | st.text(max_size=30))
 def test_any_text_is_split_or_refused(text: str) -> None:
     with contextlib.suppress(InvalidRuleError):

@@ -1,7 +1,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarch.errors import InvalidTemplateError
@@ -50,6 +50,7 @@ def test_refuses_what_javascript_refuses(pattern: str, flags: str) -> None:
         Expression(pattern=pattern, flags=flags).find("a", 0)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab(){}[]|?*+.\\^$1,<>:=!", max_size=12), st.text(max_size=8))
 def test_any_pattern_is_searched_or_refused(pattern: str, text: str) -> None:
     with contextlib.suppress(InvalidTemplateError):

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarch.errors import InvalidRuleError
@@ -142,6 +142,7 @@ ITEMS = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(ITEMS | st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for read in (Rule.parse, ImageName.parse):

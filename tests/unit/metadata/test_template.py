@@ -1,7 +1,7 @@
 """Templates, compared with what Handlebars 4.7 makes of the same."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarch.errors import InvalidTemplateError
@@ -164,6 +164,7 @@ PIECES = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(PIECES | st.text(max_size=40))
 def test_any_text_is_rendered_or_refused(template: str) -> None:
     try:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyarch.errors import InvalidRuleError, InvalidTemplateError, PolyarchError
@@ -319,6 +319,7 @@ RULES = (
 )
 
 
+@settings(deadline=None)
 @given(HOSTILE, st.sampled_from(["refs/heads/", "refs/tags/", "refs/pull/", ""]))
 def test_a_hostile_ref_is_data(name: str, kind: str) -> None:
     version = compute(RULES, event(f"{kind}{name}"), now=NOW)
@@ -327,6 +328,7 @@ def test_a_hostile_ref_is_data(name: str, kind: str) -> None:
     assert "860c190" not in (version.main or "") or "{{" not in name
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40) | st.sampled_from(RULES), max_size=4), st.text(max_size=20))
 def test_any_rules_give_a_result_or_say_why_not(rules: list[str], flavor: str) -> None:
     try:
