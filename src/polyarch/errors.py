@@ -27,6 +27,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   └── PatternSyntaxError      likewise, for a pattern of a .dockerignore
 │   ├── ImageCycleError
 │   ├── InvalidTagError             a rule gives what no registry takes
+│   ├── TagCollisionError           two images under one tag
 │   ├── PlatformNotInBaseError
 │   ├── InvalidRuleError            a tag rule, a flavor or an image name
 │   ├── InvalidTemplateError        a `{{…}}` expression
@@ -418,6 +419,19 @@ class InvalidTagError(ConfigError):
             " `-`, and starts with neither `.` nor `-`",
             where=f"images.{image}.tags",
             hint="change the rule that gives it; `polyarch plan` shows what each event would give",
+        )
+
+
+class TagCollisionError(ConfigError):
+    """Two images that would be published under one tag."""
+
+    code = "tag-collision"
+
+    def __init__(self, reference: str, first: str, second: str) -> None:
+        super().__init__(
+            f"the images `{first}` and `{second}` would both be `{reference}`",
+            where=f"images.{second}.repositories and tags",
+            hint="put `{image}` into `repositories`, or a prefix into the tag rules of one of them",
         )
 
 

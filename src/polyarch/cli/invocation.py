@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.progress import LiveProgress, PlainProgress, Progress, QuietProgress
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 200
 """Columns of tables that go to a file or a pipe: nothing is cut off there."""
+
+
+def read_clock() -> datetime:
+    """The time; nothing else in polyarch asks for it."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the one place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,8 @@ class Invocation:
             environment=self.surroundings.environment,
             home=self.surroundings.home,
             state=prepare_state(state),
-            now=now or datetime.now(UTC),  # noqa: TID251 - the one reading of the clock
+            now=now or read_clock(),
+            clock=read_clock,
             in_ci=is_ci(self.surroundings.environment),
             listen=listen,
         )
@@ -57,21 +63,32 @@ class Invocation:
             print(json.dumps(document, indent=2, ensure_ascii=False))
             return
         drawn = draw()
+        if drawn == "":
+            return
         if isinstance(drawn, str):
             print(drawn)
         else:
-            self.console().print(drawn)
+            self._console(sys.stdout, terminal=self.surroundings.stdout_is_terminal).print(drawn)
 
-    def console(self) -> "Console":
-        """A console on stdout; tables are never cut off where nobody looks at a screen."""
+    def draw(self, draw: "Callable[[], RenderableType]") -> None:
+        """Show a person something beside the result, as a table."""
+        if not self.quiet:
+            terminal = self.surroundings.stderr_is_terminal
+            self._console(sys.stderr, terminal=terminal).print(draw())
+
+    def complain(self, text: str) -> None:
+        """Tell what went wrong with a part of the work."""
+        print(text, file=sys.stderr)
+
+    def _console(self, stream: TextIO, *, terminal: bool) -> "Console":
+        """A console; tables are never cut off where nobody looks at a screen."""
         from rich.console import Console
 
-        terminal = self.surroundings.stdout_is_terminal
         return Console(
+            file=stream,
             no_color=not self.surroundings.colour(terminal=terminal),
             highlight=False,
             width=None if terminal else PLAIN_WIDTH,
-            soft_wrap=False,
         )
 
     def hint(self, text: str) -> None:

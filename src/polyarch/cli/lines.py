@@ -6,6 +6,9 @@ from polyarch import events
 from polyarch.cli.text import size
 from polyarch.oci import mediatype
 
+WORTH_A_LINE = 1_000_000
+"""Bytes from which a blob is told of by itself."""
+
 
 @singledispatch
 def line_of(_event: events.Event) -> str:
@@ -61,14 +64,17 @@ def _logged_in(event: events.LoggedIn) -> str:
 
 @line_of.register
 def _blob_stored(event: events.BlobStored) -> str:
+    if event.how == "present" or event.descriptor.size < WORTH_A_LINE:
+        return ""
     what = f"{event.descriptor.digest.short}, {size(event.descriptor.size)}"
-    return "" if event.how == "present" else f"{event.repository}: {event.how} blob {what}"
+    return f"{event.repository}: {event.how} blob {what}"
 
 
 @line_of.register
 def _manifest_stored(event: events.ManifestStored) -> str:
-    kind = "index" if mediatype.is_index(event.descriptor.media_type) else "manifest"
-    return f"{event.repository}: {event.how} {kind} {event.descriptor.digest.short}"
+    if not mediatype.is_index(event.descriptor.media_type):
+        return ""
+    return f"{event.repository}: {event.how} index {event.descriptor.digest.short}"
 
 
 @line_of.register

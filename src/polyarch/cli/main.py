@@ -10,13 +10,12 @@ from types import FrameType
 import click
 
 from polyarch.cli.app import app
+from polyarch.cli.documents import error_document
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.cli.text import error_lines
 from polyarch.errors import InterruptedByUserError, PolyarchError, UsageError
-from polyarch.oci.fields import JsonObject
 
-ERROR_SCHEMA = "polyarch.error/v1"
 ISSUES = "report it with the lines above, please"
 
 
@@ -45,23 +44,6 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.FAILED
     except Exception as error:  # noqa: BLE001 - the last boundary: a bug is told as one
         return _bug(error, as_json)
-
-
-def error_document(error: PolyarchError, code: ExitCode) -> JsonObject:
-    """The document `polyarch.error/v1`."""
-    return {"schema": ERROR_SCHEMA, **error_object(error, code)}
-
-
-def error_object(error: PolyarchError, code: ExitCode | None = None) -> JsonObject:
-    """An error as it stands in any document."""
-    return {
-        "code": error.code,
-        "message": error.message,
-        "where": error.where,
-        "hint": error.hint,
-        "exit_code": int(exit_code(error) if code is None else code),
-        "retryable": error.retryable,
-    }
 
 
 def _tell(error: PolyarchError, as_json: bool) -> int:

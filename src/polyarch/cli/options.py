@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from polyarch.cli.projects import complete_images
+
 Command = Callable[..., Any]
 
 
@@ -41,7 +43,7 @@ output = _together(
     click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON document."),
     click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
 )
-"""What a verb prints; taken by the group's own context."""
+"""How a verb prints its result."""
 
 project = _together(
     click.option(
@@ -55,7 +57,9 @@ project = _together(
     click.option("--env", "environment", metavar="NAME", help="Use [environments.NAME]."),
 )
 
-images = click.argument("images", nargs=-1, metavar="[IMAGE | @GROUP | GLOB]...")
+images = click.argument(
+    "images", nargs=-1, metavar="[IMAGE | @GROUP | GLOB]...", shell_complete=complete_images
+)
 
 selection = _together(
     click.option(

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,8 +44,10 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold the lock file `path` alone, waiting for whoever has it; it ends with the process.
+
+    `on_wait` is called before waiting, not when the lock is free.
 
     Raises:
         StorageError: the lock file cannot be made.
@@ -56,5 +58,9 @@ def locked(path: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(str(path), error.strerror or str(error)) from error
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -4,6 +4,7 @@ import threading
 from collections import defaultdict
 from typing import BinaryIO
 
+from polyarch.content.graph import walk
 from polyarch.content.layout import LayoutStore
 from polyarch.content.store import Fetcher
 from polyarch.errors import BlobNotFoundError
@@ -31,6 +32,12 @@ class FillingStore:
             with lock:
                 self._fetch(descriptor)
         return self._layout.open(descriptor, offset)
+
+    def fill(self, root: Descriptor) -> None:
+        """Fetch whatever below `root` is not here, so that other programs can read the layout."""
+        for node in walk(self, root):
+            if not self._layout.exists(node):
+                self.open(node).close()
 
     def exists(self, descriptor: Descriptor) -> bool:
         """Whether it is here or can be fetched."""

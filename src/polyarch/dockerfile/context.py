@@ -93,7 +93,7 @@ def context_files(root: Path, ignore: IgnoreRules) -> Iterator[ContextFile]:
             )
 
 
-def context_digest(root: Path, dockerfile: Path, ignore: IgnoreRules) -> Digest:
+def context_digest(root: Path, dockerfile: Path | None, ignore: IgnoreRules) -> Digest:
     """One digest for all that a build can see: the Dockerfile, and the context after `ignore`.
 
     Paths, kinds, execute bits, link targets and contents count; times, owners and the place of the
@@ -105,7 +105,8 @@ def context_digest(root: Path, dockerfile: Path, ignore: IgnoreRules) -> Digest:
         BuildContextError: a file that cannot be read, or changes its kind while it is read.
     """
     whole = hashlib.sha256(_FORM)
-    _add(whole, b"dockerfile", _content_digest(dockerfile, follow=True))
+    if dockerfile:
+        _add(whole, b"dockerfile", _content_digest(dockerfile, follow=True))
     base = _root(root)
     for entry in context_files(base, ignore):
         content = b""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from polyarch.content.layout import LayoutStore
 from polyarch.events import Listener
@@ -182,6 +182,7 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
 class Loader(Protocol):
     """An engine with an image store of its own that people run images from."""
 

@@ -164,6 +164,20 @@ class GitTree:
         new = self._lines("ls-files", "--others", "--exclude-standard", "--full-name")
         return tuple(sorted({*map(_unquoted, changed), *map(_unquoted, new)}))
 
+    def file_at(self, revision: str, path: Path) -> str | None:
+        """The text of a file as it was in `revision`; None where it was not there.
+
+        Raises:
+            UnknownRevisionError: there is no such revision.
+        """
+        sha = self._known(revision)
+        try:
+            name = path.resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            return None
+        done = self._run("show", f"{sha}:{name}")
+        return done.stdout if done.status == 0 else None
+
     def is_ancestor(self, ancestor: str, descendant: str) -> bool | None:
         """Whether `descendant` has `ancestor` in its history (or is it); None: not known here.
 

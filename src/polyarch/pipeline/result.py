@@ -7,6 +7,7 @@ from polyarch.errors import PolyarchError
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.build import BuiltPart
+from polyarch.pipeline.loading import Loaded
 from polyarch.pipeline.plan import Plan
 from polyarch.transaction.values import Outcome, Status
 
@@ -24,6 +25,7 @@ class BuiltImage:
     name: str
     digest: Digest
     parts: tuple[BuiltPart, ...]
+    loaded: Loaded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What surrounds a run, handed in as values: nothing below reads the environment or the clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,15 +10,17 @@ from polyarch.events import Listener
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """`state` is the folder for parts, runs and the sandbox; `now` the one reading of the clock.
+    """`state` is the folder for parts, runs and the sandbox.
 
-    `in_ci`: nobody watches, so what would only be noted on a laptop is an error.
+    `now` is the one reading of the clock that decisions see; `clock` only stamps records. `in_ci`:
+    nobody watches, so what would only be noted on a laptop is an error.
     """
 
     environment: Mapping[str, str]
     home: Path
     state: Path
     now: datetime
+    clock: Callable[[], datetime]
     in_ci: bool
     listen: Listener
 

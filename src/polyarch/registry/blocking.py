@@ -49,6 +49,10 @@ class BlockingRegistries:
         """A repository as a store; nothing is sent yet."""
         return RemoteStore(self, self._client.repository(repository))
 
+    def remote(self, repository: Repository) -> RemoteRepository:
+        """A repository, to be used with `run`."""
+        return self._client.repository(repository)
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and wait for it; an interrupt here cancels it there."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -199,12 +203,12 @@ class _StreamFile(io.RawIOBase):
 def _spooled(descriptor: Descriptor, content: BinaryIO, store: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="polyarch-") as folder:
         path = Path(folder) / "blob"
-        try:
-            with path.open("wb") as file:
-                for chunk in proven_chunks(descriptor, content, store):
+        with path.open("wb", buffering=0) as file:
+            for chunk in proven_chunks(descriptor, content, store):
+                try:
                     file.write(chunk)
-        except OSError as error:
-            raise StorageError(folder, error.strerror or str(error)) from error
+                except OSError as error:
+                    raise StorageError(folder, error.strerror or str(error)) from error
         yield path
 
 

@@ -7,12 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from polyarch.errors import PolyarchError
-from polyarch.events import Listener, LoggedIn
+from polyarch.events import DestinationFailed, Listener, LoggedIn
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.flip import fail, flip, freeze, roll_back
 from polyarch.transaction.stage import read_back, read_manifests, stage
-from polyarch.transaction.values import OnRegistryFailure, Outcome, Submission
+from polyarch.transaction.values import OnRegistryFailure, Outcome, Status, Submission, Target
 
 FLIP_GRACE_S = 6.0
 """How long an interrupted flip may take to finish or to undo itself."""
@@ -54,6 +54,37 @@ async def publish(
             return tuple(d.outcome() for d in destinations)
     await _finish_even_if_interrupted(_flip_all(going, on_failure, listen))
     return tuple(d.outcome() for d in destinations)
+
+
+async def check_logins(
+    targets: Sequence[tuple[str, Target]], client: RegistryClient, listen: Listener
+) -> tuple[Outcome, ...]:
+    """See at every destination that pushes would be taken, before there is anything to push.
+
+    `targets` are by the name of their image. One outcome each, in order: failed, or skipped because
+    nothing was done yet.
+    """
+
+    async def one(image: str, target: Target) -> Outcome:
+        error: PolyarchError | None = None
+        try:
+            await client.repository(target.repository).check_push()
+        except PolyarchError as found:
+            error = found
+            name = str(target.repository)
+            listen(DestinationFailed(repository=name, reason=found.message))
+        else:
+            listen(LoggedIn(repository=str(target.repository)))
+        return Outcome(
+            image=image,
+            repository=target.repository,
+            status=Status.FAILED if error else Status.SKIPPED,
+            digest=None,
+            tags=(),
+            error=error,
+        )
+
+    return tuple(await asyncio.gather(*(one(image, target) for image, target in targets)))
 
 
 async def preflight(destination: Destination, listen: Listener) -> None:

@@ -1,0 +1,133 @@
+"""`polyarch publish`: the main job."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from polyarch.cli import options
+from polyarch.cli.documents import error_object
+from polyarch.cli.environment import Surroundings
+from polyarch.cli.event import EventOptions, event_of
+from polyarch.cli.exit_codes import ExitCode, exit_code, worst
+from polyarch.cli.invocation import Invocation
+from polyarch.cli.projects import ask_of, open_project
+from polyarch.cli.text import error_lines
+from polyarch.pipeline.result import PublishResult
+from polyarch.pipeline.story import publish_project
+from polyarch.transaction.values import Status
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+_STANDS = frozenset({Status.PUBLISHED, Status.UNCHANGED})
+
+
+@click.command("publish")
+@options.images
+@options.selection
+@options.event
+@options.sandbox
+@click.option(
+    "--allow-local",
+    is_flag=True,
+    help="Publish the checked-out branch or tag from here; it must be clean and pushed.",
+)
+@click.option("--dry-run", is_flag=True, help="Do all but the push.")
+@options.force
+@options.project
+@options.output
+@click.pass_obj
+def command(
+    surroundings: Surroundings,
+    *,
+    images: tuple[str, ...],
+    platforms: tuple[str, ...],
+    changed_since: str | None,
+    with_dependencies: bool,
+    event_name: str | None,
+    ref: str | None,
+    sha: str | None,
+    now: datetime | None,
+    sandbox: bool,
+    allow_local: bool,
+    dry_run: bool,
+    force: bool,
+    config_file: Path | None,
+    environment: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    r"""Build every platform, prove it, and publish one index to every registry.
+
+    Only the events that [publish] on lists publish; a pull request never does, and a run on a
+    laptop builds and proves. Content goes everywhere by digest first, tags move last; a registry
+    that refuses before that leaves every tag where it was. Prints one pinned reference per
+    destination.
+
+    \b
+      polyarch publish                 in CI
+      polyarch publish --sandbox       rehearse on registries of this machine
+      polyarch publish --allow-local   the checked-out branch or tag, from here
+    """
+    invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
+    project = open_project(surroundings, config_file, environment)
+    chosen = EventOptions(name=event_name, ref=ref, sha=sha, allow_local=allow_local)
+    event = event_of(chosen, surroundings, project.root)
+    ask = ask_of(
+        images,
+        platforms,
+        changed_since=changed_since,
+        with_dependencies=with_dependencies,
+        sandbox=sandbox,
+        force=force,
+    )
+    with invocation.progress() as listen:
+        world = invocation.world(listen, root=project.root, now=now)
+        result = publish_project(project, event, ask, world, dry_run=dry_run)
+    _tell(result, invocation, sandbox=sandbox)
+    return code_of(result)
+
+
+def code_of(result: PublishResult) -> ExitCode:
+    """The exit code of what came of it: the worst of all destinations."""
+    if result.partly:
+        return ExitCode.PARTLY_PUBLISHED
+    return worst(exit_code(each.error) for each in result.outcomes if each.error)
+
+
+def _tell(result: PublishResult, invocation: Invocation, *, sandbox: bool) -> None:
+    invocation.draw(lambda: _view(result))
+    invocation.emit(result.to_json(error_object), lambda: _pinned(result))
+    for error in dict.fromkeys(each.error for each in result.outcomes if each.error):
+        invocation.complain("\n".join(error_lines(error)))
+    if not result.published and not result.outcomes:
+        invocation.hint(f"nothing was published: {result.reason}")
+    elif sandbox:
+        invocation.hint("nothing left this machine; `polyarch sandbox` serves it for pulling")
+    else:
+        _how_to_pull(result, invocation)
+
+
+def _view(result: PublishResult) -> "RenderableType":
+    from polyarch.cli.tables import publish_view
+
+    return publish_view(result)
+
+
+def _pinned(result: PublishResult) -> str:
+    return "\n".join(
+        f"{outcome.repository}@{outcome.digest}"
+        for outcome in result.outcomes
+        if outcome.status in _STANDS
+    )
+
+
+def _how_to_pull(result: PublishResult, invocation: Invocation) -> None:
+    for image in result.images:
+        for outcome in image.outcomes[:1]:
+            if outcome.status in _STANDS and outcome.tags:
+                name = f"{outcome.repository.familiar}:{outcome.tags[0].tag}"
+                invocation.hint(f"pull it: docker pull {name}")

@@ -1,0 +1,24 @@
+"""Errors as they stand in JSON documents."""
+
+from polyarch.cli.exit_codes import ExitCode, exit_code
+from polyarch.errors import PolyarchError
+from polyarch.oci.fields import JsonObject
+
+ERROR_SCHEMA = "polyarch.error/v1"
+
+
+def error_document(error: PolyarchError, code: ExitCode) -> JsonObject:
+    """The document `polyarch.error/v1`, for a verb that has no results."""
+    return {"schema": ERROR_SCHEMA, **error_object(error, code)}
+
+
+def error_object(error: PolyarchError, code: ExitCode | None = None) -> JsonObject:
+    """An error as it stands in any document."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "where": error.where,
+        "hint": error.hint,
+        "exit_code": int(exit_code(error) if code is None else code),
+        "retryable": error.retryable,
+    }

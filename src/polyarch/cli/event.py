@@ -1,0 +1,44 @@
+"""Which event a command line is for: simulated, the checked-out tree, or what the CI says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from polyarch.cli.environment import Surroundings
+from polyarch.errors import UsageError
+from polyarch.host.ci import detect
+from polyarch.host.ci_event import CiEvent
+from polyarch.host.git import read_git
+from polyarch.host.local import local_as_event, simulated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventOptions:
+    """What the options of the command line say of the event."""
+
+    name: str | None = None
+    ref: str | None = None
+    sha: str | None = None
+    now: datetime | None = None
+    allow_local: bool = False
+
+
+def event_of(options: EventOptions, surroundings: Surroundings, root: Path) -> CiEvent:
+    """The event to plan for.
+
+    Raises:
+        InvalidEventError, LocalPublishRefusedError: the options ask for what cannot be.
+        EventFileError: the CI's event file is broken.
+    """
+    git = read_git(root, surroundings.environment)
+    if options.name is not None:
+        return simulated(options.name, options.ref, options.sha, git)
+    if options.ref is not None or options.sha is not None:
+        raise UsageError(
+            "`--ref` and `--sha` belong to an event",
+            where="the command line",
+            hint="add `--event push`, or what else happened",
+        )
+    if options.allow_local:
+        return local_as_event(git)
+    return detect(surroundings.environment, git)

@@ -1,0 +1,87 @@
+"""The build context of an image: its Dockerfile, what is left out of it, and its digest."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from polyarch.config.project import BuildSettings, Project
+from polyarch.content.files import write_bytes
+from polyarch.dockerfile.context import context_digest
+from polyarch.dockerfile.ignore import IGNORE_FILE, IgnoreRules, find_ignore
+from polyarch.dockerfile.pattern import Pattern
+from polyarch.engines.catalog import AUTO
+from polyarch.engines.direct import NAME as DIRECT
+
+STATE = ".polyarch"
+"""polyarch's own folder: never an input, wherever in a context it lies."""
+
+
+def is_direct(settings: BuildSettings) -> bool:
+    """Whether the direct engine builds this, which reads no Dockerfile."""
+    return settings.direct is not None and settings.engine in {AUTO, DIRECT}
+
+
+def dockerfile_of(project: Project, settings: BuildSettings) -> Path:
+    """The path of the Dockerfile that the settings name."""
+    return project.root / settings.dockerfile
+
+
+def context_of(project: Project, settings: BuildSettings) -> Path:
+    """The folder that a build may read: the direct engine's command runs in the project's root."""
+    return project.root if is_direct(settings) else project.root / settings.context
+
+
+def own_rules(project: Project, settings: BuildSettings) -> IgnoreRules:
+    """What the project itself leaves out of the context.
+
+    Raises:
+        DockerfileError: its .dockerignore cannot be read.
+    """
+    return find_ignore(context_of(project, settings), dockerfile_of(project, settings))
+
+
+def rules_for(project: Project, settings: BuildSettings) -> IgnoreRules:
+    """What is left out of the context: polyarch's own folder as well, whatever the project says.
+
+    The direct engine's command may read all of the project's root, but git's folder is no input.
+
+    Raises:
+        DockerfileError: the project's .dockerignore cannot be read.
+    """
+    patterns = [Pattern.parse(".git")] if is_direct(settings) else []
+    state = project.root / STATE
+    context = context_of(project, settings)
+    if state.is_relative_to(context):
+        patterns.append(Pattern.parse(state.relative_to(context).as_posix()))
+    rules = own_rules(project, settings)
+    return replace(rules, patterns=(*rules.patterns, *patterns))
+
+
+def dockerfile_for_engine(project: Project, settings: BuildSettings, folder: Path) -> Path:
+    """The Dockerfile that an engine is to read, so that it leaves out what `rules_for` says.
+
+    Engines know only the rules that lie beside a Dockerfile or in the context, so where those do
+    not name polyarch's own folder, copies of Dockerfile and rules are written to `folder`.
+
+    Raises:
+        StorageError: they cannot be written.
+    """
+    original = dockerfile_of(project, settings)
+    rules = rules_for(project, settings)
+    if rules.patterns == own_rules(project, settings).patterns:
+        return original
+    copy = folder / original.name
+    write_bytes(copy, original.read_bytes())
+    text = "".join(f"{pattern}\n" for pattern in rules.patterns)
+    write_bytes(folder / f"{original.name}{IGNORE_FILE}", text.encode(errors="surrogateescape"))
+    return copy
+
+
+def digest_of(project: Project, settings: BuildSettings) -> str:
+    """One digest for all that the build can see.
+
+    Raises:
+        DockerfileError: the context or its .dockerignore cannot be read.
+    """
+    dockerfile = None if is_direct(settings) else dockerfile_of(project, settings)
+    rules = rules_for(project, settings)
+    return str(context_digest(context_of(project, settings), dockerfile, rules))

@@ -1,0 +1,50 @@
+"""What the tags have now, asked of every registry. What cannot be asked is unknown, not absent."""
+
+import asyncio
+from collections.abc import Iterable
+
+from polyarch.errors import DeniedError, LoginRefusedError, PolyarchError, RegistryError
+from polyarch.oci import annotation
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.reference import TagReference
+from polyarch.pipeline.plan import Current, State
+from polyarch.registry.client import RegistryClient
+
+NOT_ASKED = Current(state=State.UNKNOWN, reason="not asked")
+
+CurrentTags = dict[TagReference, Current]
+
+
+async def ask_current(client: RegistryClient, tags: Iterable[TagReference]) -> CurrentTags:
+    """Ask for all tags at once; never raises for a registry that does not answer."""
+    wanted = tuple(dict.fromkeys(tags))
+    found = await asyncio.gather(*(_ask(client, tag) for tag in wanted))
+    return dict(zip(wanted, found, strict=True))
+
+
+async def _ask(client: RegistryClient, tag: TagReference) -> Current:
+    remote = client.repository(tag.repository)
+    try:
+        head = await remote.head(tag.tag)
+        if head is None:
+            return Current(state=State.ABSENT)
+        return _present(await remote.get_manifest(head.digest))
+    except (LoginRefusedError, DeniedError) as error:
+        return Current(state=State.UNKNOWN, reason=_reason(error), refused=True)
+    except PolyarchError as error:
+        return Current(state=State.UNKNOWN, reason=_reason(error))
+
+
+def _present(manifest: ImageManifest | ImageIndex) -> Current:
+    return Current(
+        state=State.PRESENT,
+        digest=manifest.descriptor.digest,
+        version=manifest.annotations.get(annotation.VERSION),
+        revision=manifest.annotations.get(annotation.REVISION),
+    )
+
+
+def _reason(error: PolyarchError) -> str:
+    status = error.exchange.status if isinstance(error, RegistryError) else None
+    told = error.message.partition("\n")[0]
+    return f"{status}: {told}" if status else told

@@ -1,0 +1,225 @@
+"""What the world says, asked once before anything is decided: engines, Dockerfiles, registries."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from polyarch.config.project import BuildSettings, ImageSettings, Project
+from polyarch.dockerfile.graph import StageGraph, external_images, named_contexts
+from polyarch.dockerfile.read import read_dockerfile
+from polyarch.dockerfile.stages import resolve
+from polyarch.dockerfile.tree import Dockerfile
+from polyarch.engines.base import Engine, EngineInfo
+from polyarch.engines.catalog import ENGINES, Material, candidates
+from polyarch.errors import ConfigError, DockerfileNotFoundError
+from polyarch.host.emulation import Machine
+from polyarch.host.git import GitTree
+from polyarch.host.repository import RepositoryFacts
+from polyarch.oci.digest import Digest
+from polyarch.oci.platform import Platform
+from polyarch.oci.reference import Repository
+from polyarch.pipeline.contexts import context_of, digest_of, dockerfile_of, is_direct
+from polyarch.pipeline.current import CurrentTags
+from polyarch.pipeline.graph import IMAGE_PREFIX, image_of
+
+SCRATCH = "scratch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """Another image of the project, and the name by which this one takes it."""
+
+    name: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What one platform of one image is built from.
+
+    `dockerfile` is the digest of its text. `graph` is None for the direct engine. `externals` are
+    references outside the Dockerfile, as expanded.
+    """
+
+    material: Material
+    dockerfile: str
+    graph: StageGraph | None
+    edges: tuple[Edge, ...]
+    externals: tuple[str, ...]
+
+
+Sources = Mapping[tuple[str, Platform], Source]
+"""By image and platform."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that `make_plan` may know of the world; `describe` is what `git describe` says."""
+
+    now: datetime
+    machine: Machine
+    repository: RepositoryFacts
+    describe: str
+    probes: Mapping[str, EngineInfo]
+    sources: Sources
+    contexts: Mapping[tuple[str, Platform], str]
+    current: CurrentTags
+
+
+def edges_of(sources: Sources) -> dict[str, tuple[str, ...]]:
+    """For each image the project's images that it stands on, on any platform."""
+    found: dict[str, dict[str, None]] = {}
+    for (name, _), source in sources.items():
+        found.setdefault(name, {}).update((edge.image, None) for edge in source.edges)
+    return {name: tuple(images) for name, images in found.items()}
+
+
+def make_engines(environment: Mapping[str, str]) -> dict[str, Engine]:
+    """Every engine there is; none is started or asked yet."""
+    return {name: make(environment) for name, make in ENGINES.items()}
+
+
+def probe_engines(
+    project: Project,
+    sources: Sources,
+    scope: Mapping[str, Sequence[Platform]],
+    engines: Mapping[str, Engine],
+) -> dict[str, EngineInfo]:
+    """Ask those engines that may be needed.
+
+    Raises:
+        EngineMisfitError: an image wants an engine for which it has nothing to work from.
+    """
+    needed = {
+        name
+        for image, platforms in scope.items()
+        for platform in platforms
+        for name in candidates(
+            image,
+            sources[image, platform].material,
+            project.images[image].for_platform(platform).engine,
+        )
+    }
+    return {name: engine.probe() for name, engine in engines.items() if name in needed}
+
+
+class SourceReader:
+    """Reads what images are built from, every Dockerfile once."""
+
+    def __init__(self, project: Project, machine: Machine) -> None:
+        self._project = project
+        self._machine = machine
+        self._repositories: dict[Repository, str] = {
+            repository: name
+            for name, image in project.images.items()
+            for repository in image.repositories
+        }
+        self._dockerfiles: dict[Path, tuple[Dockerfile, str]] = {}
+
+    def read(self, selected: Collection[str]) -> Sources:
+        """The sources of all images, because any may stand on any other.
+
+        An image that is not selected and whose Dockerfile cannot be read stands on nothing.
+
+        Raises:
+            DockerfileNotFoundError, DockerfileError: one of a selected image cannot be read.
+        """
+        found: dict[tuple[str, Platform], Source] = {}
+        for name, image in self._project.images.items():
+            for platform in image.platforms:
+                try:
+                    found[name, platform] = self._source(image, platform)
+                except ConfigError:
+                    if name in selected:
+                        raise
+        return found
+
+    def _source(self, image: ImageSettings, platform: Platform) -> Source:
+        settings = image.for_platform(platform)
+        if settings.direct is not None and is_direct(settings):
+            return self._direct(settings.direct.base)
+        path = dockerfile_of(self._project, settings)
+        if not path.is_file():
+            raise DockerfileNotFoundError(image.name, str(path))
+        dockerfile, digest = self._dockerfile(path)
+        graph = resolve(
+            dockerfile,
+            target=settings.target or None,
+            platform=platform,
+            build_platform=self._machine.platform,
+            build_args=settings.build_args,
+            contexts=tuple(settings.contexts),
+        )
+        return Source(
+            material="both" if settings.direct else "dockerfile",
+            dockerfile=digest,
+            graph=graph,
+            edges=self._edges(graph, settings),
+            externals=tuple(dict.fromkeys(ref.text for ref in external_images(graph))),
+        )
+
+    def _direct(self, base: str) -> Source:
+        named = base.removeprefix(IMAGE_PREFIX)
+        image = named if base.startswith(IMAGE_PREFIX) else image_of(base, self._repositories)
+        return Source(
+            material="recipe",
+            dockerfile="",
+            graph=None,
+            edges=(Edge(name=base, image=image),) if image else (),
+            externals=() if image or base == SCRATCH else (base,),
+        )
+
+    def _edges(self, graph: StageGraph, settings: BuildSettings) -> tuple[Edge, ...]:
+        found: dict[str, str] = {}
+        for reference in external_images(graph):
+            image = image_of(reference.text, self._repositories)
+            if image:
+                found[reference.text] = image
+        for reference in named_contexts(graph):
+            value = settings.contexts.get(reference.text, "")
+            if value.startswith(IMAGE_PREFIX):
+                found[reference.text] = value.removeprefix(IMAGE_PREFIX)
+        return tuple(Edge(name=name, image=image) for name, image in found.items())
+
+    def _dockerfile(self, path: Path) -> tuple[Dockerfile, str]:
+        if path not in self._dockerfiles:
+            dockerfile = read_dockerfile(path)
+            digest = str(Digest.of(dockerfile.text.encode(errors="surrogateescape")))
+            self._dockerfiles[path] = (dockerfile, digest)
+        return self._dockerfiles[path]
+
+
+def context_digests(
+    project: Project, scope: Mapping[str, Sequence[Platform]]
+) -> dict[tuple[str, Platform], str]:
+    """The digest of each chosen build's context; every folder with the same rules once.
+
+    Raises:
+        DockerfileError: a context or its .dockerignore cannot be read.
+    """
+    known: dict[tuple[Path, Path], str] = {}
+    found: dict[tuple[str, Platform], str] = {}
+    for name, platforms in scope.items():
+        for platform in platforms:
+            settings = project.images[name].for_platform(platform)
+            key = (context_of(project, settings), dockerfile_of(project, settings))
+            if key not in known:
+                known[key] = digest_of(project, settings)
+            found[name, platform] = known[key]
+    return found
+
+
+def describe(project: Project, git: GitTree | None) -> str:
+    """What `git describe` says, asked only where the config has an expression for it."""
+    texts = (
+        text
+        for image in project.images.values()
+        for settings in image.per_platform.values()
+        for text in (
+            *settings.build_args.values(),
+            *(settings.direct.run if settings.direct else ()),
+            *(settings.direct.env.values() if settings.direct else ()),
+        )
+    )
+    return git.describe() if git and any("describe" in text for text in texts) else ""

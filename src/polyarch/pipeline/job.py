@@ -1,0 +1,134 @@
+"""One run from plan to proven images, with its folder, its record and its lock."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from polyarch.config.project import Project
+from polyarch.content.files import locked
+from polyarch.content.filling import FillingStore
+from polyarch.events import Event, Listener, Note
+from polyarch.host.ci_event import CiEvent
+from polyarch.oci.manifest import ImageIndex
+from polyarch.pipeline.assemble import assemble_index
+from polyarch.pipeline.build import BuiltPart, Workshop, build_all
+from polyarch.pipeline.naming import commit_time
+from polyarch.pipeline.part import PartsFolder
+from polyarch.pipeline.plan import ImagePlan
+from polyarch.pipeline.prepare import Prepared, prepare
+from polyarch.pipeline.prove import prove
+from polyarch.pipeline.requests import Requester
+from polyarch.pipeline.sources import borrowed_from, joined
+from polyarch.pipeline.world import Ask, World
+from polyarch.registry.blocking import BlockingRegistries
+from polyarch.runs.folder import RunFolder
+from polyarch.runs.record import Recorder
+
+PLAN_FILE = "plan.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenImage:
+    """An image that was assembled and checked; `source` reads all that it consists of."""
+
+    plan: ImagePlan
+    index: ImageIndex
+    parts: tuple[BuiltPart, ...]
+    source: FillingStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A run that is under way; `scratch` vanishes with it."""
+
+    prepared: Prepared
+    run: RunFolder
+    scratch: Path
+    registries: BlockingRegistries
+
+    @property
+    def world(self) -> World:
+        """The world, its listener recording."""
+        return self.prepared.world
+
+    def build(self) -> tuple[ProvenImage, ...]:
+        """Build, assemble and prove every image of the plan, in plan order.
+
+        Raises:
+            WorkError, HostError, ConfigError, RegistryError: what the build or the proof met.
+        """
+        prepared, parts = self.prepared, PartsFolder(root=self.world.state / "parts")
+        requester = Requester(
+            project=prepared.project,
+            event=prepared.event,
+            facts=prepared.facts,
+            parts=parts,
+            run=self.run,
+            scratch=self.scratch,
+            registries=self.registries,
+            reach=prepared.reach,
+        )
+        workshop = Workshop(
+            engines=prepared.engines,
+            parts=parts,
+            request=requester,
+            created=f"{commit_time(prepared.event):%Y-%m-%dT%H:%M:%SZ}",
+            revision=prepared.event.sha,
+            ci_run=prepared.event.ci_run,
+            listen=self.world.listen,
+            force=prepared.ask.force,
+        )
+        built = build_all(prepared.plan, workshop)
+        return tuple(
+            self._proven(image, built[image.name], parts) for image in prepared.plan.images
+        )
+
+    def _proven(
+        self, image: ImagePlan, built: Sequence[BuiltPart], parts: PartsFolder
+    ) -> ProvenImage:
+        members = [each.part for each in built]
+        platforms = [planned.platform for planned in image.platforms]
+        index = assemble_index(members, platforms, image.index_annotations)
+        folder = self.scratch / "images" / image.name
+        source, _ = joined(folder, parts, members, index, self.registries.store)
+        prove(image, index, source, self.world.listen)
+        return ProvenImage(plan=image, index=index, parts=tuple(built), source=source)
+
+
+def borrowed(image: ProvenImage) -> tuple[str, ...]:
+    """The repositories that hold layers which were taken over by reference."""
+    names = (str(name) for each in image.parts for name in borrowed_from(each.part))
+    return tuple(dict.fromkeys(names))
+
+
+@contextmanager
+def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Job]:
+    """Open a run: its folder and record, the plan in it, and the project's lock.
+
+    Raises:
+        StorageError: the state folder cannot be written.
+        ConfigError, HostError, NothingSelectedError: as planning says.
+    """
+    with ExitStack() as stack:
+        waiting = Note(text="another polyarch is at work in this project; waiting for it")
+        lock = world.state / "lock"
+        stack.enter_context(locked(lock, on_wait=lambda: world.listen(waiting)))
+        run = RunFolder.create(world.state / "runs", world.now)
+        recorder = Recorder(run.events, world.clock, run.push_log)
+        recording = replace(world, listen=_both(world.listen, recorder))
+        prepared = prepare(project, event, ask, recording)
+        run.write(PLAN_FILE, prepared.plan.to_json())
+        scratch = world.state / "tmp" / run.id
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        registries = stack.enter_context(prepared.reach.blocking())
+        yield Job(prepared=prepared, run=run, scratch=scratch, registries=registries)
+
+
+def _both(first: Listener, second: Listener) -> Listener:
+    def listen(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return listen

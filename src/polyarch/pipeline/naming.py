@@ -1,0 +1,62 @@
+"""What an image is called for an event: version, tags, labels, annotations. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from polyarch.config.project import ImageSettings
+from polyarch.errors import InvalidTagError
+from polyarch.host.ci_event import CiEvent
+from polyarch.host.repository import RepositoryFacts
+from polyarch.metadata.labels import labels
+from polyarch.metadata.tagname import is_valid_tag
+from polyarch.metadata.version import Version, compute
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+"""The time of what has no commit: the same in every run, as an index demands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """`tags` are in the order in which they move: the version first, `latest` last."""
+
+    version: Version
+    tags: tuple[str, ...]
+    labels: Mapping[str, str]
+    index_annotations: Mapping[str, str]
+    manifest_annotations: Mapping[str, str]
+
+
+def commit_time(event: CiEvent) -> datetime:
+    """The only time that may enter an image."""
+    return event.commit_time or EPOCH
+
+
+def name_image(
+    settings: ImageSettings, event: CiEvent, repository: RepositoryFacts, now: datetime
+) -> Names:
+    """Work out all names of one image.
+
+    Raises:
+        InvalidRuleError, InvalidTemplateError: the config's rules or expressions are wrong.
+        InvalidTagError: a rule gives what no registry takes.
+    """
+    version = compute(settings.tags, event, now=now, repository=repository)
+    for tag in version.tag_names:
+        if not is_valid_tag(tag):
+            raise InvalidTagError(settings.name, tag)
+
+    def facts(extra: Mapping[str, str]) -> dict[str, str]:
+        items = [f"{key}={value}" for key, value in extra.items()]
+        found = labels(event, version, repository, now=now, created=commit_time(event), extra=items)
+        return {key: value for key, value in found.items() if value or key in extra}
+
+    annotations = facts(settings.annotations)
+    levels = settings.annotation_levels
+    return Names(
+        version=version,
+        tags=tuple(dict.fromkeys(version.tag_names)),
+        labels=facts(settings.labels),
+        index_annotations=annotations if "index" in levels else {},
+        manifest_annotations=annotations if "manifest" in levels else {},
+    )

@@ -1,0 +1,207 @@
+"""From config, event and facts to a plan. Pure: it can run with no engine and no network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from polyarch.config.project import ImageSettings, Project
+from polyarch.engines.base import EngineInfo
+from polyarch.engines.catalog import choose
+from polyarch.errors import TagCollisionError
+from polyarch.host.ci_event import CiEvent
+from polyarch.host.emulation import Machine
+from polyarch.metadata.policy import Decision
+from polyarch.metadata.render import render_text
+from polyarch.oci.platform import Platform
+from polyarch.oci.reference import TagReference
+from polyarch.pipeline.contexts import is_direct
+from polyarch.pipeline.current import NOT_ASKED
+from polyarch.pipeline.facts import Facts, Source, edges_of
+from polyarch.pipeline.graph import ordered
+from polyarch.pipeline.inputkey import Inputs
+from polyarch.pipeline.naming import Names, name_image
+from polyarch.pipeline.plan import (
+    Action,
+    Current,
+    ImagePlan,
+    Plan,
+    PlannedDestination,
+    PlannedPlatform,
+    PlannedTag,
+    State,
+    Strategy,
+)
+from polyarch.pipeline.recipe import recipe_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is planned: for each chosen image its platforms; all of them in the project's order."""
+
+    platforms: Mapping[str, tuple[Platform, ...]]
+
+
+def make_plan(
+    project: Project, event: CiEvent, scope: Scope, decision: Decision, facts: Facts
+) -> Plan:
+    """Decide everything.
+
+    Raises:
+        TagCollisionError: two images would go under one tag.
+        ImageCycleError: images stand on each other in a circle.
+        EngineUnusableError: an image needs an engine that this machine does not have.
+        InvalidRuleError, InvalidTemplateError, InvalidTagError: the config's expressions are wrong.
+    """
+    edges = edges_of(facts.sources)
+    order = [name for name in ordered(tuple(project.images), edges) if name in scope.platforms]
+    keys: dict[tuple[str, Platform], str] = {}
+    images: list[ImagePlan] = []
+    for name in order:
+        settings = project.images[name]
+        names = name_image(settings, event, facts.repository, facts.now)
+        platforms = tuple(
+            _platform(settings, platform, names, _Keys(event, facts, scope, keys))
+            for platform in scope.platforms[name]
+        )
+        keys |= {(name, planned.platform): planned.input_key for planned in platforms}
+        publish, reason = _decided(settings, names, decision)
+        stands_on = edges.get(name, ())
+        images.append(
+            ImagePlan(
+                name=name,
+                publish=publish,
+                reason=reason,
+                depends_on=stands_on,
+                bases=tuple(base for base in stands_on if base in scope.platforms),
+                platforms=platforms,
+                version=names.version.main,
+                tags=names.tags,
+                labels=names.labels,
+                index_annotations=names.index_annotations,
+                manifest_annotations=names.manifest_annotations,
+                destinations=tuple(
+                    PlannedDestination(
+                        repository=repository,
+                        tags=tuple(_tag(repository.tag(tag), facts) for tag in names.tags),
+                    )
+                    for repository in settings.repositories
+                ),
+            )
+        )
+    _refuse_collisions(images)
+    return Plan(event=event.name, ref=event.ref, sha=event.sha, images=tuple(images))
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What an input key needs beside the settings."""
+
+    event: CiEvent
+    facts: Facts
+    scope: Scope
+    known: Mapping[tuple[str, Platform], str]
+
+
+def _platform(
+    settings: ImageSettings, platform: Platform, names: Names, keys: _Keys
+) -> PlannedPlatform:
+    facts = keys.facts
+    source = facts.sources[settings.name, platform]
+    build = settings.for_platform(platform)
+    choice = choose(settings.name, source.material, build.engine, facts.probes)
+    strategy, why = _strategy(platform, source, facts.probes[choice.engine], facts.machine)
+    return PlannedPlatform(
+        platform=platform,
+        engine=choice.engine,
+        strategy=strategy,
+        reason=f"{choice.reason}; {why}",
+        builder="",
+        input_key=_input_key(settings, platform, choice.engine, names, keys),
+    )
+
+
+def _strategy(
+    platform: Platform, source: Source, engine: EngineInfo, machine: Machine
+) -> tuple[Strategy, str]:
+    if source.graph is None:
+        if machine.runs_natively(platform):
+            return "native", "this machine's own platform"
+        return "cross", "compiled here for the platform"
+    if any(platform.satisfies(native) for native in engine.native):
+        return "native", "the engine runs this platform itself"
+    if not any(stage.has_run and stage.platform == platform for stage in source.graph.stages):
+        return "cross", "no RUN executes on the target platform"
+    emulator = machine.emulator_for(platform)
+    if emulator is None and platform not in engine.emulated:
+        return "emulated", "RUN needs an emulator, and none is registered: `polyarch doctor`"
+    return "emulated", "RUN executes under an emulator, 5 to 40 times slower"
+
+
+def _input_key(
+    settings: ImageSettings, platform: Platform, engine: str, names: Names, keys: _Keys
+) -> str:
+    facts, build = keys.facts, settings.for_platform(platform)
+    source = facts.sources[settings.name, platform]
+    bases: dict[str, str] = {}
+    for edge in source.edges:
+        for other in keys.scope.platforms.get(edge.image, ()):
+            bases[f"{edge.name} {other}"] = keys.known[edge.image, other]
+
+    def render(text: str, key: str) -> str:
+        return render_text(
+            text,
+            keys.event,
+            names.version,
+            now=facts.now,
+            where=f"images.{settings.name}.{key}",
+            describe=facts.describe,
+        )
+
+    return Inputs(
+        engine=engine,
+        platform=platform,
+        target=build.target,
+        context=facts.contexts[settings.name, platform],
+        dockerfile=source.dockerfile,
+        build_args={
+            key: render(value, f"build-args.{key}") for key, value in build.build_args.items()
+        },
+        labels=names.labels,
+        contexts=build.contexts,
+        bases=bases,
+        recipe=recipe_json(build.direct, render) if is_direct(build) and build.direct else None,
+    ).key
+
+
+def _decided(settings: ImageSettings, names: Names, decision: Decision) -> tuple[bool, str]:
+    if decision.publish and not names.tags:
+        return False, "no tag rule gives a tag for this event"
+    if decision.publish and not settings.repositories:
+        return False, "it has no `repositories`"
+    return decision.publish, decision.reason
+
+
+def _refuse_collisions(images: Sequence[ImagePlan]) -> None:
+    """Two images under one tag would overwrite each other in every run."""
+    owners: dict[TagReference, str] = {}
+    for image in images:
+        for destination in image.destinations:
+            for tag in image.tags:
+                reference = destination.repository.tag(tag)
+                other = owners.setdefault(reference, image.name)
+                if other != image.name:
+                    raise TagCollisionError(str(reference), other, image.name)
+
+
+def _tag(reference: TagReference, facts: Facts) -> PlannedTag:
+    current = facts.current.get(reference, NOT_ASKED)
+    return PlannedTag(tag=reference.tag, current=current, action=_action(current))
+
+
+def _action(current: Current) -> Action:
+    match current.state:
+        case State.ABSENT:
+            return Action.CREATE
+        case State.PRESENT:
+            return Action.MOVE
+        case State.UNKNOWN:
+            return Action.UNKNOWN

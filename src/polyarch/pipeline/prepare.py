@@ -1,0 +1,143 @@
+"""The first half of every verb: ask the world, then plan."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from polyarch.config.project import ImageSettings, Project
+from polyarch.engines.base import Engine
+from polyarch.errors import UnknownRevisionError
+from polyarch.events import Warned
+from polyarch.host.ci_event import CiEvent
+from polyarch.host.emulation import read_machine
+from polyarch.host.git import GitTree
+from polyarch.host.repository import known_repository
+from polyarch.metadata.policy import may_publish
+from polyarch.oci.platform import Platform
+from polyarch.oci.reference import TagReference
+from polyarch.pipeline.changes import changed_images
+from polyarch.pipeline.current import CurrentTags, ask_current
+from polyarch.pipeline.facts import (
+    Facts,
+    SourceReader,
+    Sources,
+    context_digests,
+    describe,
+    edges_of,
+    make_engines,
+    probe_engines,
+)
+from polyarch.pipeline.graph import with_bases
+from polyarch.pipeline.naming import Names, name_image
+from polyarch.pipeline.plan import Plan
+from polyarch.pipeline.planning import Scope, make_plan
+from polyarch.pipeline.reach import Reach
+from polyarch.pipeline.rehearsal import rehearsal
+from polyarch.pipeline.selection import select_images, select_platforms
+from polyarch.pipeline.world import Ask, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan, and all that it was made from."""
+
+    project: Project
+    event: CiEvent
+    ask: Ask
+    world: World
+    facts: Facts
+    engines: Mapping[str, Engine]
+    reach: Reach
+    plan: Plan
+
+
+def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepared:
+    """Ask engines, Dockerfiles and, unless `ask.offline`, registries; then plan.
+
+    Raises:
+        NothingSelectedError: what was asked for matches nothing.
+        ConfigError: config, Dockerfiles or tag rules are wrong.
+        HostError: an engine that is needed cannot be used.
+    """
+    for warning in (*project.warnings, *event.warnings):
+        world.listen(Warned(text=warning))
+    machine = read_machine(world.environment)
+    git = GitTree.find(project.root, world.environment)
+    selected = select_images(ask.selectors, tuple(project.images), project.groups)
+    sources = SourceReader(project, machine).read(selected)
+    platforms = _scope(project, ask, selected, sources, git)
+    engines = make_engines(world.environment)
+    reach = Reach(project, world, anonymous=event.is_pull_request)
+    repository = known_repository(event, git.facts() if git else None)
+    facts = Facts(
+        now=world.now,
+        machine=machine,
+        repository=repository,
+        describe=describe(project, git),
+        probes=probe_engines(project, sources, platforms, engines),
+        sources=sources,
+        contexts=context_digests(project, platforms),
+        current=_current(
+            project, platforms, reach, ask, lambda s: name_image(s, event, repository, world.now)
+        ),
+    )
+    decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
+    return Prepared(
+        project=project,
+        event=event,
+        ask=ask,
+        world=world,
+        facts=facts,
+        engines=engines,
+        reach=reach,
+        plan=make_plan(project, event, Scope(platforms=platforms), decision, facts),
+    )
+
+
+def _scope(
+    project: Project,
+    ask: Ask,
+    selected: tuple[str, ...],
+    sources: Sources,
+    git: GitTree | None,
+) -> dict[str, tuple[Platform, ...]]:
+    edges = edges_of(sources)
+    chosen = set(selected)
+    if ask.changed_since is not None:
+        if git is None:
+            raise UnknownRevisionError(ask.changed_since, str(project.root))
+        chosen &= changed_images(project, git, ask.changed_since, edges)
+    if ask.with_dependencies:
+        chosen |= with_bases(chosen, edges)
+    wanted = [Platform.parse(text) for text in ask.platforms]
+    images = {name: project.images[name].platforms for name in project.images if name in chosen}
+    if not images and ask.changed_since is not None:
+        return {}
+    return select_platforms(wanted, images)
+
+
+def _current(
+    project: Project,
+    platforms: Mapping[str, tuple[Platform, ...]],
+    reach: Reach,
+    ask: Ask,
+    names_of: Callable[[ImageSettings], Names],
+) -> CurrentTags:
+    if ask.offline:
+        return {}
+    wanted = [
+        destination.tag(tag)
+        for name in platforms
+        for destination in project.images[name].repositories
+        for tag in names_of(project.images[name]).tags
+    ]
+    return asyncio.run(_ask(wanted, reach, ask)) if wanted else {}
+
+
+async def _ask(wanted: list[TagReference], reach: Reach, ask: Ask) -> CurrentTags:
+    if ask.sandbox:
+        with rehearsal([tag.repository for tag in wanted], reach.world) as stand_ins:
+            async with stand_ins.client() as client:
+                return await ask_current(client, wanted)
+    async with reach.client() as client:
+        return await ask_current(client, wanted)

@@ -1,0 +1,100 @@
+"""How a run reaches registries: logins, endpoints and proxies, from the config and the world."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from polyarch.config.project import Project
+from polyarch.config.registries import Registries, RegistrySettings
+from polyarch.net.endpoint import Endpoint, is_loopback
+from polyarch.net.proxy import ProxyRules
+from polyarch.oci.reference import Repository
+from polyarch.pipeline.world import World
+from polyarch.registry.blocking import BlockingRegistries
+from polyarch.registry.client import RegistryClient, default_endpoint
+from polyarch.registry.configured import ConfiguredLogin
+from polyarch.registry.credential import Keychain
+from polyarch.registry.credentials import CredentialStore
+
+_SAMPLE = "x"
+"""Any repository below a prefix: the tables that fit the prefix fit it."""
+
+
+class Reach:
+    """Makes clients; nothing is read and nobody asked before one of them is used.
+
+    `anonymous`: no login is looked up and no helper started, because a pull request controls the
+    config. `project` None is for references outside any project.
+    """
+
+    def __init__(self, project: Project | None, world: World, *, anonymous: bool = False) -> None:
+        self.world = world
+        self._registries = project.registries if project else None
+        self._folder = project.root if project else None
+        self._keychain = CredentialStore(
+            environment=world.environment,
+            home=world.home,
+            logins=() if anonymous else _logins(self._registries),
+            folder=self._folder,
+            ci=world.in_ci,
+            anonymous=anonymous,
+            listen=world.listen,
+        )
+
+    @property
+    def keychain(self) -> Keychain:
+        """Finds logins."""
+        return self._keychain
+
+    def client(self) -> RegistryClient:
+        """A client for one event loop."""
+        return RegistryClient(
+            keychain=self._keychain,
+            endpoints=self.endpoints(),
+            proxies=ProxyRules.from_environment(self.world.environment),
+            listen=self.world.listen,
+        )
+
+    def blocking(self) -> BlockingRegistries:
+        """Stores for synchronous code."""
+        return BlockingRegistries(self.client)
+
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """The endpoints of hosts that the config says something about."""
+        if self._registries is None:
+            return MappingProxyType({})
+        hosts = {Repository.parse(f"{key}/{_SAMPLE}").registry for key in self._registries.tables}
+        return {host: self.endpoint(host) for host in hosts}
+
+    def endpoint(self, host: str) -> Endpoint:
+        """How one host is reached."""
+        if self._registries is None:
+            return default_endpoint(host)
+        settings = self._registries.of(Repository(registry=host, path=_SAMPLE))
+        plain = is_loopback(host) if settings.plain_http is None else settings.plain_http
+        base = default_endpoint(host)
+        address = base.url.partition("://")[2]
+        return Endpoint(
+            url=f"{'http' if plain else 'https'}://{address}",
+            ca_file=settings.ca,
+            insecure=settings.insecure,
+        )
+
+
+def _logins(registries: Registries | None) -> tuple[ConfiguredLogin, ...]:
+    if registries is None:
+        return ()
+    return tuple(
+        _login(key, registries.of(Repository.parse(f"{key}/{_SAMPLE}")))
+        for key in registries.tables
+    )
+
+
+def _login(key: str, settings: RegistrySettings) -> ConfiguredLogin:
+    return ConfiguredLogin(
+        prefix=key,
+        username_env=settings.username_env or "",
+        password_env=settings.password_env or "",
+        password_file=str(settings.password_file) if settings.password_file else "",
+        password_command=settings.password_command,
+        where=f'polyarch.toml, [registries."{key}"]',
+    )

@@ -1,0 +1,70 @@
+"""`--sandbox`: registries of this machine stand in for the destinations; names stay as they are."""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarch.net.endpoint import Endpoint
+from polyarch.oci.reference import Repository
+from polyarch.pipeline.world import World
+from polyarch.registry.client import RegistryClient
+from polyarch.registry.credential import Credential, FixedKeychain
+
+USERNAME = "rehearsal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """Running registries, by the host that each stands for."""
+
+    endpoints: Mapping[str, Endpoint]
+    credential: Credential
+    world: World
+
+    def client(self) -> RegistryClient:
+        """A client that reaches them under their real names, with the login that they want."""
+        return RegistryClient(
+            keychain=FixedKeychain(self.credential),
+            endpoints=self.endpoints,
+            listen=self.world.listen,
+        )
+
+
+def sandbox_folder(state: Path, host: str) -> Path:
+    """Where the registry that stands for `host` keeps its content between runs."""
+    return state / "sandbox" / host.replace(":", "_")
+
+
+@contextmanager
+def rehearsal(repositories: Iterable[Repository], world: World) -> Iterator[Rehearsal]:
+    """Run one registry for each host until the block ends; what is pushed stays in their folders.
+
+    They ask for a login by bearer token, as the real ones do; it is new each time.
+
+    Raises:
+        StorageError: a folder cannot be made.
+    """
+    from polyarch.sandbox.auth import Account
+    from polyarch.sandbox.bearer import BearerAuth
+    from polyarch.sandbox.folder import FolderStorage
+    from polyarch.sandbox.server import SandboxRegistry
+    from polyarch.sandbox.thread import running
+
+    hosts = tuple(dict.fromkeys(repository.registry for repository in repositories))
+    password = secrets.token_urlsafe()
+    registries = [
+        SandboxRegistry(
+            storage=FolderStorage(sandbox_folder(world.state, host)),
+            auth=BearerAuth(Account(username=USERNAME, password=password), service=host),
+        )
+        for host in hosts
+    ]
+    with running(*registries) as addresses:
+        pairs = zip(hosts, addresses, strict=True)
+        yield Rehearsal(
+            endpoints={host: Endpoint(url=f"http://{address}") for host, address in pairs},
+            credential=Credential(source="the rehearsal", username=USERNAME, secret=password),
+            world=world,
+        )

@@ -1,0 +1,112 @@
+"""The verbs that do something: build, and publish. Read this file first."""
+
+from collections.abc import Sequence
+
+from polyarch.config.project import Project
+from polyarch.host.ci_event import CiEvent
+from polyarch.pipeline.destinations import destinations
+from polyarch.pipeline.job import Job, ProvenImage, job
+from polyarch.pipeline.loading import load
+from polyarch.pipeline.plan import Plan
+from polyarch.pipeline.prepare import prepare
+from polyarch.pipeline.result import BuildResult, BuiltImage, PublishedImage, PublishResult
+from polyarch.pipeline.world import Ask, World
+from polyarch.transaction.values import OnRegistryFailure, Outcome
+
+NOTHING_CHANGED = "nothing has changed"
+REFUSED = "a registry refused before anything was built"
+DRY_RUN = "`--dry-run`: all but the push was done"
+
+
+def plan_project(project: Project, event: CiEvent, ask: Ask, world: World) -> Plan:
+    """What would be done.
+
+    Raises:
+        ConfigError, HostError, NothingSelectedError: as `prepare` says.
+    """
+    return prepare(project, event, ask, world).plan
+
+
+def build_project(
+    project: Project, event: CiEvent, ask: Ask, world: World, *, into_engine: bool = False
+) -> BuildResult:
+    """Build and prove every image that is asked for, and load them where `into_engine`.
+
+    Raises:
+        PolyarchError: what planning, building or proving met.
+    """
+    with job(project, event, ask, world) as work:
+        images = work.build()
+        loaded = load(work, images) if into_engine else {}
+        return BuildResult(
+            run=work.run.id,
+            plan=work.prepared.plan,
+            images=tuple(
+                BuiltImage(
+                    name=image.plan.name,
+                    digest=image.index.descriptor.digest,
+                    parts=image.parts,
+                    loaded=loaded.get(image.plan.name),
+                )
+                for image in images
+            ),
+        )
+
+
+def publish_project(
+    project: Project, event: CiEvent, ask: Ask, world: World, *, dry_run: bool = False
+) -> PublishResult:
+    """The main job: plan, log in everywhere, build, prove, publish to every registry or to none.
+
+    A registry's refusal is an outcome in the result, not an exception.
+
+    Raises:
+        PolyarchError: what planning, building or proving met; no tag has moved then.
+    """
+    with job(project, event, ask, world) as work:
+        plan = work.prepared.plan
+        going = [image for image in plan.images if image.publish]
+        if not going:
+            return _result(work, work.build(), (), published=False, reason=_why_not(plan))
+        policy = OnRegistryFailure(project.publish.on_registry_failure)
+        with destinations(work, going) as there:
+            checked = there.check_logins(going)
+            if policy is OnRegistryFailure.ABORT and any(each.error for each in checked):
+                return _result(work, (), checked, published=False, reason=REFUSED)
+            images = work.build()
+            if dry_run:
+                return _result(work, images, (), published=False, reason=DRY_RUN)
+            published = [image for image in images if image.plan.publish]
+            outcomes = there.publish(published, policy)
+        return _result(work, images, outcomes, published=True, reason=going[0].reason)
+
+
+def _why_not(plan: Plan) -> str:
+    reasons = dict.fromkeys(image.reason for image in plan.images)
+    return "; ".join(reasons) or NOTHING_CHANGED
+
+
+def _result(
+    work: Job,
+    images: Sequence[ProvenImage],
+    outcomes: Sequence[Outcome],
+    *,
+    published: bool,
+    reason: str,
+) -> PublishResult:
+    built = {image.plan.name: image for image in images}
+    return PublishResult(
+        run=work.run.id,
+        plan=work.prepared.plan,
+        published=published,
+        reason=reason,
+        images=tuple(
+            PublishedImage(
+                name=plan.name,
+                digest=built[plan.name].index.descriptor.digest if plan.name in built else None,
+                parts=built[plan.name].parts if plan.name in built else (),
+                outcomes=tuple(each for each in outcomes if each.image == plan.name),
+            )
+            for plan in work.prepared.plan.images
+        ),
+    )
