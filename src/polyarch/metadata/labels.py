@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from polyarch.host.ci_event import CiEvent
 from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.expressions import Situation
+from polyarch.metadata.render import render_text
 from polyarch.metadata.version import Version
 from polyarch.oci import annotation
 
@@ -23,16 +25,20 @@ def labels(
     now: datetime,
     created: datetime,
     extra: Sequence[str] = (),
+    table: Mapping[str, str] = MappingProxyType({}),
+    describe: str = "",
     short_sha_length: str = "",
 ) -> dict[str, str]:
-    """The OCI labels and those of `extra`, by key.
+    """The OCI labels and those of `extra` and `table`, by key.
 
     `created` is the commit's time in a plan; the drop-in for the action takes `now`. `extra` are
-    items `key=value` in which expressions may stand, in the key as well; the last of a key counts.
-    Annotations are the same with items of their own.
+    the action's items `key=value`: global expressions may stand in them, in the key as well, and
+    are escaped for HTML; the last of a key counts. `table` is polyarch.toml's: expressions may
+    stand in its values as in build arguments, `{{version}}` and `{{describe}}` among them, and are
+    not escaped. Annotations are the same with items of their own.
 
     Raises:
-        InvalidTemplateError: an expression in `extra` cannot be worked out.
+        InvalidTemplateError: an expression cannot be worked out.
     """
     situation = Situation(
         event=event, repository=repository, now=now, short_sha_length=short_sha_length
@@ -53,6 +59,10 @@ def labels(
         # An item without `=` is dropped silently, as the reference does.
         if equals:
             found[key] = value
+    for key, value in table.items():
+        found[key] = render_text(
+            value, event, version, now=now, where=f"label `{key}`", describe=describe
+        )
     return {key: found[key] for key in sorted(found, key=_collation)}
 
 

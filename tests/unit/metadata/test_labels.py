@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -40,6 +41,29 @@ def test_extra_items_override_and_are_dropped_without_an_equals_sign() -> None:
 
 def test_expressions_stand_in_keys_and_values_and_are_escaped() -> None:
     assert made("{{sha}}={{branch}}{{date 'YYYY'}}")["860c190"] == "a&amp;b2024"
+
+
+def test_a_table_takes_the_version_and_is_not_escaped() -> None:
+    found = labels(
+        EVENT,
+        Version(main="1.2.3"),
+        FACTS,
+        now=NOW,
+        created=COMMITTED,
+        table={"x": "{{version}} {{describe}} {{branch}}", "org.opencontainers.image.title": "T"},
+        describe="v1.2.3-1-gabc",
+    )
+    assert found["x"] == "1.2.3 v1.2.3-1-gabc a&b"
+    assert found["org.opencontainers.image.title"] == "T"
+
+
+def test_braces_in_a_branch_are_not_worked_out() -> None:
+    hostile = replace(EVENT, ref="refs/heads/{{sha}}")
+    found = labels(
+        hostile, Version(), FACTS, now=NOW, created=COMMITTED, extra=["x={{branch}}"],
+        table={"y": "{{branch}}"},
+    )  # fmt: skip
+    assert (found["x"], found["y"]) == ("{{sha}}", "{{sha}}")
 
 
 def test_a_bad_expression_names_the_label() -> None:
