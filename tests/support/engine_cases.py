@@ -85,6 +85,7 @@ class Workshop:
 
     case: EngineCase
     folder: Path
+    plain_http: tuple[str, ...] = ()
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -125,6 +126,7 @@ class Workshop:
             "created": CREATED,
             "network": self.case.network,
             "log": self.log,
+            "plain_http": self.plain_http,
         }
         return BuildRequest(**{**values, **more})
 

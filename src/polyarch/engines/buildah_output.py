@@ -3,6 +3,7 @@
 import re
 
 from polyarch.engines.failure import Evidence
+from polyarch.engines.salt import LABEL
 from polyarch.engines.transcript import Transcript
 from polyarch.oci.platform import Platform
 
@@ -32,7 +33,8 @@ class BuildahOutput:
         if found := _STEP.match(line):
             self._step = found[3]
             self._transcript.note(line)
-            self._transcript.step(line, done=int(found[1]) - 1, total=int(found[2]))
+            if LABEL not in line:
+                self._transcript.step(line, done=int(found[1]) - 1, total=int(found[2]))
             return
         if _VERDICT.search(line):
             self._verdict.append(line)

@@ -7,6 +7,9 @@ from polyarch.engines.transcript import LAST_LINES, Transcript
 _QUIET = ("[internal]", "[auth]", "resolve image config")
 """Steps that nobody asked for: in the log, not among the steps told."""
 
+_CANCELED = "context canceled"
+"""The error of steps that were stopped because another one failed."""
+
 _BASE_OF_OTHER_PLATFORM = "InvalidBaseImagePlatform"
 """BuildKit's name (since 0.15) for a base that exists for another platform only."""
 
@@ -75,7 +78,8 @@ class BuildProgress:
             if not vertex.name.startswith(_QUIET):
                 self._transcript.step(vertex.name, done=self._done(), total=len(self._steps))
         if vertex.error:
-            self._failed = self._failed or vertex
+            if _CANCELED not in vertex.error:
+                self._failed = self._failed or vertex
             self._transcript.note(f"#{number} ERROR: {vertex.error}")
         elif vertex.completed and number not in self._ended:
             self._ended.add(number)
