@@ -75,13 +75,13 @@ def _parse(text: str) -> list[Challenge]:
 
 def _parameters(text: str, place: int) -> tuple[dict[str, str], int]:
     parameters: dict[str, str] = {}
+    if token := _TOKEN68.match(text, place):
+        return parameters, token.end()
     while match := _PARAMETER.match(text, _skip(text, place)):
         name, quoted, bare = match.groups()
         value = bare if quoted is None else _ESCAPED.sub(r"\1", quoted)
         parameters.setdefault(name.lower(), value)
         place = match.end()
-    if not parameters and (token := _TOKEN68.match(text, place)):
-        place = token.end()
     return parameters, place
 
 

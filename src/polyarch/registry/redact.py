@@ -1,6 +1,7 @@
 """URLs fit for messages and logs: what may be a secret is taken out."""
 
-from urllib.parse import urlsplit, urlunsplit
+import re
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 from polyarch.errors import shorten
 
@@ -28,7 +29,12 @@ def _redact_parameter(parameter: str) -> str:
 
 
 def scrub(text: str, secrets: frozenset[str]) -> str:
-    """The text with each secret replaced; a server may echo what it was sent."""
+    """The text with each secret replaced, in any case; a server may echo what it was sent."""
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
+        text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
     return text
+
+
+def forms_of(secret: str) -> frozenset[str]:
+    """A secret as it may be echoed: as it is, quoted for a URL or form, in one line."""
+    return frozenset({secret, quote(secret, safe=""), quote_plus(secret), " ".join(secret.split())})

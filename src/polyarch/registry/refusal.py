@@ -13,10 +13,11 @@ from polyarch.errors import (
     RegistryUnavailableError,
     RepositoryNotFoundError,
     UnexpectedAnswerError,
+    shorten,
 )
 from polyarch.registry.call import Answer, Explain, no_explanation
 from polyarch.registry.credential import Credential, default_variables
-from polyarch.registry.redact import redact_url, scrub
+from polyarch.registry.redact import forms_of, redact_url, scrub
 from polyarch.registry.retry import (
     RETRYABLE,
     TOO_MANY_REQUESTS,
@@ -29,6 +30,7 @@ from polyarch.registry.wire import parse_error
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _MIN_SECRET = 4
+_MAX_WORDS = 400
 
 
 class Judge:
@@ -41,19 +43,24 @@ class Judge:
 
     def keep_secret(self, *secrets: str) -> None:
         """Never let these texts into a message, should the registry echo them."""
-        self._secrets.update(secret for secret in secrets if len(secret) >= _MIN_SECRET)
+        for secret in secrets:
+            forms = forms_of(secret)
+            self._secrets.update(form for form in forms if len(form) >= _MIN_SECRET)
+
+    def scrub(self, text: str) -> str:
+        """A text of the registry without secrets, fit for one line."""
+        return shorten(scrub(text, frozenset(self._secrets)), _MAX_WORDS)
 
     def exchange(self, answer: Answer, method: str) -> Exchange:
         """What was asked and answered, as messages tell it."""
         said = parse_error(answer.body)
-        secrets = frozenset(self._secrets)
         return Exchange(
             registry=self._registry,
             method=method,
-            url=scrub(redact_url(answer.url), secrets),
+            url=self.scrub(redact_url(answer.url)),
             status=answer.status,
-            codes=tuple(scrub(code, secrets) for code in said.codes),
-            words=scrub(said.words, secrets),
+            codes=said.codes,
+            words=self.scrub(said.words),
         )
 
     def error(

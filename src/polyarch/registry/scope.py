@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Self
 
 _ORDER = ("pull", "push", "delete", "*")
-_MAX_SCOPES = 32
+_MAX_SCOPES = 256
+_MAX_DEMANDED = 32
 _MAX_LENGTH = 512
 
 
@@ -74,7 +75,7 @@ class Scopes:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read scopes separated by spaces, as a challenge has them."""
-        found = (Scope.parse(word) for word in text.split()[:_MAX_SCOPES])
+        found = (Scope.parse(word) for word in text.split()[:_MAX_DEMANDED])
         return cls.of(scope for scope in found if scope)
 
     def first(self, scopes: Iterable[Scope]) -> Self:

@@ -66,6 +66,7 @@ class Session:
             try:
                 return await self._try(call, attempts)
             except (RegistryUnavailableError, RateLimitedError) as error:
+                self._begin_pause(error)
                 if call.once:
                     raise
                 await self.wait(attempts, error)
@@ -146,19 +147,20 @@ class Session:
             response = await self._authorized(call)
         self._reached = True
         for text in warnings_of(response.headers):
-            self.warn(text)
+            self.warn(self._judge.scrub(text))
         if response.status in call.accept:
             return response
-        error = await self._error(call, response)
-        if isinstance(error, RateLimitedError) and error.retry_after_s:
-            self._paused_until = self.clock.monotonic() + error.retry_after_s
-            self._pause = error
-        raise error
+        raise await self._error(call, response)
 
     def _is_mute(self, call: Call, response: Response) -> bool:
         """Whether a refusal cannot say why, because the answer to HEAD has no body."""
         wanted = response.status in call.accept or is_general(response.status)
         return call.method == "HEAD" and not wanted
+
+    def _begin_pause(self, error: RegistryUnavailableError | RateLimitedError) -> None:
+        if isinstance(error, RateLimitedError) and error.retry_after_s:
+            self._pause = error
+            self._paused_until = self.clock.monotonic() + error.retry_after_s
 
     async def _keep_pause(self, attempts: Attempts) -> None:
         """One 429 with a time makes every request to the host wait for that time."""

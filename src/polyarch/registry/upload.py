@@ -161,10 +161,13 @@ class Uploader:
         lost = 0
         while True:
             location = location or await self.open(blob)
+            limited = False
             try:
                 await self._send(blob, body, location, on_progress)
             except (RegistryUnavailableError, RateLimitedError) as error:
                 await self._session.wait(attempts, error)
+                # Nothing of the body was taken: the upload is as it was.
+                limited = isinstance(error, RateLimitedError)
             except UploadRefusedError as error:
                 lost += 1
                 if not _is_lost(error) or lost > _MAX_LOST:
@@ -177,8 +180,9 @@ class Uploader:
                 return
             if await blob_exists(self._session, self._repository, blob):
                 return
-            await self.cancel(location)
-            location = None
+            if not limited:
+                await self.cancel(location)
+                location = None
 
     async def _send(
         self, blob: Descriptor, body: Body, location: str, on_progress: Progress

@@ -8,13 +8,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
-from polyarch.errors import InvalidDigestError, shorten
+from polyarch.errors import InvalidDigestError
 from polyarch.oci.digest import Digest
 from polyarch.registry.transport import Headers
 
 DIGEST_HEADER = "Docker-Content-Digest"
 _MAX_ERRORS = 10
-_MAX_WORDS = 400
+_CODE = re.compile(r"[A-Z0-9_]{1,60}")
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^;,\"=\s]+(?:\s*=\s*(?:\"[^\"]*\"|[^;,\"\s]*))?)*)")
 _NEXT = re.compile(
     r";\s*rel\s*=\s*\"?(?:[^\";,]*\s)?next(?:\s[^\";,]*)?\"?\s*(?:;|$)", re.IGNORECASE
@@ -25,14 +25,17 @@ _SIZE = re.compile(r"[0-9]{1,18}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBody:
-    """What an error body says: codes in upper case, messages in one line."""
+    """What an error body says: codes in upper case, messages in one line of any length.
+
+    The messages are not fit to be shown: a registry may echo what it was sent.
+    """
 
     codes: tuple[str, ...] = ()
     words: str = ""
 
 
 def parse_error(body: bytes) -> ErrorBody:
-    """Read an error body; anything that is not one gives its text, shortened, if it is text."""
+    """Read an error body; anything that is not one gives its text, if it is text."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -47,8 +50,8 @@ def parse_error(body: bytes) -> ErrorBody:
     codes = dict.fromkeys(_text(item.get("code")).upper() for item in items)
     words = dict.fromkeys(_text(item.get("message")) for item in items)
     return ErrorBody(
-        codes=tuple(shorten(code, 60) for code in codes if code),
-        words=shorten("; ".join(word for word in words if word), _MAX_WORDS),
+        codes=tuple(code for code in codes if _CODE.fullmatch(code)),
+        words="; ".join(word for word in words if word),
     )
 
 
@@ -81,10 +84,10 @@ def next_page(headers: Headers, answered: str) -> str | None:
 
 
 def warnings_of(headers: Headers) -> tuple[str, ...]:
-    """The texts of `Warning: 299 - "…"`; other kinds of warnings mean nothing here."""
+    """The texts of `Warning: 299 - "…"`, not yet fit to be shown; other kinds mean nothing here."""
     found = (_WARNING.match(header) for header in headers.all("Warning"))
     texts = (re.sub(r"\\(.)", r"\1", match[1]) for match in found if match)
-    return tuple(shorten(text, _MAX_WORDS) for text in texts)
+    return tuple(texts)
 
 
 def upload_url(location: str, answered: str) -> str:
@@ -110,15 +113,15 @@ def with_digest(url: str, digest: Digest) -> str:
 
 
 def _plain_text(body: bytes) -> str:
-    text = body[:_MAX_WORDS].decode("utf-8", "replace").strip()
-    return "" if text.startswith("<") else shorten(" ".join(text.split()), _MAX_WORDS)
+    text = body.decode("utf-8", "replace").strip()
+    return "" if text.startswith("<") else " ".join(text.split())
 
 
 def _first_text(value: object, *keys: str) -> str:
     if not isinstance(value, dict):
         return ""
     found = (_text(value.get(key)) for key in keys)
-    return shorten(next((text for text in found if text), ""), _MAX_WORDS)
+    return next((text for text in found if text), "")
 
 
 def _text(value: object) -> str:
