@@ -7,8 +7,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from polyarch.cli.text import size
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.build import BuiltPart
+from polyarch.pipeline.diagnosis import Symptom
+from polyarch.pipeline.inspection import Inspection
 from polyarch.pipeline.plan import Action, ImagePlan, Plan, PlannedTag, State
 from polyarch.pipeline.result import BuildResult, PublishedImage, PublishResult
 from polyarch.transaction.values import Outcome, Status
@@ -28,6 +31,9 @@ _STYLES = {
     "native": "green",
     "cross": "green",
     "emulated": "yellow",
+    "ok": "green",
+    "missing": "yellow",
+    "broken": "bold red",
 }
 
 
@@ -157,3 +163,29 @@ def _tags_of(outcome: Outcome) -> Text:
 
 def _short(digest: Digest) -> str:
     return f"{digest.algorithm}:{digest.short}"
+
+
+def inspection_view(found: Inspection) -> RenderableType:
+    """An index and its children."""
+    kind = "index" if found.is_index else "image"
+    heading = Text.assemble((found.place, "bold"), (f"  {kind} {found.root.digest}", "dim"))
+    made = table("platform", "digest", "layers", "size", "created")
+    for child in found.children:
+        platform = str(child.platform) if child.platform else "unknown"
+        digest = str(child.descriptor.digest)
+        if child.about is not None:
+            made.add_row(Text("attestation", style="dim"), digest, "", "", "")
+        else:
+            layers, bytes_ = str(child.layers), size(child.layer_bytes)
+            made.add_row(platform, digest, layers, bytes_, child.created)
+    notes = [Text(f"{key}: {value}", style="dim") for key, value in found.annotations.items()]
+    return Group(heading, Text(), made, *([Text(), *notes] if notes else []))
+
+
+def diagnosis_view(symptoms: Sequence[Symptom]) -> RenderableType:
+    """What works, and beside the rest what to do."""
+    made = table("", "what", "", "what to do")
+    for each in symptoms:
+        state = Text(each.health.value, style=_STYLES.get(each.health.value, ""))
+        made.add_row(state, f"{each.area} {each.name}", each.message, each.hint or "")
+    return made

@@ -175,7 +175,7 @@ class GitTree:
             name = path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:
             return None
-        done = self._run("show", f"{sha}:{name}")
+        done = self._run("show", "--no-textconv", f"{sha}:{name}")
         return done.stdout if done.status == 0 else None
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool | None:

@@ -9,8 +9,6 @@ from polyarch.errors import InvalidPublishRuleError
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.metadata.rule import nearest
 
-DEFAULT = ("branch:main", "tag:v*", "release", "schedule", "dispatch")
-
 _EVENTS = ("release", "schedule", "dispatch")
 _REFS = ("branch", "tag")
 

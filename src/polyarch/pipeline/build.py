@@ -62,7 +62,7 @@ def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
     """
     done: PartsByImage = {}
     started: dict[str, list[Future[BuiltPart]]] = {}
-    workers = min(MAX_PARALLEL, (os.cpu_count() or 1) + 1)
+    workers = min(MAX_PARALLEL, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, thread_name_prefix="build") as pool:
         try:
             while len(done) < len(plan.images):

@@ -218,6 +218,7 @@ def describe(project: Project, git: GitTree | None) -> str:
         for settings in image.per_platform.values()
         for text in (
             *settings.build_args.values(),
+            *settings.labels.values(),
             *(settings.direct.run if settings.direct else ()),
             *(settings.direct.env.values() if settings.direct else ()),
         )

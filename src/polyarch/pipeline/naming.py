@@ -33,9 +33,14 @@ def commit_time(event: CiEvent) -> datetime:
 
 
 def name_image(
-    settings: ImageSettings, event: CiEvent, repository: RepositoryFacts, now: datetime
+    settings: ImageSettings,
+    event: CiEvent,
+    repository: RepositoryFacts,
+    now: datetime,
+    *,
+    describe: str = "",
 ) -> Names:
-    """Work out all names of one image.
+    """Work out all names of one image; `describe` is what `git describe` says.
 
     Raises:
         InvalidRuleError, InvalidTemplateError: the config's rules or expressions are wrong.
@@ -46,10 +51,17 @@ def name_image(
         if not is_valid_tag(tag):
             raise InvalidTagError(settings.name, tag)
 
-    def facts(extra: Mapping[str, str]) -> dict[str, str]:
-        items = [f"{key}={value}" for key, value in extra.items()]
-        found = labels(event, version, repository, now=now, created=commit_time(event), extra=items)
-        return {key: value for key, value in found.items() if value or key in extra}
+    def facts(table: Mapping[str, str]) -> dict[str, str]:
+        found = labels(
+            event,
+            version,
+            repository,
+            now=now,
+            created=commit_time(event),
+            table=table,
+            describe=describe,
+        )
+        return {key: value for key, value in found.items() if value or key in table}
 
     annotations = facts(settings.annotations)
     levels = settings.annotation_levels

@@ -57,7 +57,7 @@ def make_plan(
     images: list[ImagePlan] = []
     for name in order:
         settings = project.images[name]
-        names = name_image(settings, event, facts.repository, facts.now)
+        names = name_image(settings, event, facts.repository, facts.now, describe=facts.describe)
         platforms = tuple(
             _platform(settings, platform, names, _Keys(event, facts, scope, keys))
             for platform in scope.platforms[name]

@@ -1,7 +1,7 @@
 """One line of a plan to what an engine is asked: every name resolved, nothing left to look up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, Project
@@ -48,7 +48,6 @@ class Requester:
     scratch: Path
     registries: BlockingRegistries
     reach: Reach
-    names: dict[str, Names] = field(default_factory=dict)
 
     def __call__(
         self, image: ImagePlan, planned: PlannedPlatform, bases: PartsByImage
@@ -81,17 +80,21 @@ class Requester:
         )
 
     def _render(self, image: ImagePlan, text: str, key: str) -> str:
-        if image.name not in self.names:
-            settings = self.project.images[image.name]
-            self.names[image.name] = name_image(
-                settings, self.event, self.facts.repository, self.facts.now
-            )
         return render_text(
             text,
             self.event,
-            self.names[image.name].version,
+            self._names(image.name).version,
             now=self.facts.now,
             where=f"images.{image.name}.{key}",
+            describe=self.facts.describe,
+        )
+
+    def _names(self, image: str) -> Names:
+        return name_image(
+            self.project.images[image],
+            self.event,
+            self.facts.repository,
+            self.facts.now,
             describe=self.facts.describe,
         )
 
@@ -140,7 +143,7 @@ class Requester:
             NothingSelectedError: it is published nowhere.
         """
         settings = self.project.images[image]
-        names = name_image(settings, self.event, self.facts.repository, self.facts.now)
+        names = self._names(image)
         tag = names.tags[0] if names.tags else "latest"
         return str(settings.repositories[0].tag(tag))
 

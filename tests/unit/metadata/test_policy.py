@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyarch.config.schema import PublishTable
 from polyarch.errors import InvalidPublishRuleError
 from polyarch.host.ci_event import CiEvent, Provider
-from polyarch.metadata.policy import DEFAULT, PublishRule, may_publish
+from polyarch.metadata.policy import PublishRule, may_publish
+
+DEFAULT = PublishTable().on
 
 
 def event(name: str, ref: str, **payload: object) -> CiEvent:

@@ -1,0 +1,63 @@
+"""`polyarch doctor`: what works here, and what to do about the rest."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from polyarch.cli import options
+from polyarch.cli.environment import Surroundings
+from polyarch.cli.exit_codes import ExitCode, exit_code, worst
+from polyarch.cli.invocation import Invocation
+from polyarch.cli.projects import open_project
+from polyarch.errors import ConfigNotFoundError
+from polyarch.pipeline.diagnosis import Health, Symptom, diagnose, to_json
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@click.command("doctor")
+@click.option("--offline", is_flag=True, help="Ask no registry.")
+@options.project
+@options.output
+@click.pass_obj
+def command(
+    surroundings: Surroundings,
+    *,
+    offline: bool,
+    config_file: Path | None,
+    environment: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Look at engines, emulators, git, and the project's registries and logins.
+
+    Whatever is broken has the command that mends it beside it. Outside a project only the machine
+    is looked at. Exit code 4, 5 or 7 when something that this project needs is broken.
+    """
+    invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
+    try:
+        project = open_project(surroundings, config_file, environment)
+    except ConfigNotFoundError:
+        if config_file or environment:
+            raise
+        project = None
+    with invocation.progress() as listen:
+        world = invocation.world(listen, root=project.root if project else None, now=None)
+        symptoms = diagnose(project, world, offline=offline)
+
+    def view() -> "RenderableType":
+        from polyarch.cli.tables import diagnosis_view
+
+        return diagnosis_view(symptoms)
+
+    invocation.emit(to_json(symptoms), view)
+    return code_of(symptoms)
+
+
+def code_of(symptoms: Sequence[Symptom]) -> ExitCode:
+    """The worst of what is broken."""
+    broken = [each for each in symptoms if each.health is Health.BROKEN]
+    return worst(exit_code(each.error) if each.error else ExitCode.ENVIRONMENT for each in broken)

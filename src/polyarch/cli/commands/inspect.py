@@ -1,0 +1,71 @@
+"""`polyarch inspect`: an index and its children."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from polyarch.cli import options
+from polyarch.cli.environment import Surroundings
+from polyarch.cli.invocation import Invocation
+from polyarch.cli.projects import open_project
+from polyarch.errors import ConfigNotFoundError
+from polyarch.pipeline.inspection import Inspection, inspect
+from polyarch.pipeline.reach import Reach
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@click.command("inspect")
+@click.argument("place", metavar="REFERENCE | oci:DIR[:TAG]")
+@options.project
+@options.output
+@click.pass_obj
+def command(
+    surroundings: Surroundings,
+    *,
+    place: str,
+    config_file: Path | None,
+    environment: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    r"""Show what an image is made of: its index, and each platform's image.
+
+    Inside a project its registries' settings and logins are used.
+
+    \b
+      polyarch inspect debian:bookworm
+      polyarch inspect ghcr.io/team/app@sha256:...
+      polyarch inspect oci:./layout:latest
+    """
+    invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
+    try:
+        project = open_project(surroundings, config_file, environment)
+    except ConfigNotFoundError:
+        if config_file or environment:
+            raise
+        project = None
+    with invocation.progress() as listen:
+        world = invocation.world(listen, root=project.root if project else None, now=None)
+        found = inspect(place, Reach(project, world), surroundings.folder)
+
+    def view() -> "RenderableType":
+        from polyarch.cli.tables import inspection_view
+
+        return inspection_view(found)
+
+    invocation.emit(found.to_json(), view)
+    _how_to_pull(found, invocation)
+
+
+def _how_to_pull(found: Inspection, invocation: Invocation) -> None:
+    if found.place.startswith("oci:"):
+        return
+    for child in found.children:
+        if child.platform and child.about is None:
+            invocation.hint(
+                f"pull one platform: docker pull --platform {child.platform} {found.place}"
+            )
+            return

@@ -1,0 +1,117 @@
+"""`polyarch sandbox`: registries on loopback, until stopped."""
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from polyarch.cli import options
+from polyarch.cli.environment import Surroundings
+from polyarch.cli.invocation import Invocation
+from polyarch.cli.projects import open_project
+from polyarch.errors import ConfigNotFoundError, UsageError
+from polyarch.pipeline.diagnosis import unique_registries
+from polyarch.pipeline.sandboxes import Login, sandboxes
+from polyarch.runs.folder import prepare_state, state_folder
+
+SCHEMA = "polyarch.sandbox/v1"
+LONE = "sandbox"
+
+
+@click.command("sandbox")
+@click.argument("hosts", nargs=-1, metavar="[HOST]...")
+@click.option("--port", default=0, metavar="N", help="First port; the next registries follow.")
+@click.option("--memory", is_flag=True, help="Keep nothing when it stops.")
+@click.option(
+    "--auth",
+    type=click.Choice(["none", "basic", "bearer"]),
+    default="none",
+    help="Which login to ask for.",
+)
+@click.option("--user", default="sandbox", metavar="NAME", help="The user's name for --auth.")
+@click.option(
+    "--password-env", metavar="VARIABLE", help="The variable that holds the password for --auth."
+)
+@options.project
+@options.output
+@click.pass_obj
+def command(
+    surroundings: Surroundings,
+    *,
+    hosts: tuple[str, ...],
+    port: int,
+    memory: bool,
+    auth: str,
+    user: str,
+    password_env: str | None,
+    config_file: Path | None,
+    environment: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    r"""Run whole OCI registries on this machine's loopback until Ctrl-C.
+
+    In a project there is one for each registry that it publishes to, with what
+    `polyarch publish --sandbox` left there. Prints which address stands for which host.
+
+    \b
+      polyarch sandbox
+      polyarch sandbox --port 5000 --memory
+      docker pull 127.0.0.1:5000/team/app:main
+    """
+    invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
+    try:
+        project = open_project(surroundings, config_file, environment)
+    except ConfigNotFoundError:
+        if config_file or environment:
+            raise
+        project = None
+    known = [each.registry for each in unique_registries(project)] if project else []
+    state = state_folder(project.root if project else None, surroundings.state_home)
+    login = _login(surroundings, auth, user, password_env)
+    with sandboxes(
+        hosts or known or (LONE,),
+        state=None if memory else prepare_state(state),
+        port=port,
+        login=login,
+    ) as addresses:
+        _tell(addresses, invocation)
+        _wait()
+    return 0
+
+
+def _login(surroundings: Surroundings, auth: str, user: str, password_env: str | None) -> Login:
+    if auth == "none":
+        return Login()
+    password = surroundings.environment.get(password_env or "")
+    if not password:
+        raise UsageError(
+            f"`--auth {auth}` needs a password, and the variable that holds it is not set",
+            where="the command line",
+            hint="export it, and name it with `--password-env VARIABLE`",
+        )
+    return Login(kind=auth, username=user, password=password)
+
+
+def _tell(addresses: dict[str, str], invocation: Invocation) -> None:
+    registries = [{"host": host, "address": address} for host, address in addresses.items()]
+    if invocation.as_json:
+        print(json.dumps({"schema": SCHEMA, "registries": registries}, indent=2))
+    else:
+        width = max(len(host) for host in addresses)
+        for host, address in addresses.items():
+            print(f"{host:<{width}}  http://{address}")
+    sys.stdout.flush()
+    invocation.hint("Ctrl-C stops it")
+
+
+def _wait() -> None:
+    """Until Ctrl-C or SIGTERM, which is how this verb ends well."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    while not stopped.wait(timeout=3600):
+        pass

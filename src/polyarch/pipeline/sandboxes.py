@@ -1,0 +1,63 @@
+"""`polyarch sandbox`: registries of this machine that run until somebody stops them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarch.pipeline.rehearsal import sandbox_folder
+from polyarch.sandbox.auth import Account, Auth, BasicAuth, OpenAuth
+from polyarch.sandbox.bearer import BearerAuth
+from polyarch.sandbox.folder import FolderStorage
+from polyarch.sandbox.memory import MemoryStorage
+from polyarch.sandbox.server import SandboxRegistry
+from polyarch.sandbox.storage import Storage
+from polyarch.sandbox.thread import running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How the registries want to be logged in to: `none`, `basic` or `bearer`."""
+
+    kind: str = "none"
+    username: str = ""
+    password: str = ""
+
+    def auth(self) -> Auth:
+        """The registry's side of it."""
+        account = Account(username=self.username, password=self.password)
+        match self.kind:
+            case "basic":
+                return BasicAuth(account)
+            case "bearer":
+                return BearerAuth(account)
+            case _:
+                return OpenAuth()
+
+
+@contextmanager
+def sandboxes(
+    hosts: Sequence[str], *, state: Path | None, port: int, login: Login
+) -> Iterator[dict[str, str]]:
+    """Run one registry for each host, from `port` upwards (0: any free ones), and give addresses.
+
+    Content is kept in `state`, where `publish --sandbox` leaves it too; None keeps it in memory.
+
+    Raises:
+        PortTakenError: something else listens there.
+        StorageError: the folder cannot be made.
+    """
+    registries = [
+        SandboxRegistry(
+            storage=_storage(host, state),
+            auth=login.auth(),
+            port=port + number if port else 0,
+        )
+        for number, host in enumerate(hosts)
+    ]
+    with running(*registries) as addresses:
+        yield dict(zip(hosts, addresses, strict=True))
+
+
+def _storage(host: str, state: Path | None) -> Storage:
+    return MemoryStorage() if state is None else FolderStorage(sandbox_folder(state, host))
