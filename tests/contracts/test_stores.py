@@ -211,3 +211,13 @@ def test_an_open_file_is_a_binary_file(store):
     content.close()
     assert content.closed
     content.close()
+
+
+def test_a_file_that_outlives_its_registries_can_be_closed():
+    with remote_store("team/app") as remote:
+        blob = blob_of(LARGE)
+        remote.push(blob, io.BytesIO(LARGE))
+        content = remote.open(blob)
+        assert content.read(1) == LARGE[:1]
+    content.close()
+    assert content.closed

@@ -184,6 +184,23 @@ async def test_a_refused_blob_is_told_and_its_session_cancelled():
         assert [status for _, status in place.seen("DELETE")] == [204]
 
 
+async def test_an_interrupted_upload_is_cancelled():
+    async def hook(call: Call) -> Answer | None:
+        if commit(call):
+            begun.set()
+            await asyncio.sleep(3600)
+        return None
+
+    begun = asyncio.Event()
+    async with connected(SandboxRegistry(quirks=Quirks(on_request=hook))) as place:
+        pushing = asyncio.create_task(place.repository().push_blob(*blob_of(LARGE)))
+        await begun.wait()
+        pushing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await pushing
+        assert [status for _, status in place.seen("DELETE")] == [204]
+
+
 async def test_an_early_success_is_not_believed():
     """201 before the body was sent, and nothing was stored: only a liar says so."""
 

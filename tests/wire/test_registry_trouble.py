@@ -21,7 +21,7 @@ from polyarch.errors import (
     TlsError,
     UnexpectedAnswerError,
 )
-from polyarch.events import Warned
+from polyarch.events import Event, Warned
 from polyarch.net.endpoint import Endpoint
 from polyarch.net.proxy import ProxyRules
 from polyarch.oci.reference import Repository
@@ -284,11 +284,13 @@ async def test_plain_http_behind_tls_is_mended_in_locations(tmp_path):
     registry.quirks = Quirks(on_request=hook)
     async with registry:
         endpoint = Endpoint(url=f"https://{registry.host}", ca_file=pair.ca)
-        client = RegistryClient(endpoints={registry.host: endpoint}, clock=FakeClock().clock)
+        events: list[Event] = []
+        client = RegistryClient(endpoints={registry.host: endpoint}, listen=events.append)
         async with client:
             remote = client.repository(Repository(registry=registry.host, path="team/app"))
             assert await remote.push_blob(*blob_of(b"layer")) == "uploaded"
         assert [r.status for r in registry.requests if r.method == "PUT"] == [404, 201]
+        assert len(events) == 1
 
 
 async def reached(host: str, endpoint: Endpoint) -> PolyarchError | None:

@@ -53,6 +53,11 @@ class BlockingRegistries:
         """A repository, to be used with `run`."""
         return self._client.repository(repository)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether coroutines still run here."""
+        return self._loop.is_running()
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and wait for it; an interrupt here cancels it there."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -191,7 +196,7 @@ class _StreamFile(io.RawIOBase):
 
     def close(self) -> None:
         """Stop the transfer."""
-        if not self.closed:
+        if not self.closed and self._registries.is_open:
             self._registries.run(self._stream.aclose())
         super().close()
 
@@ -203,10 +208,11 @@ class _StreamFile(io.RawIOBase):
 def _spooled(descriptor: Descriptor, content: BinaryIO, store: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="polyarch-") as folder:
         path = Path(folder) / "blob"
-        with path.open("wb", buffering=0) as file:
+        with path.open("wb") as file:
             for chunk in proven_chunks(descriptor, content, store):
                 try:
                     file.write(chunk)
+                    file.flush()
                 except OSError as error:
                     raise StorageError(folder, error.strerror or str(error)) from error
         yield path

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from polyarch.errors import (
     DigestMismatchError,
@@ -217,6 +218,8 @@ class Uploader:
         if not location:
             raise self._session.nonsense(answer, "POST", "an upload without a place to send it to")
         url = upload_url(location, answer.url)
+        if url != urljoin(answer.url, location):
+            self._session.warn("it names itself wrongly (http, or no port) where uploads go on")
         self._session.check_target(url, method="POST", kind="the place of an upload")
         return url
 
