@@ -53,6 +53,7 @@ def ignored(patterns: str, path: str) -> bool:
         ("a/**/b", "a/b", True),
         ("a/**/b", "a/x/y/b", True),
         ("a/**/b", "a/xb", False),
+        ("**/**", "a", True),
         ("a/*.txt**", "a/f.txt", True),
         # classes and escapes
         ("a[b-d]e", "ace", True),
@@ -136,8 +137,6 @@ exceptions = st.booleans()
 
 
 def expression(pattern: str) -> str:
-    if pattern.endswith("/**"):
-        return expression(pattern[:-3]) + "/.*" if pattern != "**" else ".*"
     regular = re.escape(pattern).replace(r"\[", "[").replace(r"\]", "]").replace(r"\^", "^")
     regular = regular.replace(r"\*\*/", "(.*/)?").replace(r"\*\*", ".*")
     return regular.replace(r"\*", "[^/]*").replace(r"\?", "[^/]")

@@ -162,6 +162,13 @@ def test_keywords_in_any_case_and_indented():
     assert run.extent.of(dockerfile.text) == "\tRun x\n"
 
 
+def test_even_a_keyword_can_be_continued():
+    text = "FR\\\n# comment\nOM a\n"
+    instruction = only(text)
+    assert (instruction.name, instruction.arguments.text) == ("FROM", "a")
+    assert instruction.keyword.span.of(text) == "FR\\\n# comment\nOM"
+
+
 def test_flags_end_where_a_word_does_not_begin_with_dashes():
     text = (
         "RUN --mount=type=bind,target=. \\\n    # note\n    --network=none "
