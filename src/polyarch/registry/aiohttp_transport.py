@@ -33,6 +33,7 @@ from polyarch.registry.transport import CONNECT_S, STALL_S, Headers, Request, Re
 
 CONNECTIONS_PER_HOST = 8
 _MAX_HEADER_LINE = 64 * 1024
+_SLICE_BYTES = 128 * 1024
 _FIXED_HEADERS = {
     "User-Agent": f"polyarch/{__version__}",
     # A compressed manifest has another digest than the manifest.
@@ -132,15 +133,14 @@ class _Payload(aiohttp.Payload):
         raise NotImplementedError
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send it, chunk by chunk; each must be taken within the stall time."""
+        """Send it, chunk by chunk."""
         # aiohttp repeats a PUT by itself where it thinks that a body is unspent: a commit whose
         # answer was lost must not be repeated unseen.
         self._consumed = True
         try:
             async with contextlib.aclosing(self._body.chunks()) as chunks:
                 async for chunk in chunks:
-                    async with asyncio.timeout(STALL_S):
-                        await writer.write(chunk)
+                    await _write_slices(writer, chunk)
                     self.sent += len(chunk)
                     self._on_sent(self.sent)
         except ContentError as error:
@@ -153,6 +153,14 @@ class _Payload(aiohttp.Payload):
         """As `write`: the length is that of the body."""
         del content_length
         await self.write(writer)
+
+
+async def _write_slices(writer: AbstractStreamWriter, chunk: bytes) -> None:
+    """Write a chunk in slices so small that even a slow line takes one within the stall time."""
+    view = memoryview(chunk)
+    for start in range(0, len(view), _SLICE_BYTES):
+        async with asyncio.timeout(STALL_S):
+            await writer.write(view[start : start + _SLICE_BYTES])
 
 
 class _Response:
