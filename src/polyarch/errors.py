@@ -938,8 +938,8 @@ class TlsError(RegistryError):
         super().__init__(
             exchange,
             f"no trusted connection to the registry `{exchange.registry}`: {shorten(reason, 200)}",
-            hint=f'under `[registries."{exchange.registry}"]` name its certificate authority as `ca`, '
-            "or set `plain-http = true` if it speaks no TLS",
+            hint=f'under `[registries."{exchange.registry}"]` set `ca` to the file of its '
+            "certificate authority, or `plain-http = true` if it speaks no TLS",
         )
 
 
