@@ -16,11 +16,11 @@ demo: $(VENV)/.demo ## build examples/hello for eight platforms and publish it t
 
 test: $(VENV)/.dev ## install the real parts that tests need (Debian packages when it may), run all tests
 	$(BIN)/python -m tests.lab setup
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
 
 test-all: $(VENV)/.dev ## the same with the long forms of tests
 	$(BIN)/python -m tests.lab setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.dev ## style
 	$(BIN)/ruff check .

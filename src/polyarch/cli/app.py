@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from polyarch._version import __version__
+from polyarch.cli.verb import kept_lines
 
 VERBS = {
     "plan": "polyarch.cli.commands.plan",
@@ -24,6 +25,10 @@ VERBS = {
 
 class Verbs(click.Group):
     """A group whose members are modules; a wrong name is answered with the nearest right one."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        keywords["help"] = kept_lines(keywords.get("help"))
+        super().__init__(*arguments, **keywords)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """The verbs in the order of the story."""

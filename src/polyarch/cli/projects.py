@@ -1,7 +1,6 @@
 """The project that a command line is about."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -10,8 +9,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.config.document import find_config
 from polyarch.config.load import load_project
 from polyarch.config.project import Project
-from polyarch.errors import PolyarchError
-from polyarch.pipeline.world import Ask
+from polyarch.errors import ConfigNotFoundError, PolyarchError
 
 
 def open_project(
@@ -27,10 +25,16 @@ def open_project(
     return load_project(file.absolute(), environment=environment)
 
 
-def ask_of(images: tuple[str, ...], platforms: tuple[str, ...], **rest: Any) -> Ask:
-    """The common words of a command line as a value."""
-    split = tuple(part.strip() for text in platforms for part in text.split(",") if part.strip())
-    return Ask(selectors=images, platforms=split, **rest)
+def find_project(
+    surroundings: Surroundings, config_file: Path | None, environment: str | None
+) -> Project | None:
+    """As `open_project`, but None where nothing was named and there is none."""
+    try:
+        return open_project(surroundings, config_file, environment)
+    except ConfigNotFoundError:
+        if environment:
+            raise
+        return None
 
 
 def complete_images(

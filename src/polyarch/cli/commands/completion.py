@@ -4,11 +4,12 @@ import click
 from click.shell_completion import get_completion_class
 
 from polyarch.cli.app import app
+from polyarch.cli.verb import Verb
 
 _SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command("completion")
+@click.command("completion", cls=Verb)
 @click.argument("shell", type=click.Choice(_SHELLS))
 def command(shell: str) -> None:
     r"""Print the completion script of a shell.

@@ -8,6 +8,7 @@ from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import open_project
+from polyarch.cli.verb import Verb
 from polyarch.config.show import as_toml, image_rows
 from polyarch.pipeline.selection import select_images
 
@@ -19,7 +20,7 @@ def command() -> None:
     """Look at polyarch.toml."""
 
 
-@command.command("show")
+@command.command("show", cls=Verb)
 @options.images
 @options.project
 @options.output

@@ -10,15 +10,15 @@ from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code, worst
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.projects import open_project
-from polyarch.errors import ConfigNotFoundError
+from polyarch.cli.projects import find_project
+from polyarch.cli.verb import Verb
 from polyarch.pipeline.diagnosis import Health, Symptom, diagnose, to_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Verb)
 @click.option("--offline", is_flag=True, help="Ask no registry.")
 @options.project
 @options.output
@@ -38,12 +38,7 @@ def command(
     is looked at. Exit code 4, 5 or 7 when something that this project needs is broken.
     """
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
-    try:
-        project = open_project(surroundings, config_file, environment)
-    except ConfigNotFoundError:
-        if config_file or environment:
-            raise
-        project = None
+    project = find_project(surroundings, config_file, environment)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root if project else None, now=None)
         symptoms = diagnose(project, world, offline=offline)

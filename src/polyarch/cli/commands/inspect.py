@@ -8,8 +8,8 @@ import click
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.projects import open_project
-from polyarch.errors import ConfigNotFoundError
+from polyarch.cli.projects import find_project
+from polyarch.cli.verb import Verb
 from polyarch.pipeline.inspection import Inspection, inspect
 from polyarch.pipeline.reach import Reach
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-@click.command("inspect")
+@click.command("inspect", cls=Verb)
 @click.argument("place", metavar="REFERENCE | oci:DIR[:TAG]")
 @options.project
 @options.output
@@ -41,12 +41,7 @@ def command(
       polyarch inspect oci:./layout:latest
     """
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
-    try:
-        project = open_project(surroundings, config_file, environment)
-    except ConfigNotFoundError:
-        if config_file or environment:
-            raise
-        project = None
+    project = find_project(surroundings, config_file, environment)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root if project else None, now=None)
         found = inspect(place, Reach(project, world), surroundings.folder)

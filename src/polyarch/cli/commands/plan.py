@@ -1,49 +1,25 @@
 """`polyarch plan`: what would be built, and which tags would move from what to what."""
 
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.event import EventOptions, event_of
-from polyarch.cli.invocation import Invocation
-from polyarch.cli.projects import ask_of, open_project
+from polyarch.cli.verb import Verb
+from polyarch.cli.words import Words, with_words
 from polyarch.pipeline.story import plan_project
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-@click.command("plan")
-@options.images
-@options.selection
-@options.event
+@click.command("plan", cls=Verb)
 @options.sandbox
 @click.option("--offline", is_flag=True, help="Ask no registry; what tags have now is unknown.")
-@options.project
-@options.output
 @click.pass_obj
-def command(
-    surroundings: Surroundings,
-    *,
-    images: tuple[str, ...],
-    platforms: tuple[str, ...],
-    changed_since: str | None,
-    with_dependencies: bool,
-    event_name: str | None,
-    ref: str | None,
-    sha: str | None,
-    now: datetime | None,
-    sandbox: bool,
-    offline: bool,
-    config_file: Path | None,
-    environment: str | None,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+@with_words
+def command(surroundings: Surroundings, words: Words, *, sandbox: bool, offline: bool) -> None:
     r"""Show what would be done, and do nothing.
 
     For each image and platform: which engine builds it how, and why. For each tag in each
@@ -54,21 +30,12 @@ def command(
       polyarch plan --event push --ref refs/tags/v1.2.3
       polyarch plan server web --platform linux/arm64 --offline
     """
-    invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
-    project = open_project(surroundings, config_file, environment)
-    event = event_of(EventOptions(name=event_name, ref=ref, sha=sha), surroundings, project.root)
-    ask = ask_of(
-        images,
-        platforms,
-        changed_since=changed_since,
-        with_dependencies=with_dependencies,
-        sandbox=sandbox,
-        offline=offline,
-    )
+    invocation, project = words.invocation(surroundings), words.project(surroundings)
+    event = words.event(surroundings, project)
     with invocation.progress() as listen:
-        plan = plan_project(
-            project, event, ask, invocation.world(listen, root=project.root, now=now)
-        )
+        world = invocation.world(listen, root=project.root, now=words.now)
+        ask = words.ask(sandbox=sandbox, offline=offline)
+        plan = plan_project(project, event, ask, world)
 
     def view() -> "RenderableType":
         from polyarch.cli.tables import plan_view

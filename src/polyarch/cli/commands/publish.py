@@ -1,7 +1,5 @@
 """`polyarch publish`: the main job."""
 
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,11 +7,11 @@ import click
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.exit_codes import ExitCode, exit_code, worst
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.projects import ask_of, open_project
 from polyarch.cli.text import error_lines
+from polyarch.cli.verb import Verb
+from polyarch.cli.words import Words, with_words
 from polyarch.pipeline.result import PublishResult
 from polyarch.pipeline.story import publish_project
 from polyarch.transaction.values import Status
@@ -21,14 +19,10 @@ from polyarch.transaction.values import Status
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-
 _STANDS = frozenset({Status.PUBLISHED, Status.UNCHANGED})
 
 
-@click.command("publish")
-@options.images
-@options.selection
-@options.event
+@click.command("publish", cls=Verb)
 @options.sandbox
 @click.option(
     "--allow-local",
@@ -37,28 +31,16 @@ _STANDS = frozenset({Status.PUBLISHED, Status.UNCHANGED})
 )
 @click.option("--dry-run", is_flag=True, help="Do all but the push.")
 @options.force
-@options.project
-@options.output
 @click.pass_obj
+@with_words
 def command(
     surroundings: Surroundings,
+    words: Words,
     *,
-    images: tuple[str, ...],
-    platforms: tuple[str, ...],
-    changed_since: str | None,
-    with_dependencies: bool,
-    event_name: str | None,
-    ref: str | None,
-    sha: str | None,
-    now: datetime | None,
     sandbox: bool,
     allow_local: bool,
     dry_run: bool,
     force: bool,
-    config_file: Path | None,
-    environment: str | None,
-    as_json: bool,
-    quiet: bool,
 ) -> int:
     r"""Build every platform, prove it, and publish one index to every registry.
 
@@ -72,20 +54,11 @@ def command(
       polyarch publish --sandbox       rehearse on registries of this machine
       polyarch publish --allow-local   the checked-out branch or tag, from here
     """
-    invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
-    project = open_project(surroundings, config_file, environment)
-    chosen = EventOptions(name=event_name, ref=ref, sha=sha, allow_local=allow_local)
-    event = event_of(chosen, surroundings, project.root)
-    ask = ask_of(
-        images,
-        platforms,
-        changed_since=changed_since,
-        with_dependencies=with_dependencies,
-        sandbox=sandbox,
-        force=force,
-    )
+    invocation, project = words.invocation(surroundings), words.project(surroundings)
+    event = words.event(surroundings, project, allow_local=allow_local)
     with invocation.progress() as listen:
-        world = invocation.world(listen, root=project.root, now=now)
+        world = invocation.world(listen, root=project.root, now=words.now)
+        ask = words.ask(sandbox=sandbox, force=force)
         result = publish_project(project, event, ask, world, dry_run=dry_run)
     _tell(result, invocation, sandbox=sandbox)
     return code_of(result)

@@ -11,8 +11,9 @@ import click
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.projects import open_project
-from polyarch.errors import ConfigNotFoundError, UsageError
+from polyarch.cli.projects import find_project
+from polyarch.cli.verb import Verb
+from polyarch.errors import UsageError
 from polyarch.pipeline.diagnosis import unique_registries
 from polyarch.pipeline.sandboxes import Login, sandboxes
 from polyarch.runs.folder import prepare_state, state_folder
@@ -21,7 +22,7 @@ SCHEMA = "polyarch.sandbox/v1"
 LONE = "sandbox"
 
 
-@click.command("sandbox")
+@click.command("sandbox", cls=Verb)
 @click.argument("hosts", nargs=-1, metavar="[HOST]...")
 @click.option("--port", default=0, metavar="N", help="First port; the next registries follow.")
 @click.option("--memory", is_flag=True, help="Keep nothing when it stops.")
@@ -63,12 +64,7 @@ def command(
       docker pull 127.0.0.1:5000/team/app:main
     """
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
-    try:
-        project = open_project(surroundings, config_file, environment)
-    except ConfigNotFoundError:
-        if config_file or environment:
-            raise
-        project = None
+    project = find_project(surroundings, config_file, environment)
     known = [each.registry for each in unique_registries(project)] if project else []
     state = state_folder(project.root if project else None, surroundings.state_home)
     login = _login(surroundings, auth, user, password_env)

@@ -1,0 +1,20 @@
+r"""Commands whose help comes from raw docstrings: `\b` in them keeps the lines that follow."""
+
+from typing import Any
+
+import click
+
+_KEEP_LINES = r"\b"
+
+
+class Verb(click.Command):
+    """A verb of polyarch."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        keywords["help"] = kept_lines(keywords.get("help"))
+        super().__init__(*arguments, **keywords)
+
+
+def kept_lines(text: str | None) -> str | None:
+    """The text with click's own mark, a backspace, for the one that can be written down."""
+    return text.replace(_KEEP_LINES, "\b") if text else text
