@@ -14,6 +14,10 @@ class Verb(click.Command):
         keywords["help"] = kept_lines(keywords.get("help"))
         super().__init__(*arguments, **keywords)
 
+    def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002 - click's interface
+        """The first line of the help, whole: lists wrap it."""
+        return (self.help or "").strip().partition("\n")[0].removesuffix(".")
+
 
 def kept_lines(text: str | None) -> str | None:
     """The text with click's own mark, a backspace, for the one that can be written down."""
