@@ -1,5 +1,6 @@
 """What is going on now, kept as rows from the events that come in; drawn by `progress`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from polyarch.events import (
@@ -22,10 +23,14 @@ from polyarch.oci.digest import Digest
 
 @dataclass(slots=True)
 class BuildRow:
-    """One platform of one image; `state` is waiting, building, done, reused or failed."""
+    """One platform of one image; `state` is building, done, reused or failed.
+
+    `since` is when it began, in seconds of any clock that only runs forward.
+    """
 
     image: str
     platform: str
+    since: float
     state: str = "building"
     step: str = ""
     detail: str = ""
@@ -56,7 +61,8 @@ class PushRow:
 class Board:
     """All rows, in the order in which they first appeared."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.builds: dict[tuple[str, str], BuildRow] = {}
         self.pushes: dict[str, PushRow] = {}
 
@@ -73,17 +79,24 @@ class Board:
             case BuildFinished():
                 row = self._build(event.image, str(event.platform))
                 row.state = "reused" if event.reused else "done"
-                row.step, row.detail = event.digest.short, ""
+                self._end(row, event.digest.short)
             case BuildFailed():
                 row = self._build(event.image, str(event.platform))
-                row.state, row.step, row.detail = "failed", event.reason.partition("\n")[0], ""
+                row.state = "failed"
+                self._end(row, event.reason.partition("\n")[0])
             case DestinationEvent():
                 self._push(event)
             case _:
                 pass
 
     def _build(self, image: str, platform: str) -> BuildRow:
-        return self.builds.setdefault((image, platform), BuildRow(image, platform))
+        row = self.builds.get((image, platform))
+        if row is None:
+            row = self.builds[image, platform] = BuildRow(image, platform, self._clock())
+        return row
+
+    def _end(self, row: BuildRow, told: str) -> None:
+        row.step, row.detail, row.done, row.total = told, "", 0, 0
 
     def _push(self, event: DestinationEvent) -> None:
         row = self.pushes.setdefault(event.repository, PushRow(event.repository))

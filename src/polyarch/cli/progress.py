@@ -1,6 +1,7 @@
 """Events to a person's eyes: a live board on a terminal, plain lines elsewhere. All on stderr."""
 
 import threading
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
@@ -95,7 +96,7 @@ class LiveProgress:
         from rich.console import Console
         from rich.live import Live
 
-        self._board = Board()
+        self._board = Board(time.monotonic)
         self._lock = threading.Lock()
         self._console = Console(file=stream, no_color=not colour, highlight=False)
         self._live = Live(
@@ -137,7 +138,8 @@ def _build_cells(row: BuildRow) -> tuple["RenderableType", ...]:
     from rich.text import Text
 
     counted = f"[{row.done}/{row.total}] " if row.total else ""
-    told = f"{counted}{row.step}" + (f"  {row.detail}" if row.detail else "")
+    elapsed = f"{time.monotonic() - row.since:.0f} s  " if row.state == "building" else ""
+    told = f"{elapsed}{counted}{row.step}" + (f"  {row.detail}" if row.detail else "")
     state = Text(row.state, style=_STATE_STYLE.get(row.state, ""))
     return Text(row.image), Text(row.platform), state, Text(told, no_wrap=True, overflow="ellipsis")
 
@@ -145,7 +147,8 @@ def _build_cells(row: BuildRow) -> tuple["RenderableType", ...]:
 def _push_cells(row: PushRow) -> tuple["RenderableType", ...]:
     from rich.text import Text
 
-    parts = [f"{size(row.uploaded + row.in_flight)} sent"]
+    sent = row.uploaded + row.in_flight
+    parts = [f"{size(sent)} sent"] if sent else []
     if row.mounted:
         parts.append(f"{size(row.mounted)} mounted")
     if row.present:
