@@ -1,15 +1,18 @@
 """What engines that run Dockerfiles promise beyond the contract of all: steps that execute."""
 
+import os
+import subprocess
 import tarfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from polyarch.content.layout import INDEX_FILE, LAYOUT_FILE, LAYOUT_VERSION, LayoutStore
 from polyarch.engines.base import FolderContext, ImageContext, LayoutContext
-from polyarch.errors import BuildFailedError, PolyarchError
+from polyarch.errors import BuildFailedError, PolyarchError, StorageError
 from polyarch.events import BuildLog, BuildStep, Event
 from polyarch.host.process import end_all
 from polyarch.oci.fields import encode
@@ -43,6 +46,28 @@ def busybox(base_registry: Registry) -> str:
 @pytest.fixture
 def shop(case: EngineCase, base_registry: Registry, tmp_path: Path) -> Workshop:
     return Workshop(case=case, folder=tmp_path / "Work", plain_http=(base_registry.host,))
+
+
+@pytest.fixture
+def small_disk(shop: Workshop) -> Iterator[Path]:
+    """The folder that builds are written to, as a disk of 1 MB."""
+    shop.out.mkdir()
+    mounted = run_program("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(shop.out))
+    if mounted.returncode != 0:
+        pytest.skip(f"no small disk can be mounted: {mounted.stderr}")
+    yield shop.out
+    run_program("umount", str(shop.out))
+
+
+def run_program(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_a_full_disk_is_told_and_nothing_is_kept(shop: Workshop, small_disk: Path) -> None:
+    (shop.project / "app.txt").write_bytes(os.urandom(3_000_000))
+    with pytest.raises(StorageError, match="no space left"):
+        shop.build("FROM scratch\nCOPY app.txt /\n", "linux/arm64")
+    assert list(small_disk.iterdir()) == []
 
 
 @pytest.mark.parametrize("platform", MACHINES)

@@ -38,10 +38,8 @@ class BuildProgress:
         """The stream is over: half lines count as lines now."""
         for item in self._decoder.finish():
             self._take(item)
-        for vertex, text in self._partial.items():
-            if text:
-                self._print(vertex, text)
-        self._partial.clear()
+        for vertex in tuple(self._partial):
+            self._flush(vertex)
 
     @property
     def evidence(self) -> Evidence:
@@ -77,6 +75,8 @@ class BuildProgress:
             self._transcript.note(f"#{number} {vertex.name}")
             if not vertex.name.startswith(_QUIET):
                 self._transcript.step(vertex.name, done=self._done(), total=len(self._steps))
+        if vertex.completed:
+            self._flush(vertex.digest)
         if vertex.error:
             if _CANCELED not in vertex.error:
                 self._failed = self._failed or vertex
@@ -94,6 +94,10 @@ class BuildProgress:
         for line in lines:
             self._print(vertex, line)
         self._partial[vertex] = rest
+
+    def _flush(self, vertex: str) -> None:
+        if text := self._partial.pop(vertex, ""):
+            self._print(vertex, text)
 
     def _print(self, vertex: str, line: str) -> None:
         # A carriage return lets a progress bar write over itself: only its last state is kept.

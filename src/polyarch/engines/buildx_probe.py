@@ -119,6 +119,8 @@ class Probe:
 
     def _remote(self, builder: Builder) -> EngineInfo:
         if builder.problem:
+            if fault := diagnose([builder.problem]):
+                return self._bad(fault.problem, fault.hint)
             problem = f"the builder `{builder.name}` does not work: {builder.problem}"
             return self._bad(problem, "`docker buildx inspect --bootstrap` tries it again")
         return self._good(

@@ -42,7 +42,8 @@ def explained(request: BuildRequest, info: EngineInfo, evidence: Evidence) -> Po
     log = str(request.log) if request.log else None
     if fault is not None:
         if fault.kind == "storage":
-            return StorageError(f"the store of the engine `{info.name}`", fault.problem)
+            place = f"the store of the engine `{info.name}`, or the folder that it exports to"
+            return StorageError(place, fault.problem)
         if fault.kind == "engine":
             return EngineUnusableError(info.name, fault.problem, hint=fault.hint)
         if fault.kind == "emulator" and request.platform not in info.native:

@@ -1,0 +1,217 @@
+from pathlib import Path
+
+import pytest
+
+from polyarch.engines.base import BuildRequest, EngineInfo
+from polyarch.engines.failure import Evidence, explained
+from polyarch.engines.faults import FAULTS, diagnose
+from polyarch.errors import (
+    BuildFailedError,
+    EmulatorMissingError,
+    EngineUnusableError,
+    StorageError,
+)
+from polyarch.oci.platform import Platform
+
+# What engines really say; the versions are those of `faults.py`, older texts are from their issues.
+TEXTS = {
+    "no-oci-export": [
+        "ERROR: OCI exporter is not supported for the docker driver.",
+        (
+            "ERROR: OCI exporter feature is currently not supported for docker driver. Please"
+            " switch to"
+            ' a different driver (eg. "docker buildx create --use")'
+        ),
+        "error: multiple platforms feature is currently not supported for docker driver",
+        "ERROR: Multi-platform build is not supported for the docker driver.",
+        "ERROR: docker exporter does not currently support exporting manifest lists",
+        "failed to resolve source metadata for base: unknown scheme oci-layout: not found",
+    ],
+    "buildx-absent": ["docker: 'buildx' is not a docker command."],
+    "daemon-unreachable": [
+        (
+            "ERROR: Cannot connect to the Docker daemon at unix:///nope.sock. Is the docker daemon"
+            " running?"
+        ),
+        "failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is",
+    ],
+    "socket-forbidden": [
+        "ERROR: permission denied while trying to connect to the Docker daemon socket at unix:///v",
+        "permission denied while trying to connect to the docker API at unix:///var/run/docker.soc",
+    ],
+    "builder-gone": ['ERROR: no builder "nope" found'],
+    "builder-image-unreachable": [
+        (
+            "ERROR: Error response from daemon: failed to resolve reference"
+            ' "docker.io/moby/buildkit:buildx-stable-1": dial tcp: i/o timeout'
+        ),
+        "#1 pulling image moby/buildkit:buildx-stable-1",
+    ],
+    "disk-full": ["ERROR: failed to solve: write /x: no space left on device"],
+    "emulator-missing": ["exec /bin/sh: exec format error"],
+    "emulator-crashed": ["qemu: uncaught target signal 11 (Segmentation fault) - core dumped"],
+    "no-isolation": [
+        (
+            "error running container: from /usr/bin/crun creating container for [/bin/sh -c true]:"
+            " cgroups in hybrid mode not supported, drop all controllers from cgroupv2"
+        ),
+    ],
+    "no-bridge": ["… did not complete successfully: network bridge not found"],
+    "frontend-unreachable": [
+        (
+            "ERROR: failed to solve: failed to resolve source metadata for"
+            " docker.io/docker/dockerfile:"
+            "1: failed to do request"
+        ),
+    ],
+    "short-name": [
+        'Error: creating build container: short-name "base" did not resolve to an alias and no',
+    ],
+    "base-lacks-platform": [
+        (
+            "ERROR: failed to solve: x: failed to resolve source metadata for x: no match for"
+            " platform"
+            " in manifest: not found"
+        ),
+        (
+            "Error: creating build container: choosing an image from manifest list docker://x:"
+            " no image"
+            ' found in image index for architecture s390x, variant "", OS linux'
+        ),
+    ],
+    "base-not-found": [
+        "ERROR: failed to solve: x:1: failed to resolve source metadata for x:1: x:1: not found",
+        (
+            "Error: creating build container: initializing source docker://x:1: reading"
+            " manifest 1 in x"
+            ": manifest unknown: manifest unknown"
+        ),
+    ],
+    "registry-login": [
+        (
+            "ERROR: failed to resolve source metadata for x: unexpected status from HEAD request to"
+            " http://h/v2/x/manifests/1: 401 Unauthorized"
+        ),
+        "Error: reading manifest 1 in h/x: unauthorized: authentication required",
+    ],
+    "registry-plain-http": [
+        (
+            'Error: pinging container registry h: Get "https://h/v2/": http: server gave HTTP'
+            " response"
+            " to HTTPS client"
+        ),
+    ],
+    "registry-rate": ["toomanyrequests: You have reached your pull rate limit."],
+    "registry-unreachable": [
+        (
+            'failed to do request: Head "https://127.0.0.1:5999/v2/x/manifests/1": dial tcp'
+            " 127.0.0.1:5999: connect: connection refused"
+        ),
+    ],
+    "target-not-found": [
+        'ERROR: failed to solve: target stage "two" could not be found',
+        'Error: The target "two" was not found in the provided Dockerfile',
+    ],
+    "dockerfile-syntax": [
+        "ERROR: failed to solve: dockerfile parse error on line 2: unknown instruction: FOO",
+    ],
+    "file-not-in-context": [
+        (
+            "ERROR: failed to solve: failed to compute cache key: failed to calculate"
+            " checksum of ref"
+            ' a::b: "/nope": not found'
+        ),
+        (
+            'Error: building at STEP "COPY nope /": checking on sources under "/c": copier: stat:'
+            ' "/nope": no such file or directory'
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [(code, text) for code, texts in TEXTS.items() for text in texts]
+)
+def test_what_engines_say_is_understood(code: str, text: str) -> None:
+    fault = diagnose([text])
+    assert fault is not None
+    assert fault.code == code
+
+
+def test_codes_are_unique() -> None:
+    codes = [fault.code for fault in FAULTS]
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "steps"),
+    [
+        (
+            'ERROR: failed to solve: process "/bin/sh -c curl x" did not complete successfully: 22',
+            "curl: (22) The requested URL returned error: 403 Forbidden",
+        ),
+        (
+            (
+                'ERROR: failed to solve: process "/bin/sh -c echo manifest unknown; false" did not'
+                " complete successfully: exit code: 1"
+            ),
+            "manifest unknown",
+        ),
+        (
+            'Error: building at STEP "RUN wget http://x; false": exit status 1',
+            "wget: dial tcp 10.0.0.1:80: connection refused",
+        ),
+    ],
+)
+def test_what_a_step_prints_is_not_taken_for_the_engines_words(verdict: str, steps: str) -> None:
+    assert diagnose([verdict], [steps]) is None
+
+
+def error_of(platform: str, evidence: Evidence) -> Exception:
+    request = BuildRequest(
+        image="app",
+        platform=Platform.parse(platform),
+        project=Path(),
+        context=Path(),
+        dockerfile=None,
+        log=Path("/logs/app.log"),
+    )
+    info = EngineInfo(name="buildx", native=(Platform.parse("linux/amd64"),))
+    return explained(request, info, evidence)
+
+
+STEP_FAILED = 'ERROR: process "/bin/sh -c x" did not complete successfully: exit code: 1'
+
+
+def test_a_missing_emulator_is_the_machines_fault() -> None:
+    evidence = Evidence(verdict=(STEP_FAILED,), steps=("exec /bin/sh: exec format error",))
+    error = error_of("linux/arm64", evidence)
+    assert isinstance(error, EmulatorMissingError)
+    assert "qemu-user-static" in (error.hint or "")
+    assert "/logs/app.log" in (error.hint or "")
+
+
+def test_a_foreign_program_in_a_native_image_is_the_projects_fault() -> None:
+    evidence = Evidence(verdict=(STEP_FAILED,), steps=("exec /app: exec format error",))
+    error = error_of("linux/amd64", evidence)
+    assert isinstance(error, BuildFailedError)
+    assert "another platform" in (error.hint or "")
+
+
+def test_disks_and_engines_have_their_own_errors() -> None:
+    full = error_of("linux/amd64", Evidence(verdict=("write x: no space left on device",)))
+    assert isinstance(full, StorageError)
+    classic = error_of("linux/amd64", Evidence(verdict=(TEXTS["no-oci-export"][0],)))
+    assert isinstance(classic, EngineUnusableError)
+    assert "docker buildx create" in (classic.hint or "")
+    assert "containerd-snapshotter" in (classic.hint or "")
+
+
+def test_an_unknown_failure_shows_the_log_and_the_end_of_the_output() -> None:
+    lines = tuple(f"line {number}" for number in range(40))
+    error = error_of("linux/amd64", Evidence(verdict=(STEP_FAILED,), steps=lines, step="[2/2] RUN"))
+    assert isinstance(error, BuildFailedError)
+    assert error.last_lines[0] == "[2/2] RUN"
+    assert error.last_lines[-2:] == ("line 39", STEP_FAILED)
+    assert len(error.last_lines) < 20
+    assert error.hint == "the whole log is `/logs/app.log`"
