@@ -72,6 +72,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   └── TagOvertakenError           somebody else moved it at the same time
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
+│   ├── BlobUnreadableError
 │   ├── DigestMismatchError
 │   └── SizeMismatchError
 └── InterruptedByUserError
@@ -1133,6 +1134,19 @@ class BlobNotFoundError(ContentError):
             f"`{digest}` is not there",
             where=store,
             hint="build or push the image again: it is not whole",
+        )
+
+
+class BlobUnreadableError(ContentError):
+    """A blob that is there and cannot be read to its end."""
+
+    code = "blob-unreadable"
+
+    def __init__(self, digest: str, store: str, reason: str) -> None:
+        super().__init__(
+            f"`{digest}` cannot be read: {reason}",
+            where=store,
+            hint="look at the disk that holds it; build or fetch the image again",
         )
 
 

@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from polyarch.content.store import Fetcher
-from polyarch.errors import DigestMismatchError, MalformedManifestError, SizeMismatchError
+from polyarch.errors import (
+    BlobUnreadableError,
+    DigestMismatchError,
+    MalformedManifestError,
+    SizeMismatchError,
+)
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.fields import MAX_MANIFEST_BYTES
 
@@ -20,10 +25,11 @@ def proven_chunks(descriptor: Descriptor, content: BinaryIO, store: str) -> Iter
     Raises:
         SizeMismatchError: fewer or more bytes than the descriptor says.
         DigestMismatchError: other bytes.
+        BlobUnreadableError: the store fails while it is read.
     """
     checker = hashlib.new(descriptor.digest.algorithm)
     read = 0
-    while chunk := content.read(min(CHUNK_BYTES, descriptor.size - read + 1)):
+    while chunk := _read(content, min(CHUNK_BYTES, descriptor.size - read + 1), descriptor, store):
         read += len(chunk)
         if read > descriptor.size:
             raise SizeMismatchError(str(descriptor.digest), descriptor.size, read, store)
@@ -34,6 +40,14 @@ def proven_chunks(descriptor: Descriptor, content: BinaryIO, store: str) -> Iter
     if checker.hexdigest() != descriptor.digest.encoded:
         found = f"{descriptor.digest.algorithm}:{checker.hexdigest()}"
         raise DigestMismatchError(str(descriptor.digest), found, store)
+
+
+def _read(content: BinaryIO, size: int, descriptor: Descriptor, store: str) -> bytes:
+    try:
+        return content.read(size)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BlobUnreadableError(str(descriptor.digest), store, reason) from error
 
 
 def read_small(fetcher: Fetcher, descriptor: Descriptor) -> bytes:

@@ -7,6 +7,7 @@ import pytest
 from polyarch.content.graph import copy_graph, walk
 from polyarch.content.layout import LayoutStore
 from polyarch.errors import (
+    BlobUnreadableError,
     DigestMismatchError,
     MalformedManifestError,
     SizeMismatchError,
@@ -48,6 +49,23 @@ def test_wrong_bytes_leave_nothing(tmp_path, data, error):
         layout.push(descriptor, io.BytesIO(data))
     assert not layout.exists(descriptor)
     assert [name for name in files_under(tmp_path) if "blobs" in name] == []
+
+
+class FailingSource(io.BytesIO):
+    """A disk that breaks after the first bytes."""
+
+    def read(self, size=-1, /):
+        if self.tell():
+            raise OSError(5, "Input/output error")
+        return super().read(3)
+
+
+def test_a_source_that_breaks_is_told_as_the_source(tmp_path):
+    layout = LayoutStore(tmp_path / "l")
+    descriptor = Descriptor(media_type="a/b", digest=Digest.of(b"right"), size=5)
+    with pytest.raises(BlobUnreadableError, match="Input/output error"):
+        layout.push(descriptor, FailingSource(b"right"))
+    assert not layout.exists(descriptor)
 
 
 def test_a_cut_off_blob_does_not_count_as_there(tmp_path):
