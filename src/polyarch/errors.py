@@ -41,7 +41,6 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ProgramNotFoundError
 │   ├── UnsupportedProxyError
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
-│   │   ├── EngineTooOldError       what was found, what is needed
 │   │   ├── NoEngineError           none that could build the image can be used
 │   │   └── EmulatorMissingError    programs of a platform cannot be executed here
 │   ├── EventFileError              the CI's event file is not what it should be
@@ -682,19 +681,6 @@ class GitRefusedError(HostError):
             "git does not trust this folder: it belongs to another user",
             where=folder,
             hint=f"run `git config --global --add safe.directory {shorten(folder)}`",
-        )
-
-
-class EngineTooOldError(EngineUnusableError):
-    """A program that does not know yet what polyarch asks of it."""
-
-    code = "engine-too-old"
-
-    def __init__(self, engine: str, program: str, *, found: str, required: str) -> None:
-        super().__init__(
-            engine,
-            f"`{program}` is version {shorten(found)}, and {required} or later is needed",
-            hint=f"install a newer `{program}`",
         )
 
 
