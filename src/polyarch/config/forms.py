@@ -9,7 +9,13 @@ from collections.abc import Callable
 
 from msgspec import Meta
 
-from polyarch.config.placeholders import expand, placeholder_problem
+from polyarch.config.placeholders import (
+    command_problem,
+    expand,
+    placeholder_problem,
+    source_problem,
+    target_name_problem,
+)
 from polyarch.errors import (
     InvalidPlatformError,
     InvalidPublishRuleError,
@@ -99,7 +105,9 @@ def path_problem(text: str) -> str | None:
 
 def target_problem(text: str) -> str | None:
     """An absolute path within the image."""
-    return None if text.startswith("/") else "a path in the image begins with `/`"
+    if not text.startswith("/"):
+        return "a path in the image begins with `/`"
+    return target_name_problem(text)
 
 
 def publish_problem(text: str) -> str | None:
@@ -139,6 +147,8 @@ REPOSITORY = form(repository_problem)
 BASE = form(base_problem)
 PATH = form(path_problem)
 ABSOLUTE = form(target_problem, pattern="^/")
+RUN = form(command_problem)
+LAID = form(source_problem)
 ONE_IMAGE = form(placeholder_problem)
 PUBLISH = form(publish_problem)
 PORT = form(port_problem)

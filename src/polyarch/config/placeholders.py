@@ -1,17 +1,23 @@
 """`{image}` in values of an image's table.
 
 Two other kinds of braces pass through untouched: metadata expressions (`{{version}}`), which the
-event answers, and the placeholders of the direct engine and of commands (`{out}`, `{ref}`).
+event answers, and the placeholders of the direct engine and of commands (`{out}`, `{ref}`). Of the
+direct engine's only the names are checked here.
 """
 
 import difflib
 import re
+from collections.abc import Collection
+
+from polyarch.oci.placeholder import names_in, nearest
+from polyarch.oci.toolchain import BUILD_PLACEHOLDERS, IMAGE_PLACEHOLDERS, PLACEHOLDERS
 
 IMAGE = "image"
 KNOWN = (IMAGE,)
 
 _SINGLE = re.compile(r"(?<!\{)\{([A-Za-z][A-Za-z0-9_-]*)\}(?!\})")
 _DOUBLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_EXPRESSION = re.compile(r"\{\{\{?.*?\}?\}\}", re.DOTALL)
 
 
 def expand(text: str, image: str) -> str:
@@ -34,4 +40,33 @@ def placeholder_problem(text: str) -> str | None:
             near = difflib.get_close_matches(found[1].lower(), KNOWN, n=1)
             meant = f"did you mean `{{{near[0]}}}`?" if near else "the only one is `{image}`"
             return f"unknown placeholder `{found[0]}`; {meant}"
+    return None
+
+
+def command_problem(text: str) -> str | None:
+    """What is wrong with the names in a word of the direct engine's command."""
+    return _unknown_name(_EXPRESSION.sub("", text), PLACEHOLDERS, brace=r"\{{")
+
+
+def source_problem(text: str) -> str | None:
+    """What is wrong with the names in a path of this machine."""
+    return _unknown_name(text, PLACEHOLDERS, brace="{{")
+
+
+def target_name_problem(text: str) -> str | None:
+    """What is wrong with the names in a path within the image."""
+    for name in names_in(text):
+        if name in BUILD_PLACEHOLDERS and name not in IMAGE_PLACEHOLDERS:
+            return f"`{{{name}}}` is a folder of this machine and no part of a path in the image"
+    return _unknown_name(text, IMAGE_PLACEHOLDERS, brace="{{")
+
+
+def _unknown_name(text: str, known: Collection[str], *, brace: str) -> str | None:
+    for name in names_in(text):
+        if name not in known:
+            near = nearest(name, dict.fromkeys(known))
+            meant = (
+                f"did you mean `{{{near}}}`?" if near else f"a brace itself is written `{brace}`"
+            )
+            return f"unknown placeholder `{{{name}}}`; {meant}"
     return None

@@ -15,11 +15,12 @@ class DirectFile:
     """A file for the image, laid at the absolute path `target`.
 
     `source` is a path or glob from the project's root; placeholders of the engine stand in it.
+    `mode` None keeps the right to run.
     """
 
     source: str
     target: str
-    mode: int
+    mode: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

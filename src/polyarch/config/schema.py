@@ -34,6 +34,7 @@ RepositoryText = Annotated[str, forms.REPOSITORY]
 PathText = Annotated[str, forms.PATH]
 Variable = Annotated[str, forms.VARIABLE]
 Duration = Annotated[str, forms.DURATION]
+Mode = Annotated[str, forms.MODE]
 Words = tuple[str, ...]
 Labels = dict[Annotated[str, forms.LABEL], str]
 Level = Literal["index", "manifest", "index-descriptor", "manifest-descriptor"]
@@ -53,12 +54,22 @@ class FileTable(Table, frozen=True):
     """A file that the direct engine lays into the image."""
 
     source: Annotated[
-        str, doc("Path or glob from the project's root; the engine's placeholders work.")
+        str,
+        forms.LAID,
+        doc("Path or glob from the project's root; the engine's placeholders work."),
     ] = field(name="from")
     target: Annotated[
-        str, forms.ABSOLUTE, doc("Absolute path in the image; with `/` at its end a folder.")
+        str,
+        forms.ABSOLUTE,
+        doc(
+            "Absolute path in the image; with `/` at its end a folder. Placeholders of the platform"
+            " work."
+        ),
     ] = field(name="to")
-    mode: Annotated[str, forms.MODE, doc("Permissions, octal, in quotes.")] = "0644"
+    mode: Annotated[
+        Mode | None,
+        doc("Permissions, octal, in quotes; without this key only the right to run is kept."),
+    ] = None
 
 
 class DirectTable(Table, frozen=True):
@@ -68,10 +79,11 @@ class DirectTable(Table, frozen=True):
         str, forms.BASE, doc("Base image, `image:NAME` of this project, or `scratch` for none.")
     ] = "scratch"
     run: Annotated[
-        Words,
+        tuple[Annotated[str, forms.RUN], ...],
         doc(
             "Command, run once for each platform in the project's root; placeholders such as"
-            " `{out}`, `{goarch}` and `{zig}` name the platform's things."
+            " `{out}`, `{goarch}` and `{zig}` name the platform's things. A brace itself is written"
+            r" `\{{` and `}}`."
         ),
     ] = ()
     env: Annotated[Labels, doc("Environment variables of the image.")] = {}

@@ -63,7 +63,11 @@ def _direct(table: DirectTable) -> DirectSettings:
         run=table.run,
         env=frozen(table.env),
         files=tuple(
-            DirectFile(source=file.source, target=file.target, mode=int(file.mode, base=8))
+            DirectFile(
+                source=file.source,
+                target=file.target,
+                mode=None if file.mode is None else int(file.mode, base=8),
+            )
             for file in table.files
         ),
         entrypoint=table.entrypoint,

@@ -13,7 +13,7 @@ from polyarch.host.ci_event import PULL, TAG, CiEvent
 from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.javascript import number
 from polyarch.metadata.moment import find_zone, format_date
-from polyarch.metadata.template import ArgumentError, Function, Given, Scope, render
+from polyarch.metadata.template import ArgumentError, Function, Given, Scope, as_is, render
 
 LONGEST_LINE = 300
 """Of a warning or a reason: names of refs come from outside."""
@@ -46,8 +46,16 @@ class Situation:
         """
         return self.render_in(self.globals(), template, where=where)
 
-    def render_in(self, scope: Scope, template: str, *, where: str, escape: bool = True) -> str:
-        """Work out text in which the names of `scope` may stand.
+    def render_in(
+        self,
+        scope: Scope,
+        template: str,
+        *,
+        where: str,
+        escape: bool = True,
+        write: Callable[[str], str] = as_is,
+    ) -> str:
+        """Work out text in which the names of `scope` may stand; `write` as `render` has it.
 
         Raises:
             InvalidTemplateError: it cannot be worked out; `where` says where it stands.
@@ -55,7 +63,7 @@ class Situation:
         if "{{" not in template:
             return template
         try:
-            return render(template, scope, escape=escape)
+            return render(template, scope, escape=escape, write=write)
         except InvalidTemplateError as error:
             raise InvalidTemplateError(error.template, error.reason, where=where) from error
 

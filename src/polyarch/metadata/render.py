@@ -1,11 +1,12 @@
 """Expressions in what is not a tag: build arguments, commands, values of labels."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from polyarch.host.ci_event import CiEvent
 from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.expressions import Situation
-from polyarch.metadata.template import Scope
+from polyarch.metadata.template import Scope, as_is
 from polyarch.metadata.version import Version
 
 
@@ -17,11 +18,12 @@ def render_text(
     now: datetime,
     where: str,
     describe: str = "",
+    write: Callable[[str], str] = as_is,
 ) -> str:
     """Work out the global expressions, `{{version}}` and `{{describe}}` in a text of the config.
 
-    Nothing is escaped for HTML: a build argument is not a page. `where` says where the text stands.
-    A bare `{{date}}` or `{{commit_date}}` is written as `2020-01-10T00:30:00Z`.
+    Nothing is escaped for HTML: a build argument is not a page. `where` says where the text stands,
+    `write` how a result is written into it. A bare `{{date}}` or `{{commit_date}}` is written as `2020-01-10T00:30:00Z`.
 
     Raises:
         InvalidTemplateError: an expression is malformed or takes other arguments.
@@ -33,4 +35,4 @@ def render_text(
         "version": version.main or "",
         "describe": describe,
     }
-    return situation.render_in(scope, template, where=where, escape=False)
+    return situation.render_in(scope, template, where=where, escape=False, write=write)

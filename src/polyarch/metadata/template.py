@@ -53,23 +53,34 @@ class ArgumentError(ValueError):
     """A function of a scope does not take what it was given; the text says why."""
 
 
-def render(template: str, scope: Scope, *, escape: bool = True) -> str:
+def as_is(text: str) -> str:
+    """Write a result as it is."""
+    return text
+
+
+def render(
+    template: str, scope: Scope, *, escape: bool = True, write: Callable[[str], str] = as_is
+) -> str:
     """Work out a template.
 
     With `escape` the results of `{{x}}` are escaped for HTML, as the reference has it even where no
-    HTML is in sight; `{{{x}}}` and `{{&x}}` never are.
+    HTML is in sight; `{{{x}}}` and `{{&x}}` never are. `write` is how every result is written into
+    the text, for texts in which something else has a meaning, too.
 
     Raises:
         InvalidTemplateError: it is malformed, or calls what is not there.
     """
-    return _Renderer(template, scope, escape=escape).text(parse(template))
+    return _Renderer(template, scope, escape=escape, write=write).text(parse(template))
 
 
 class _Renderer:
-    def __init__(self, template: str, scope: Scope, *, escape: bool) -> None:
+    def __init__(
+        self, template: str, scope: Scope, *, escape: bool, write: Callable[[str], str]
+    ) -> None:
         self._template = template
         self._scope = scope
         self._escape = escape
+        self._write = write
 
     def text(self, nodes: tuple[Node, ...]) -> str:
         return "".join(self._node(node) for node in nodes)
@@ -80,7 +91,7 @@ class _Renderer:
                 return value
             case Mustache(call=call, escaped=escaped):
                 text = _text(self._called(call))
-                return text.translate(_ENTITIES) if escaped and self._escape else text
+                return self._write(text.translate(_ENTITIES) if escaped and self._escape else text)
             case Block():
                 return self._block(node)
             case Comment():

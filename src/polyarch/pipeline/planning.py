@@ -1,6 +1,6 @@
 """From config, event and facts to a plan. Pure: it can run with no engine and no network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from polyarch.config.project import ImageSettings, Project
@@ -11,6 +11,7 @@ from polyarch.host.ci_event import CiEvent
 from polyarch.host.emulation import Machine
 from polyarch.metadata.policy import Decision
 from polyarch.metadata.render import render_text
+from polyarch.metadata.template import as_is
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference
 from polyarch.pipeline.contexts import is_direct
@@ -146,7 +147,7 @@ def _input_key(
         for other in keys.scope.platforms.get(edge.image, ()):
             bases[f"{edge.name} {other}"] = keys.known[edge.image, other]
 
-    def render(text: str, key: str) -> str:
+    def render(text: str, key: str, write: Callable[[str], str] = as_is) -> str:
         return render_text(
             text,
             keys.event,
@@ -154,6 +155,7 @@ def _input_key(
             now=facts.now,
             where=f"images.{settings.name}.{key}",
             describe=facts.describe,
+            write=write,
         )
 
     return Inputs(

@@ -1,13 +1,21 @@
 """The direct engine's table of the config, as the engine takes it and as it enters an input key."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from polyarch.config.project import DirectSettings
 from polyarch.engines.base import Base, CopiedFile, DirectRecipe
+from polyarch.metadata.template import as_is
 from polyarch.oci.fields import JsonObject
+from polyarch.oci.placeholder import escape
 
-Render = Callable[[str, str], str]
-"""Works out the metadata expressions of a text; the second text says where it stands."""
+
+class Render(Protocol):
+    """Works out the metadata expressions of a text; `key` says where it stands."""
+
+    def __call__(self, text: str, key: str, write: Callable[[str], str] = as_is) -> str:
+        """The text; `write` is how a result is written into it."""
+        ...
 
 
 def recipe_json(settings: DirectSettings, render: Render) -> JsonObject:
@@ -27,9 +35,14 @@ def recipe_json(settings: DirectSettings, render: Render) -> JsonObject:
 
 
 def make_recipe(settings: DirectSettings, base: Base | None, render: Render) -> DirectRecipe:
-    """What the engine does; its own placeholders are left for it to fill."""
+    """What the engine does; its own placeholders are left for it to fill.
+
+    Braces in what an expression gives (a branch may be called `{out}`) are no placeholders.
+    """
     return DirectRecipe(
-        command=tuple(render(word, f"direct.run[{n}]") for n, word in enumerate(settings.run)),
+        command=tuple(
+            render(word, f"direct.run[{n}]", escape) for n, word in enumerate(settings.run)
+        ),
         files=tuple(
             CopiedFile(source=file.source, target=file.target, mode=file.mode)
             for file in settings.files

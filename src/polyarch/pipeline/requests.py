@@ -1,7 +1,8 @@
 """One line of a plan to what an engine is asked: every name resolved, nothing left to look up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, Project
@@ -17,6 +18,7 @@ from polyarch.engines.base import (
 from polyarch.errors import InvalidReferenceError
 from polyarch.host.ci_event import CiEvent
 from polyarch.metadata.render import render_text
+from polyarch.metadata.template import as_is
 from polyarch.oci.reference import parse_reference
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.bases import built_base, published_base
@@ -79,7 +81,9 @@ class Requester:
             log=self.run.build_log(image.name, planned.platform.slug),
         )
 
-    def _render(self, image: ImagePlan, text: str, key: str) -> str:
+    def _render(
+        self, image: ImagePlan, text: str, key: str, write: Callable[[str], str] = as_is
+    ) -> str:
         return render_text(
             text,
             self.event,
@@ -87,6 +91,7 @@ class Requester:
             now=self.facts.now,
             where=f"images.{image.name}.{key}",
             describe=self.facts.describe,
+            write=write,
         )
 
     def _names(self, image: str) -> Names:
@@ -158,7 +163,7 @@ class Requester:
         if settings.direct is None or source.graph is not None:
             return None
         base = self._direct_base(settings.direct.base, planned, source, bases)
-        return make_recipe(settings.direct, base, lambda text, key: self._render(image, text, key))
+        return make_recipe(settings.direct, base, partial(self._render, image))
 
     def _direct_base(
         self, base: str, planned: PlannedPlatform, source: Source, bases: PartsByImage

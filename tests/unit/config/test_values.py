@@ -52,7 +52,7 @@ ports = [8080, "53/udp"]
     direct = load_text(text).images["app"].direct
     assert direct
     assert direct.base == "gcr.io/distroless/static:nonroot"
-    assert [(one.target, one.mode) for one in direct.files] == [("/app", 0o755), ("/etc/", 0o644)]
+    assert [(one.target, one.mode) for one in direct.files] == [("/app", 0o755), ("/etc/", None)]
     assert (direct.cmd, direct.working_dir, direct.user) == (("serve",), "/srv", "1000:1000")
     assert direct.ports == ("8080", "53/udp")
 

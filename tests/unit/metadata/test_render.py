@@ -53,3 +53,15 @@ def test_an_error_says_where() -> None:
     with pytest.raises(InvalidTemplateError) as caught:
         rendered("{{version")
     assert caught.value.where == "images.app.build-args.VERSION"
+
+
+def test_results_are_written_as_the_text_around_them_needs() -> None:
+    text = render_text(
+        "{out}/{{branch}}-{{{branch}}}",
+        EVENT,
+        Version(),
+        now=NOW,
+        where="images.app.direct.run[0]",
+        write=lambda result: result.replace("&", "&&"),
+    )
+    assert text == "{out}/a&&b-a&&b"
