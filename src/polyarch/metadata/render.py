@@ -23,7 +23,8 @@ def render_text(
     """Work out the global expressions, `{{version}}` and `{{describe}}` in a text of the config.
 
     Nothing is escaped for HTML: a build argument is not a page. `where` says where the text stands,
-    `write` how a result is written into it. A bare `{{date}}` or `{{commit_date}}` is written as `2020-01-10T00:30:00Z`.
+    `write` how a result is written into it. A bare `{{date}}` or `{{commit_date}}` is written as
+    `2020-01-10T00:30:00Z`.
 
     Raises:
         InvalidTemplateError: an expression is malformed or takes other arguments.
