@@ -35,7 +35,7 @@ imports: $(VENV)/.dev ## rooms import downward only
 check: lint types imports ## lint, types and imports
 
 generate: $(VENV)/.dev ## write the JSON Schema and the reference pages anew
-	$(BIN)/python scripts/generate.py
+	$(BIN)/python -m scripts.generate
 
 bench: $(VENV)/.dev $(VENV)/.demo ## figures, as ratios side by side
 	$(BIN)/python -m benchmarks

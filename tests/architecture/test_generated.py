@@ -5,4 +5,4 @@ from scripts.generate import GENERATED, stale_files
 
 def test_generated_files_are_fresh():
     assert GENERATED
-    assert stale_files() == [], "run `python scripts/generate.py`"
+    assert stale_files() == [], "run `make generate`"

@@ -1,0 +1,41 @@
+"""The reference page of the command line, from the help texts of the verbs."""
+
+from collections.abc import Iterator
+
+import click
+
+from polyarch.cli.app import app
+
+_WIDTH = 100
+
+_HEAD = """\
+# The command line
+
+<!-- made by `make generate` from the help of each verb -->
+
+Results go to stdout, progress and hints to stderr. `--json` prints exactly one document. Colours are
+off with `NO_COLOR`, and where stderr is no terminal progress is plain lines.
+"""
+
+
+def command_page() -> str:
+    """Every verb with its help, in the order in which `polyarch --help` lists them."""
+    context = click.Context(
+        app, info_name="polyarch", max_content_width=_WIDTH, terminal_width=_WIDTH
+    )
+    return "\n".join([_HEAD, *_sections(app, context)])
+
+
+def _sections(group: click.Group, above: click.Context) -> Iterator[str]:
+    for name in group.list_commands(above):
+        command = group.get_command(above, name)
+        if command is None:
+            continue
+        context = click.Context(
+            command, info_name=name, parent=above, max_content_width=_WIDTH, terminal_width=_WIDTH
+        )
+        if isinstance(command, click.Group):
+            yield from _sections(command, context)
+            continue
+        text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+        yield f"## {context.command_path}\n\n```text\n{text}\n```\n"
