@@ -31,9 +31,7 @@ def _sections(group: click.Group, above: click.Context) -> Iterator[str]:
         command = group.get_command(above, name)
         if command is None:
             continue
-        context = click.Context(
-            command, info_name=name, parent=above, max_content_width=_WIDTH, terminal_width=_WIDTH
-        )
+        context = _context(command, name, above)
         if isinstance(command, click.Group):
             yield from _sections(command, context)
             continue
