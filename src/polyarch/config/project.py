@@ -118,7 +118,8 @@ class Project:
     """A whole file; images and groups in the file's order.
 
     `root` is the folder of the file, `environment` the one chosen, `environments` the names of all.
-    `warnings` are lines of text about what this version does not obey.
+    `secret_variables` are the variables that the file says hold a login, whichever environment is
+    chosen. `warnings` are lines of text about what this version does not obey.
     """
 
     root: Path
@@ -129,4 +130,5 @@ class Project:
     publish: PublishSettings
     registries: Registries
     environments: tuple[str, ...]
+    secret_variables: tuple[str, ...]
     warnings: tuple[str, ...]

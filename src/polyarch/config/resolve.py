@@ -31,6 +31,7 @@ from polyarch.oci.reference import Repository
 
 _PLATFORM = "platform"
 _REGISTRIES = "registries"
+_LOGIN_KEYS = ("username-env", "password-env")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class Resolver:
             publish=self._publish(),
             registries=Registries(root=file.parent, tables=MappingProxyType(self._registries())),
             environments=tuple(table_at(self.clean, "environments")),
+            secret_variables=tuple(dict.fromkeys(self._secret_variables())),
             warnings=(*warnings, *(line for lines in unused for line in lines)),
         )
 
@@ -155,6 +157,15 @@ class Resolver:
                 tree = merge([layer.part(_REGISTRIES, key)])
                 tables[prefix] = lay_over(tables.get(prefix, {}), tree)
         return tables
+
+    def _secret_variables(self) -> Iterator[str]:
+        places = [(), *(("environments", name) for name in table_at(self.clean, "environments"))]
+        for place in places:
+            for registry in table_at(self.clean, *place, _REGISTRIES):
+                table = table_at(self.clean, *place, _REGISTRIES, registry)
+                for key in _LOGIN_KEYS:
+                    if isinstance(name := table.get(key), str):
+                        yield name
 
     def _unused(self, image: ImageSettings) -> Iterator[str]:
         """Overrides for platforms that the image is not built for."""

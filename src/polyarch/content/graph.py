@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher, Store
+from polyarch.errors import MalformedManifestError
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
@@ -33,7 +34,8 @@ def walk(fetcher: Fetcher, root: Descriptor) -> Iterator[Descriptor]:
     """Every node below `root` and `root` itself, children before parents, each digest once.
 
     Raises:
-        RecursionError: indexes nested deeper than `MAX_DEPTH`.
+        MalformedManifestError: indexes nested deeper than `MAX_DEPTH`, or no manifest.
+        ContentError: a manifest is absent or damaged.
     """
     yield from _walk(fetcher, root, set(), MAX_DEPTH)
 
@@ -44,7 +46,8 @@ def _walk(
     if node.digest in seen:
         return
     if depth == 0:
-        raise RecursionError(f"indexes nested deeper than {MAX_DEPTH}")
+        reason = f"indexes stand in each other deeper than {MAX_DEPTH} levels"
+        raise MalformedManifestError("image index", reason, where=str(fetcher))
     seen.add(node.digest)
     for child in successors(fetcher, node):
         yield from _walk(fetcher, child, seen, depth - 1)

@@ -116,7 +116,7 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         lock = world.state / "lock"
         stack.enter_context(locked(lock, on_wait=lambda: world.listen(waiting)))
         run = RunFolder.create(world.state / "runs", world.now)
-        recorder = Recorder(run.events, world.clock, run.push_log)
+        recorder = Recorder(run.events, world.clock or (lambda: world.now), run.push_log)
         recording = replace(world, listen=_both(world.listen, recorder))
         prepared = prepare(project, event, ask, recording)
         run.write(PLAN_FILE, prepared.plan.to_json())

@@ -17,6 +17,7 @@ from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference
 from polyarch.pipeline.changes import changed_images
 from polyarch.pipeline.current import CurrentTags, ask_current
+from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.facts import (
     Facts,
     SourceReader,
@@ -66,7 +67,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     selected = select_images(ask.selectors, tuple(project.images), project.groups)
     sources = SourceReader(project, machine).read(selected)
     platforms = _scope(project, ask, selected, sources, git)
-    engines = make_engines(world.environment)
+    engines = make_engines(without_logins(world.environment, project.secret_variables))
     reach = Reach(project, world, anonymous=event.is_pull_request)
     repository = known_repository(event, git.facts() if git else None)
     facts = Facts(

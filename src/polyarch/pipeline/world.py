@@ -5,24 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from polyarch.events import Listener
+from polyarch.events import Listener, ignore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """`state` is the folder for parts, runs and the sandbox.
 
-    `now` is the one reading of the clock that decisions see; `clock` only stamps records. `in_ci`:
-    nobody watches, so what would only be noted on a laptop is an error.
+    `now` is the one reading of the clock that decisions see; `clock` only stamps records, all with
+    the time `now` where there is none. `in_ci`: nobody watches, so what would only be noted on a
+    laptop is an error.
     """
 
     environment: Mapping[str, str]
     home: Path
     state: Path
     now: datetime
-    clock: Callable[[], datetime]
-    in_ci: bool
-    listen: Listener
+    clock: Callable[[], datetime] | None = None
+    in_ci: bool = False
+    listen: Listener = ignore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
