@@ -1,8 +1,10 @@
-"""One pattern of a .dockerignore file.
+r"""One pattern of a .dockerignore file.
 
 Source: moby/patternmatcher (`New`, `compile`, `match`) and Go's path/filepath (`Clean`, `Match`).
-Where the reference hands the inside of `[…]`, a `^` or an escaped letter to Go's regular
-expressions unchanged and so means something that nobody wrote, the documented meaning is taken.
+The reference makes a regular expression of a pattern and hands parts of it on unread, so that a
+backslash before a letter (as in `bin\debug`) means what it means there: that is kept, because it
+decides what a build sees. What the reference notices only when it comes to use a malformed pattern,
+and what it turns into something that nobody wrote (`[*]`), is refused here at once.
 """
 
 import posixpath
@@ -16,6 +18,12 @@ from polyarch.errors import PatternSyntaxError
 
 _WILD = frozenset("*?[]\\")
 _ANY_FOLDERS = "(.*/)?"
+_LETTERS = {
+    "a": r"\x07", "f": r"\f", "n": r"\n", "r": r"\r", "t": r"\t", "v": r"\v",
+    "d": "[0-9]", "D": "[^0-9]", "s": r"[\t\n\f\r ]", "S": r"[^\t\n\f\r ]",
+    "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_]", "b": r"\b", "B": r"\B", "A": r"\A", "z": r"\Z",
+}  # fmt: skip
+"""What a backslash and a letter mean to Go's regular expressions (regexp/syntax)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +39,19 @@ class Pattern:
         """Read a line that is neither blank nor a comment.
 
         Raises:
-            PatternSyntaxError: a lone `!`, an unclosed or empty `[…]`, a backslash at the end.
+            PatternSyntaxError: a lone `!`, an unclosed, empty or ambiguous `[…]`, a backslash that
+                escapes nothing.
         """
         is_exception = line.startswith("!")
         text = line[is_exception:].strip(WHITE_SPACE)
-        if not text:
-            raise PatternSyntaxError("`!` is followed by no pattern")
-        text = clean(text)
+        text = clean(text) if text else ""
         if len(text) > 1:
             text = text.removeprefix("/")
+        if not is_exception and text.startswith("!"):
+            # The reference looks for `!` again once `./!file` or `/!file` is cleaned.
+            is_exception, text = True, text[1:]
+        if not text or (is_exception and text == "/"):
+            raise PatternSyntaxError("`!` is followed by no pattern")
         return cls(text=text, is_exception=is_exception, matches=_matcher(text))
 
     @property
@@ -64,7 +76,7 @@ def clean(path: str) -> str:
 
 def _matcher(text: str) -> Callable[[str], bool]:
     """The reference's four ways; three of them are not what its expression alone would match."""
-    expression = re.compile("".join(_expression(text)))  # also refuses what is malformed
+    expression = re.compile("".join(_expression(text)), re.ASCII)  # refuses what is malformed
     behind = text[2:]
     if text.startswith("**") and not _WILD.intersection(behind):
         suffix = behind
@@ -98,12 +110,18 @@ def _expression(text: str) -> Iterator[str]:
             characters, at = _class(text, at)
             yield characters
         elif character == "\\":
-            if at >= len(text):
-                raise PatternSyntaxError("a backslash at the end escapes nothing")
-            yield re.escape(text[at])
+            yield _escaped(text[at : at + 1])
             at += 1
         else:
             yield re.escape(character)
+
+
+def _escaped(character: str) -> str:
+    if character in _LETTERS:
+        return _LETTERS[character]
+    if not character or not character.isascii() or character.isalnum():
+        raise PatternSyntaxError(f"`\\{character}` means nothing: separate folders by `/`")
+    return re.escape(character)
 
 
 def _class(text: str, at: int) -> tuple[str, int]:
@@ -123,12 +141,16 @@ def _class(text: str, at: int) -> tuple[str, int]:
 
 
 def _class_character(text: str, at: int) -> tuple[str, int]:
+    """One character of a class, and where the text goes on: never at its end, `]` must follow."""
     character = text[at : at + 1]
-    if not character or character in "-]":
-        raise PatternSyntaxError("`[` begins a class of characters that is empty or not closed")
     if character == "\\":
         at += 1
         character = text[at : at + 1]
-    if not character or at + 1 >= len(text):
+        plain = not character.isalnum() and character.isascii()
+    else:
+        plain = character not in "-]*?" and not text.startswith("[:", at)
+    if at + 1 >= len(text):
         raise PatternSyntaxError("`[` begins a class of characters that is not closed")
+    if not plain:
+        raise PatternSyntaxError(f"`{character}` cannot stand there inside `[…]`")
     return character, at + 1

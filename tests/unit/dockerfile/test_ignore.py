@@ -64,6 +64,12 @@ def ignored(patterns: str, path: str) -> bool:
         ("a[\\]]", "a]", True),
         ("a\\*b", "a*b", True),
         ("a\\*b", "axb", False),
+        ("a\\\\b", "a\\b", True),
+        # a backslash before a letter is what it is in Go's expressions: no separator of folders
+        ("bin\\debug", "bin/debug", False),
+        ("bin\\debug", "bin7ebug", True),
+        ("\\a", "a", False),
+        ("\\a", "\x07", True),
         ("a]b", "a]b", True),
         ("abc.def", "abcZdef", False),
         ("a.|)$(}+{bc", "a.|)$(}+{bc", True),
@@ -93,6 +99,10 @@ def test_single_patterns(pattern: str, path: str, expected: bool | None):
         ("! docs\ndocs", "docs", True),
         # an exception is tried on a folder only when something had ignored it
         ("*/x\n!a", "a/x", True),
+        # `!` counts after cleaning as well
+        ("*\n./!foo", "foo", False),
+        ("*\n/!foo", "foo", False),
+        ("*\n!!foo", "foo", True),
         ("a\n!a", "a/x", False),
         # comments begin in the first column; blanks around patterns do not count
         ("#foo", "#foo", False),
@@ -107,14 +117,17 @@ def test_several_lines(patterns: str, path: str, expected: bool):
     assert ignored(patterns, path) is expected
 
 
-@pytest.mark.parametrize(
-    ("text", "line"), [("a\n!\n", 2), ("[", 1), ("a\n\nb[\n", 3), ("a[]b", 1), ("[b-a]", 1),
-                       ("a\\", 1), ("[a", 1), ("[a-", 1), ("[\\", 1), ("!  ", 1)],
+MALFORMED = (
+    "[", "a[]b", "[b-a]", "a\\", "[a", "[a-", "[-a]", "[\\", "!", "!  ", "!/", "./!", "[*]", "[?]",
+    "[[:alpha:]]", "[\\d]", "a\\m", "a\\\u00e9", "\\Qa", "\\1",
 )  # fmt: skip
-def test_malformed_patterns_are_refused_with_their_line(text: str, line: int):
+
+
+@pytest.mark.parametrize("pattern", MALFORMED)
+def test_malformed_patterns_are_refused_with_their_line(pattern: str):
     with pytest.raises(IgnoreFileError) as caught:
-        IgnoreRules.parse(text, path="x/.dockerignore")
-    assert caught.value.where == f"x/.dockerignore, line {line}"
+        IgnoreRules.parse(f"a\n\n{pattern}\n", path="x/.dockerignore")
+    assert caught.value.where == "x/.dockerignore, line 3"
 
 
 @pytest.mark.parametrize(
