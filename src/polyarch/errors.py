@@ -1168,8 +1168,13 @@ class InterruptedByUserError(PolyarchError):
 
     code = "interrupted"
 
-    def __init__(self, what_stands: str) -> None:
-        super().__init__(f"interrupted: {what_stands}")
+    def __init__(self) -> None:
+        super().__init__(
+            "interrupted before the work was done",
+            where="this run",
+            hint="every tag shows a whole image, the old or the new one; run it again, and what "
+            "was built is reused",
+        )
 
 
 def shorten(text: str, limit: int = 120) -> str:

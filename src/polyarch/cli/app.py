@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from polyarch._version import __version__
-from polyarch.cli.verb import kept_lines
+from polyarch.cli.verb import Family
 
 VERBS = {
     "plan": "polyarch.cli.commands.plan",
@@ -23,12 +23,8 @@ VERBS = {
 """In the order in which help lists them: the story first."""
 
 
-class Verbs(click.Group):
+class Verbs(Family):
     """A group whose members are modules; a wrong name is answered with the nearest right one."""
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        keywords["help"] = kept_lines(keywords.get("help"))
-        super().__init__(*arguments, **keywords)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         """The verbs in the order of the story."""

@@ -1,4 +1,7 @@
-"""Errors as they stand in JSON documents."""
+"""JSON documents as they are printed, and errors as they stand in them."""
+
+import json
+import sys
 
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.errors import PolyarchError
@@ -22,3 +25,13 @@ def error_object(error: PolyarchError, code: ExitCode | None = None) -> JsonObje
         "exit_code": int(exit_code(error) if code is None else code),
         "retryable": error.retryable,
     }
+
+
+def print_document(document: JsonObject) -> None:
+    """Print a document to stdout, whatever its encoding."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    print(text, flush=True)

@@ -1,6 +1,5 @@
 """One call of one verb: its surroundings, how it shows progress, and how it prints its result."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from polyarch.cli.documents import print_document
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.progress import LiveProgress, PlainProgress, Progress, QuietProgress
 from polyarch.events import Listener
@@ -60,7 +60,7 @@ class Invocation:
     def emit(self, document: JsonObject, draw: "Callable[[], RenderableType | str]") -> None:
         """Print the result: the document with `--json`, else what `draw` gives."""
         if self.as_json:
-            print(json.dumps(document, indent=2, ensure_ascii=False))
+            print_document(document)
             return
         drawn = draw()
         if drawn == "":

@@ -1,68 +1,100 @@
 """Start a verb, and turn whatever comes out of it into words and an exit code."""
 
-import json
+import errno
+import io
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 import click
 
 from polyarch.cli.app import app
-from polyarch.cli.documents import error_document
+from polyarch.cli.documents import error_document, print_document
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.cli.text import error_lines
-from polyarch.errors import InterruptedByUserError, PolyarchError, UsageError
+from polyarch.cli.usage import usage_error
+from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 
 ISSUES = "report it with the lines above, please"
 
+_OF_THE_MACHINE = frozenset(
+    {
+        errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENAMETOOLONG,
+        errno.ENFILE, errno.ENOSPC, errno.EPERM, errno.EROFS,
+    }
+)  # fmt: skip
+"""What a system call may be refused with through no fault of polyarch's."""
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line and give its exit code; never raises."""
+
+def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> int:
+    """Run one command line and give its exit code; never raises.
+
+    `surroundings` are those of this process unless others are handed in.
+    """
     as_json = "--json" in arguments
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    try:
-        code = app.main(
-            args=list(arguments),
-            prog_name="polyarch",
-            standalone_mode=False,
-            obj=Surroundings.read(),
-        )
-        sys.stdout.flush()
-        return int(code or ExitCode.DONE)
-    except (click.Abort, KeyboardInterrupt):
-        return _tell(InterruptedByUserError("nothing that was published is half done"), as_json)
-    except click.ClickException as error:
-        return _tell(_usage(error), as_json)
-    except PolyarchError as error:
-        return _tell(error, as_json)
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python must not complain about it at exit.
-        sys.stdout = None
-        return ExitCode.FAILED
-    except Exception as error:  # noqa: BLE001 - the last boundary: a bug is told as one
-        return _bug(error, as_json)
+    _mend_streams()
+    with _ended_by_sigterm():
+        try:
+            code = app.main(
+                args=list(arguments),
+                prog_name="polyarch",
+                standalone_mode=False,
+                obj=surroundings or Surroundings.read(),
+            )
+            sys.stdout.flush()
+            return int(code or ExitCode.DONE)
+        except (click.Abort, KeyboardInterrupt):
+            return _tell(InterruptedByUserError(), as_json)
+        except click.exceptions.NoArgsIsHelpError as error:
+            return _help(error, as_json)
+        except click.ClickException as error:
+            return _tell(usage_error(error), as_json)
+        except PolyarchError as error:
+            return _tell(error, as_json)
+        except (BrokenPipeError, SystemExit):
+            # Click answers a broken pipe with SystemExit. Whoever read our output has gone.
+            return _gone()
+        except OSError as error:
+            return _refused(error, as_json)
+        except Exception as error:  # noqa: BLE001 - the last boundary: a bug is told as one
+            return _bug(error, as_json)
 
 
 def _tell(error: PolyarchError, as_json: bool) -> int:
     code = exit_code(error)
     print("\n".join(error_lines(error)), file=sys.stderr)
     if as_json:
-        print(json.dumps(error_document(error, code), indent=2, ensure_ascii=False))
+        print_document(error_document(error, code))
     return code
 
 
-def _usage(error: click.ClickException) -> UsageError:
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    path = context.command_path if context else "polyarch"
-    message = error.format_message().strip().removesuffix(".")
-    return UsageError(
-        message[:1].lower() + message[1:],
-        where="the command line",
-        hint=f"`{path} --help` shows what there is",
-    )
+def _help(error: click.exceptions.NoArgsIsHelpError, as_json: bool) -> int:
+    """A word is missing and nothing was said wrongly: help is the best answer."""
+    if as_json:
+        return _tell(usage_error(error), as_json)
+    print(error.format_message(), file=sys.stderr)
+    return ExitCode.USAGE
+
+
+def _gone() -> int:
+    sys.stdout = None  # or Python would try once more at its end, and complain
+    return ExitCode.FAILED
+
+
+def _refused(error: OSError, as_json: bool) -> int:
+    """A seam that let one through: its words are right all the same."""
+    if error.errno not in _OF_THE_MACHINE:
+        return _bug(error, as_json)
+    told = StorageError(str(error.filename or "standard output"), error.strerror or str(error))
+    try:
+        return _tell(told, as_json)
+    except OSError:
+        _gone()
+        return exit_code(told)
 
 
 def _bug(error: Exception, as_json: bool) -> int:
@@ -76,6 +108,29 @@ def _bug(error: Exception, as_json: bool) -> int:
     return ExitCode.BUG
 
 
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+def _mend_streams() -> None:
+    """Let any text be printed, and nothing where a stream was closed before we started.
+
+    Names of files and branches may hold what the terminal's encoding has no character for. Python
+    prints to stdout what is meant for a stream that is not there.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.StringIO())
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
     """SIGTERM means what Ctrl-C means: leave nothing half done, then 130."""
+    before = signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)

@@ -21,8 +21,8 @@ def open_project(
         ConfigNotFoundError, ConfigUnreadableError, InvalidConfigError: as the names say.
         NothingSelectedError: it has no such environment.
     """
-    file = config_file or find_config(surroundings.folder)
-    return load_project(file.absolute(), environment=environment)
+    named = config_file and surroundings.folder / config_file
+    return load_project(named or find_config(surroundings.folder), environment=environment)
 
 
 def find_project(

@@ -7,8 +7,8 @@ import click
 _KEEP_LINES = r"\b"
 
 
-class Verb(click.Command):
-    """A verb of polyarch."""
+class _Told(click.Command):
+    """Help as docstrings have it."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         keywords["help"] = kept_lines(keywords.get("help"))
@@ -17,6 +17,14 @@ class Verb(click.Command):
     def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002 - click's interface
         """The first line of the help, whole: lists wrap it."""
         return (self.help or "").strip().partition("\n")[0].removesuffix(".")
+
+
+class Verb(_Told):
+    """A verb of polyarch."""
+
+
+class Family(_Told, click.Group):
+    """A verb that has verbs of its own."""
 
 
 def kept_lines(text: str | None) -> str | None:

@@ -132,10 +132,11 @@ class SandboxRegistry:
         site = web.TCPSite(runner, LOOPBACK, self._port, ssl_context=self._ssl_context)
         try:
             await site.start()
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # the latter for a port beyond 65535
             await runner.cleanup()
             address = f"{LOOPBACK}:{self._port}"
-            raise PortTakenError(address, error.strerror or str(error)) from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise PortTakenError(address, reason) from error
         self._runner = runner
         self._port = runner.addresses[0][1]
 

@@ -10,7 +10,7 @@ _SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command("completion", cls=Verb)
-@click.argument("shell", type=click.Choice(_SHELLS))
+@click.argument("shell", type=click.Choice(_SHELLS), metavar="SHELL")
 def command(shell: str) -> None:
     r"""Print the completion script of a shell.
 

@@ -8,14 +8,14 @@ from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import open_project
-from polyarch.cli.verb import Verb
+from polyarch.cli.verb import Family, Verb
 from polyarch.config.show import as_toml, image_rows
 from polyarch.pipeline.selection import select_images
 
 SCHEMA = "polyarch.config/v1"
 
 
-@click.group("config")
+@click.group("config", cls=Family)
 def command() -> None:
     """Look at polyarch.toml."""
 

@@ -1,6 +1,5 @@
 """`polyarch sandbox`: registries on loopback, until stopped."""
 
-import json
 import signal
 import sys
 import threading
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 
 from polyarch.cli import options
+from polyarch.cli.documents import print_document
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
@@ -20,11 +20,18 @@ from polyarch.runs.folder import prepare_state, state_folder
 
 SCHEMA = "polyarch.sandbox/v1"
 LONE = "sandbox"
+_LOOK_UP_S = 3600
 
 
 @click.command("sandbox", cls=Verb)
 @click.argument("hosts", nargs=-1, metavar="[HOST]...")
-@click.option("--port", default=0, metavar="N", help="First port; the next registries follow.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="N",
+    help="First port; the next registries follow.",
+)
 @click.option("--memory", is_flag=True, help="Keep nothing when it stops.")
 @click.option(
     "--auth",
@@ -74,8 +81,10 @@ def command(
         port=port,
         login=login,
     ) as addresses:
+        stopped = _listen()
         _tell(addresses, invocation)
-        _wait()
+        while not stopped.wait(timeout=_LOOK_UP_S):
+            pass
     return 0
 
 
@@ -95,7 +104,7 @@ def _login(surroundings: Surroundings, auth: str, user: str, password_env: str |
 def _tell(addresses: dict[str, str], invocation: Invocation) -> None:
     registries = [{"host": host, "address": address} for host, address in addresses.items()]
     if invocation.as_json:
-        print(json.dumps({"schema": SCHEMA, "registries": registries}, indent=2))
+        print_document({"schema": SCHEMA, "registries": registries})
     else:
         width = max(len(host) for host in addresses)
         for host, address in addresses.items():
@@ -104,10 +113,9 @@ def _tell(addresses: dict[str, str], invocation: Invocation) -> None:
     invocation.hint("Ctrl-C stops it")
 
 
-def _wait() -> None:
-    """Until Ctrl-C or SIGTERM, which is how this verb ends well."""
+def _listen() -> threading.Event:
+    """Ctrl-C and SIGTERM are how this verb ends well; whoever reads an address may send one."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    while not stopped.wait(timeout=3600):
-        pass
+    return stopped
