@@ -65,7 +65,13 @@ class Pattern:
         return not any(character in "*[]?^\\" for character in self.folder)
 
     def __str__(self) -> str:
-        return f"!{self.text}" if self.is_exception else self.text
+        """The line that reads as this pattern: slashes guard what a reader would take off."""
+        before = "/" if self.text[0] in f"#\ufeff{WHITE_SPACE}" else ""
+        behind = "/" if self.text[-1] in WHITE_SPACE else ""
+        sign = "!" if self.is_exception else ""
+        if sign and self.text.startswith("/"):
+            sign = "/!"
+        return f"{sign}{before}{self.text}{behind}"
 
 
 def clean(path: str) -> str:

@@ -213,6 +213,16 @@ def test_any_text_is_read_or_refused(text: str, path: str):
         assert rules.ignores(path) in {True, False}
 
 
+@given(st.text(alphabet="ab*?!-\\/#. \t\u00a0\ufeff\n", max_size=20))
+def test_patterns_are_written_as_they_are_read(text: str):
+    try:
+        rules = IgnoreRules.parse(text)
+    except IgnoreFileError:
+        return
+    written = "".join(f"{pattern}\n" for pattern in rules.patterns)
+    assert IgnoreRules.parse(written).patterns == rules.patterns
+
+
 # --- which file ----------------------------------------------------------------------------------
 
 
