@@ -14,7 +14,7 @@ from polyarch.events import Listener
 from polyarch.host.ci import is_ci
 from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.world import World
-from polyarch.runs.folder import prepare_state, state_folder
+from polyarch.runs.folder import state_folder
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -46,11 +46,10 @@ class Invocation:
 
     def world(self, listen: Listener, *, root: Path | None, now: datetime | None) -> World:
         """The world for the pipeline; this is where the clock is read."""
-        state = state_folder(root, self.surroundings.state_home)
         return World(
             environment=self.surroundings.environment,
             home=self.surroundings.home,
-            state=prepare_state(state),
+            state=state_folder(root, self.surroundings.state_home),
             now=now or read_clock(),
             clock=read_clock,
             in_ci=is_ci(self.surroundings.environment),

@@ -9,7 +9,7 @@ from pathlib import Path
 from polyarch.config.project import Project
 from polyarch.content.files import locked
 from polyarch.content.filling import FillingStore
-from polyarch.events import Event, Listener, Note
+from polyarch.events import Event, Listener, Note, Warned
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.manifest import ImageIndex
 from polyarch.pipeline.assemble import assemble_index
@@ -23,7 +23,7 @@ from polyarch.pipeline.requests import Requester
 from polyarch.pipeline.sources import borrowed_from, joined
 from polyarch.pipeline.world import Ask, World
 from polyarch.registry.blocking import BlockingRegistries
-from polyarch.runs.folder import RunFolder
+from polyarch.runs.folder import RunFolder, prepare_state
 from polyarch.runs.record import Recorder
 
 PLAN_FILE = "plan.json"
@@ -113,10 +113,11 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
     """
     with ExitStack() as stack:
         waiting = Note(text="another polyarch is at work in this project; waiting for it")
-        lock = world.state / "lock"
+        lock = prepare_state(world.state) / "lock"
         stack.enter_context(locked(lock, on_wait=lambda: world.listen(waiting)))
         run = RunFolder.create(world.state / "runs", world.now)
         recorder = Recorder(run.events, world.clock or (lambda: world.now), run.push_log)
+        stack.callback(_admit_gap, recorder, world.listen)
         recording = replace(world, listen=_both(world.listen, recorder))
         prepared = prepare(project, event, ask, recording)
         run.write(PLAN_FILE, prepared.plan.to_json())
@@ -124,6 +125,12 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         registries = stack.enter_context(prepared.reach.blocking())
         yield Job(prepared=prepared, run=run, scratch=scratch, registries=registries)
+
+
+def _admit_gap(recorder: Recorder, listen: Listener) -> None:
+    if recorder.failure:
+        told = f"the record of this run is not whole: {recorder.failure.message}"
+        listen(Warned(text=f"{told} ({recorder.failure.where})"))
 
 
 def _both(first: Listener, second: Listener) -> Listener:

@@ -11,6 +11,7 @@ from polyarch.oci.reference import Repository
 from polyarch.pipeline.world import World
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.credential import Credential, FixedKeychain
+from polyarch.runs.folder import prepare_state
 
 USERNAME = "rehearsal"
 
@@ -52,6 +53,7 @@ def rehearsal(repositories: Iterable[Repository], world: World) -> Iterator[Rehe
     from polyarch.sandbox.server import SandboxRegistry
     from polyarch.sandbox.thread import running
 
+    prepare_state(world.state)
     hosts = tuple(dict.fromkeys(repository.registry for repository in repositories))
     password = secrets.token_urlsafe()
     registries = [

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polyarch.pipeline.rehearsal import sandbox_folder
+from polyarch.runs.folder import prepare_state
 from polyarch.sandbox.auth import Account, Auth, BasicAuth, OpenAuth
 from polyarch.sandbox.bearer import BearerAuth
 from polyarch.sandbox.folder import FolderStorage
 from polyarch.sandbox.memory import MemoryStorage
-from polyarch.sandbox.server import SandboxRegistry
-from polyarch.sandbox.storage import Storage
-from polyarch.sandbox.thread import running
+
+if TYPE_CHECKING:
+    from polyarch.sandbox.storage import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,11 @@ def sandboxes(
         PortTakenError: something else listens there.
         StorageError: the folder cannot be made.
     """
+    from polyarch.sandbox.server import SandboxRegistry
+    from polyarch.sandbox.thread import running
+
+    if state is not None:
+        prepare_state(state)
     registries = [
         SandboxRegistry(
             storage=_storage(host, state),
@@ -59,5 +66,5 @@ def sandboxes(
         yield dict(zip(hosts, addresses, strict=True))
 
 
-def _storage(host: str, state: Path | None) -> Storage:
+def _storage(host: str, state: Path | None) -> "Storage":
     return MemoryStorage() if state is None else FolderStorage(sandbox_folder(state, host))

@@ -16,7 +16,7 @@ from polyarch.cli.verb import Verb
 from polyarch.errors import UsageError
 from polyarch.pipeline.diagnosis import unique_registries
 from polyarch.pipeline.sandboxes import Login, sandboxes
-from polyarch.runs.folder import prepare_state, state_folder
+from polyarch.runs.folder import state_folder
 
 SCHEMA = "polyarch.sandbox/v1"
 LONE = "sandbox"
@@ -77,7 +77,7 @@ def command(
     login = _login(surroundings, auth, user, password_env)
     with sandboxes(
         hosts or known or (LONE,),
-        state=None if memory else prepare_state(state),
+        state=None if memory else state,
         port=port,
         login=login,
     ) as addresses:
