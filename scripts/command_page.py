@@ -20,10 +20,15 @@ off with `NO_COLOR`, and where stderr is no terminal progress is plain lines.
 
 def command_page() -> str:
     """Every verb with its help, in the order in which `polyarch --help` lists them."""
-    context = click.Context(
-        app, info_name="polyarch", max_content_width=_WIDTH, terminal_width=_WIDTH
+    return "\n".join([_HEAD, *_sections(app, _context(app, "polyarch"))])
+
+
+def _context(
+    command: click.Command, name: str, above: click.Context | None = None
+) -> click.Context:
+    return click.Context(
+        command, info_name=name, parent=above, max_content_width=_WIDTH, terminal_width=_WIDTH
     )
-    return "\n".join([_HEAD, *_sections(app, context)])
 
 
 def _sections(group: click.Group, above: click.Context) -> Iterator[str]:
