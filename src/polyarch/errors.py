@@ -10,6 +10,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── InvalidEventError           an event that is to be simulated
 │   ├── LocalPublishRefusedError    `--allow-local` on a tree that nobody else can have
 │   ├── InvalidOverrideError        a flag that sets a config key to what cannot be
+│   ├── EmptyOptionError
 │   └── UnknownRevisionError
 ├── ConfigError                     polyarch.toml, or what it names
 │   ├── ConfigNotFoundError
@@ -37,6 +38,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── LaidFileError               a file of the direct engine: missing, outside, not to be laid
 │   └── InvalidPublishRuleError     an item of `[publish] on`
 ├── NothingSelectedError            a name or glob that matches nothing
+│   └── LayoutNotFoundError
 ├── HostError                       this machine lacks something
 │   ├── ProgramNotFoundError
 │   ├── UnsupportedProxyError
@@ -82,7 +84,7 @@ where, `hint` what to do next. The library never exits; `cli/exit_codes.py` maps
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class PolyarchError(Exception):
@@ -96,6 +98,11 @@ class PolyarchError(Exception):
         self.message = message
         self.where = where
         self.hint = hint
+
+    def at(self, where: str) -> Self:
+        """This error, told to be at `where` unless it says so itself."""
+        self.where = self.where or where
+        return self
 
 
 # --- values of the specifications -------------------------------------------------------------
@@ -173,7 +180,7 @@ class InvalidEventError(UsageError):
 
     def __init__(self, problem: str, *, hint: str) -> None:
         super().__init__(
-            shorten(problem, 300), where="`--event` and `--ref`", hint=shorten(hint, 300)
+            shorten(problem, 300), where="`--event`, `--ref` and `--sha`", hint=shorten(hint, 300)
         )
 
 
@@ -189,6 +196,19 @@ class InvalidOverrideError(UsageError):
             hint="`polyarch schema` prints what each key may be",
         )
         self.problems = tuple(problems)
+
+
+class EmptyOptionError(UsageError):
+    """An option that was given nothing, as an unset variable of a script gives."""
+
+    code = "empty-option"
+
+    def __init__(self, option: str) -> None:
+        super().__init__(
+            f"`{option}` is given, and empty",
+            where="the command line",
+            hint="name something, or leave the option out",
+        )
 
 
 class LocalPublishRefusedError(UsageError):
@@ -224,6 +244,20 @@ class NothingSelectedError(PolyarchError):
             f"no {kind} matches `{shorten(selector)}`",
             where="the command line",
             hint=f"known {kind}s: {names}",
+        )
+
+
+class LayoutNotFoundError(NothingSelectedError):
+    """A folder that should be an OCI layout and is not there."""
+
+    code = "layout-not-found"
+
+    def __init__(self, place: str, folder: str) -> None:
+        PolyarchError.__init__(
+            self,
+            f"there is no folder for `{shorten(place)}`",
+            where=folder,
+            hint="name an OCI layout as `oci:DIR` or `oci:DIR:TAG`",
         )
 
 

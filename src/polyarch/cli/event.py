@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from polyarch.cli.environment import Surroundings
-from polyarch.errors import UsageError
+from polyarch.errors import LocalPublishRefusedError, UsageError
 from polyarch.host.ci import detect
 from polyarch.host.ci_event import CiEvent
 from polyarch.host.git import read_git
@@ -39,6 +39,13 @@ def event_of(options: EventOptions, surroundings: Surroundings, root: Path) -> C
             where="the command line",
             hint="add `--event push`, or what else happened",
         )
-    if options.allow_local:
-        return local_as_event(git)
-    return detect(surroundings.environment, git)
+    found = detect(surroundings.environment, git)
+    if not options.allow_local:
+        return found
+    if found.is_pull_request:
+        raise LocalPublishRefusedError(
+            "this job is a pull request's, which never publishes",
+            where="the CI's event",
+            hint="leave `--allow-local` out: the run builds and proves",
+        )
+    return local_as_event(git)

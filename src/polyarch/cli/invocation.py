@@ -87,6 +87,8 @@ class Invocation:
             file=stream,
             no_color=not self.surroundings.colour(terminal=terminal),
             highlight=False,
+            markup=False,  # what stands in brackets may come from a registry
+            emoji=False,  # and `:bug:` may be a tag
             width=None if terminal else PLAIN_WIDTH,
         )
 

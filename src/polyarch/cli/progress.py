@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Protocol, Self, TextIO
 from polyarch.cli.board import Board, BuildRow, PushRow
 from polyarch.cli.lines import line_of
 from polyarch.cli.text import size
-from polyarch.events import BuildStep, DestinationFailed, Event, ImageChecked, Note, Warned
+from polyarch.events import (
+    BuildStep,
+    DestinationFailed,
+    Event,
+    ImageChecked,
+    LoggedIn,
+    Note,
+    Warned,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -65,7 +73,7 @@ class PlainProgress:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
-        self._last_step: dict[tuple[str, str], str] = {}
+        self._last: dict[tuple[str, str], str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -76,16 +84,23 @@ class PlainProgress:
     def __call__(self, event: Event) -> None:
         """Print the event's line, if it has one."""
         with self._lock:
-            if isinstance(event, BuildStep) and self._repeated(event):
+            if self._repeated(event):
                 return
             line = line_of(event)
             if line:
                 print(line, file=self._stream, flush=True)
 
-    def _repeated(self, event: BuildStep) -> bool:
-        key = (event.image, str(event.platform))
-        again = self._last_step.get(key) == event.text
-        self._last_step[key] = event.text
+    def _repeated(self, event: Event) -> bool:
+        """Engines say one step several times, and logins are checked twice."""
+        match event:
+            case BuildStep():
+                key, text = (event.image, str(event.platform)), event.text
+            case LoggedIn():
+                key, text = (event.repository, ""), ""
+            case _:
+                return False
+        again = self._last.get(key) == text
+        self._last[key] = text
         return again
 
 
@@ -98,7 +113,9 @@ class LiveProgress:
 
         self._board = Board(time.monotonic)
         self._lock = threading.Lock()
-        self._console = Console(file=stream, no_color=not colour, highlight=False)
+        self._console = Console(
+            file=stream, no_color=not colour, highlight=False, markup=False, emoji=False
+        )
         self._live = Live(
             console=self._console,
             get_renderable=self._draw,
@@ -120,7 +137,7 @@ class LiveProgress:
         if isinstance(event, Note | Warned | ImageChecked | DestinationFailed):
             line = line_of(event)
             if line:
-                self._console.print(line, markup=False)
+                self._console.print(line)
 
     def _draw(self) -> "RenderableType":
         from rich.table import Table

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from polyarch.cli.text import size
+from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.diagnosis import Symptom
@@ -53,7 +54,7 @@ def styled(word: str) -> Text:
 def plan_view(plan: Plan) -> RenderableType:
     """What would be built, and what would happen to each tag."""
     commit = f" at {plan.sha[:7]}" if plan.sha else ""
-    heading = Text(f"event {plan.event} {plan.ref}{commit}".replace("  ", " "))
+    heading = Text(f"event {plan.event} {shorten(plan.ref)}{commit}".replace("  ", " "))
     builds = table("image", "platform", "engine", "strategy", "why")
     for image in plan.images:
         for number, planned in enumerate(image.platforms):

@@ -1,7 +1,7 @@
 """The words that plan, build and publish have in common, as one value."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import open_project
 from polyarch.config.project import Project
+from polyarch.errors import EmptyOptionError
 from polyarch.host.ci_event import CiEvent
 from polyarch.pipeline.world import Ask
 
@@ -53,14 +54,20 @@ class Words:
 
     def ask(self, **more: bool) -> Ask:
         """What is asked for, and what only one verb can ask."""
-        platforms = (part.strip() for text in self.platforms for part in text.split(","))
         return Ask(
             selectors=self.images,
-            platforms=tuple(part for part in platforms if part),
+            platforms=tuple(self._platforms()),
             changed_since=self.changed_since,
             with_dependencies=self.with_dependencies,
             **more,
         )
+
+    def _platforms(self) -> Iterator[str]:
+        for text in self.platforms:
+            parts = [part.strip() for part in text.split(",") if part.strip()]
+            if not parts:  # as if there were no option, and every platform were meant
+                raise EmptyOptionError("--platform")
+            yield from parts
 
 
 def with_words(command: Callable[..., Any]) -> Callable[..., Any]:

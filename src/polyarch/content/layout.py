@@ -96,6 +96,9 @@ class LayoutStore:
             raw = (self.root / INDEX_FILE).read_bytes()
         except FileNotFoundError:
             return ()
+        except OSError as error:
+            reason = f"its `{INDEX_FILE}` cannot be read: {error.strerror}"
+            raise MalformedManifestError("OCI layout", reason, where=str(self.root)) from error
         return ImageIndex.parse(raw).manifests
 
     def resolve(self, tag: str) -> Descriptor | None:

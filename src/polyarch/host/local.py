@@ -1,6 +1,7 @@
 """Events that no CI started: the local work tree as it is, as a push, or as something else."""
 
 import difflib
+import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from polyarch.host.ci_event import BRANCH, TAG, CiEvent, Provider
 from polyarch.host.git import GitFacts
 
 LOCAL = "local"
+
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 KNOWN_EVENTS = (
     "push", "pull_request", "pull_request_target", "release", "schedule", "workflow_dispatch",
@@ -79,7 +82,7 @@ def simulated(name: str, ref: str | None, sha: str | None, git: GitFacts | None)
     Without `ref` the checked-out branch or tag is taken, without `sha` the checked-out commit.
 
     Raises:
-        InvalidEventError: a name that no CI has, or a ref that is not complete.
+        InvalidEventError: a name that no CI has, a ref that is not complete, or no commit's id.
     """
     if name not in KNOWN_EVENTS:
         close = difflib.get_close_matches(name, KNOWN_EVENTS, n=1)
@@ -91,7 +94,11 @@ def simulated(name: str, ref: str | None, sha: str | None, git: GitFacts | None)
             f"`{ref}` is not a complete ref",
             hint=f"write `{BRANCH}{ref}` for a branch, `{TAG}{ref}` for a tag",
         )
-    commit = here.sha if sha is None else sha
+    if sha is not None and not _COMMIT.fullmatch(sha):
+        raise InvalidEventError(
+            f"`{sha}` is not a commit's id", hint="name it in full, as `git rev-parse HEAD` does"
+        )
+    commit = here.sha if sha is None or here.sha.startswith(sha) else sha
     return replace(
         here,
         name=name,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from polyarch.errors import InvalidPublishRuleError
+from polyarch.errors import InvalidPublishRuleError, shorten
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.metadata.rule import nearest
 
@@ -97,7 +97,7 @@ def may_publish(event: CiEvent, allowed: Sequence[str], *, sandbox: bool = False
     for rule in rules:
         if rule.allows(event):
             return Decision(publish=True, reason=f"`[publish] on` lists `{rule}`")
-    return Decision(publish=False, reason=f"`[publish] on` does not list `{event}`")
+    return Decision(publish=False, reason=f"`[publish] on` does not list `{shorten(str(event))}`")
 
 
 def _never(event: CiEvent) -> str | None:

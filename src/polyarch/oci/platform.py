@@ -152,10 +152,12 @@ def _rank(platform: Platform) -> tuple[int, ...]:
 def _nearest(platform: Platform) -> str | None:
     os = difflib.get_close_matches(platform.os, KNOWN_OS, n=1)
     names = (*KNOWN_ARCHITECTURES, *ARCHITECTURE_ALIASES)
-    architecture = difflib.get_close_matches(platform.architecture, names, n=1)
-    if not (os and architecture):
+    near = difflib.get_close_matches(platform.architecture, names, n=len(names))
+    if not (os and near):
         return None
-    return str(Platform.of(os[0], architecture[0], platform.variant))
+    letters = sorted(platform.architecture)
+    swapped = [name for name in near if sorted(name) == letters]  # `arm46` is rather no `armv6`
+    return str(Platform.of(os[0], (swapped or near)[0], platform.variant))
 
 
 def _check(platform: Platform, text: str) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher
-from polyarch.errors import MalformedManifestError, NothingSelectedError, UsageError
+from polyarch.errors import (
+    InvalidReferenceError,
+    LayoutNotFoundError,
+    MalformedManifestError,
+    NothingSelectedError,
+    UsageError,
+)
 from polyarch.oci import annotation, mediatype
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor
@@ -92,7 +98,10 @@ def inspect(place: str, reach: Reach, folder: Path) -> Inspection:
     if place.startswith(LAYOUT_PREFIX):
         store, root = _in_layout(place.removeprefix(LAYOUT_PREFIX), folder)
         return _read(place, store, root)
-    named = parse_reference(place)
+    try:
+        named = parse_reference(place)
+    except InvalidReferenceError as error:
+        raise error.at("the command line") from None
     wanted = named.tag if isinstance(named, TagReference) else named.digest
     with reach.blocking() as registries:
         found = registries.run(registries.remote(named.repository).get_manifest(wanted))
@@ -104,6 +113,8 @@ def _in_layout(text: str, folder: Path) -> tuple[LayoutStore, Descriptor]:
     if not colon or "/" in tag:
         path, tag = text, ""
     layout = LayoutStore(folder / path)
+    if not layout.root.exists():
+        raise LayoutNotFoundError(f"{LAYOUT_PREFIX}{text}", str(layout.root))
     layout.check()
     entries = layout.entries()
     if tag:

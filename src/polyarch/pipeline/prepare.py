@@ -34,7 +34,7 @@ from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import Scope, make_plan
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.rehearsal import rehearsal
-from polyarch.pipeline.selection import select_images, select_platforms
+from polyarch.pipeline.selection import parse_platforms, select_images, select_platforms
 from polyarch.pipeline.world import Ask, World
 
 
@@ -110,7 +110,7 @@ def _scope(
         chosen &= changed_images(project, git, ask.changed_since, edges)
     if ask.with_dependencies:
         chosen |= with_bases(chosen, edges)
-    wanted = [Platform.parse(text) for text in ask.platforms]
+    wanted = parse_platforms(ask.platforms)
     images = {name: project.images[name].platforms for name in project.images if name in chosen}
     if not images and ask.changed_since is not None:
         return {}

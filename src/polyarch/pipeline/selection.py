@@ -3,7 +3,7 @@
 import fnmatch
 from collections.abc import Mapping, Sequence
 
-from polyarch.errors import NothingSelectedError
+from polyarch.errors import InvalidPlatformError, NothingSelectedError
 from polyarch.oci.platform import Platform
 
 GROUP_MARK = "@"
@@ -40,6 +40,18 @@ def _matching(
     if not found:
         raise NothingSelectedError(selector, images)
     return found
+
+
+def parse_platforms(texts: Sequence[str]) -> tuple[Platform, ...]:
+    """The platforms that a person wrote.
+
+    Raises:
+        InvalidPlatformError: one of them is none.
+    """
+    try:
+        return tuple(Platform.parse(text) for text in texts)
+    except InvalidPlatformError as error:
+        raise error.at("the command line") from None
 
 
 def select_platforms(

@@ -104,3 +104,17 @@ def test_any_text_is_a_platform_or_refused(text):
     except InvalidPlatformError:
         return
     assert Platform.parse(str(platform)) == platform
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("linux/arm46", "linux/arm64"),
+        ("linux/adm64", "linux/amd64"),
+        ("linux/armv66", "linux/arm/v6"),
+    ],
+)
+def test_the_platform_that_was_meant(text: str, meant: str):
+    with pytest.raises(InvalidPlatformError) as raised:
+        Platform.parse(text)
+    assert f"did you mean `{meant}`?" in str(raised.value.hint)
