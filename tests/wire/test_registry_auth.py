@@ -342,6 +342,8 @@ async def test_a_token_service_in_trouble_is_tried_again():
         "http://[fe80::1]/token",
         "http://user:pw@127.0.0.1/token",
         "file:///etc/passwd",
+        "http://[::1/token",
+        "http://127.0.0.1:port/token",
     ],
 )
 async def test_a_realm_that_is_unsafe_gets_no_login(realm):

@@ -19,6 +19,7 @@ from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import MAX_MANIFEST_BYTES
+from polyarch.registry.retry import RetryPolicy
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.target import Kind
@@ -149,8 +150,9 @@ async def test_a_manifest_without_end_is_not_read_to_its_end():
     endless = Answer(status=200, body=b" " * (3 * MAX_MANIFEST_BYTES))
     hook = answering(Kind.MANIFEST, endless)
     async with connected(SandboxRegistry(quirks=Quirks(on_request=hook))) as place:
-        with pytest.raises(MalformedManifestError, match="larger than"):
-            await place.repository().get_manifest("v1")
+        for reference in ("v1", Digest.of(b"x")):
+            with pytest.raises(MalformedManifestError, match="larger than"):
+                await place.repository().get_manifest(reference)
 
 
 # --- blobs ------------------------------------------------------------------------------------
@@ -199,6 +201,16 @@ async def test_a_blob_that_is_cut_off_is_taken_up_where_it_broke():
         await place.repository().push_blob(blob, body)
         assert await read(place.repository(), blob) == LAYER
         assert [status for _, status in place.seen("GET")] == [200, 206, 206]
+
+
+async def test_a_blob_that_comes_in_many_pieces_is_taken_up_as_long_as_it_goes_on():
+    registry = SandboxRegistry(quirks=Quirks(truncate_blobs=1_500_000))
+    async with connected(registry) as place:
+        content = LAYER * (1 + 20_000_000 // len(LAYER))
+        blob, body = blob_of(content)
+        await place.repository().push_blob(blob, body)
+        assert await read(place.repository(), blob) == content
+        assert len(place.seen("GET")) > RetryPolicy().tries
 
 
 async def test_a_blob_that_is_always_cut_off_ends():
@@ -271,7 +283,14 @@ async def test_storage_behind_the_registry_gets_no_login():
 
 @pytest.mark.parametrize(
     "target",
-    ["https://169.254.169.254/secret", "http://u:p@127.0.0.1/", "ftp://x/y", "http://[fe80::1]/"],
+    [
+        "https://169.254.169.254/secret",
+        "http://u:p@127.0.0.1/",
+        "ftp://x/y",
+        "http://[fe80::1]/",
+        "http://[::1/",
+        "http://127.0.0.1:port/",
+    ],
 )
 async def test_a_redirect_to_an_unsafe_place_is_not_followed(target):
     hook = answering(Kind.BLOB, Answer(status=307, headers=(("Location", target),)))
@@ -337,6 +356,8 @@ async def test_full_pages_without_a_link_are_asked_on():
         json_answer({"tags": "a"}),
         json_answer([]),
         json_answer({"tags": []}, ("Link", "<https://elsewhere.example/x>; rel=next")),
+        json_answer({"tags": []}, ("Link", "<http://[::1>; rel=next")),
+        json_answer({"tags": []}, ("Link", "<http://127.0.0.1:port/x>; rel=next")),
     ],
 )
 async def test_what_is_no_list_of_tags_is_told(answer):

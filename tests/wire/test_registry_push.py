@@ -3,17 +3,23 @@
 import asyncio
 import io
 from collections.abc import Callable
+from typing import BinaryIO
 
 import pytest
 
 from polyarch.errors import (
     BlobNotFoundError,
     DigestMismatchError,
+    Exchange,
     ImmutableTagError,
     InvalidReferenceError,
     ManifestRefusedError,
+    PolyarchError,
+    RateLimitedError,
+    RegistryUnavailableError,
     RepositoryNotFoundError,
     SizeMismatchError,
+    StorageError,
     UnexpectedAnswerError,
     UnsafeTargetError,
     UploadRefusedError,
@@ -40,6 +46,7 @@ from tests.support.remote import (
 )
 
 LARGE = bytes(range(256)) * 4 * 4096 * 3
+ELSEWHERE = Exchange(registry="source.example", method="GET", url="https://source.example/v2/")
 
 
 def only_first(*conditions: Callable[[Call], Answer | bool | None]) -> OnRequest:
@@ -242,6 +249,29 @@ async def test_a_source_that_fails_is_not_told_as_the_networks_fault(tmp_path):
         assert place.clock.slept == []
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RegistryUnavailableError(ELSEWHERE, "it is down"),
+        RateLimitedError(ELSEWHERE, retry_after_s=9),
+        StorageError("/layouts", "no space left on device"),
+    ],
+)
+async def test_trouble_of_the_place_that_a_blob_comes_from_is_not_told_as_the_destinations(error):
+    def fail(_offset: int) -> BinaryIO:
+        raise error
+
+    async with connected(SandboxRegistry()) as place:
+        blob, _ = blob_of(b"x" * 10)
+        with pytest.raises(PolyarchError) as found:
+            await place.repository().push_blob(blob, Body(size=10, open=fail))
+        assert found.value is error
+        assert place.clock.slept == []
+        assert [status for _, status in place.seen("DELETE")] == [204]
+        assert await place.repository().push_blob(*blob_of(b"another")) == "uploaded"
+        assert place.clock.slept == []
+
+
 async def test_a_blob_of_another_size_counts_as_absent_and_is_told():
     async with connected(SandboxRegistry()) as place:
         remote = place.repository()
@@ -263,7 +293,15 @@ async def test_a_registry_without_head_of_blobs_gets_them(status):
 
 @pytest.mark.parametrize(
     "location",
-    ["https://169.254.169.254/x", "file:///etc/passwd", "http://user:pw@127.0.0.1/x", "gopher://x"],
+    [
+        "https://169.254.169.254/x",
+        "file:///etc/passwd",
+        "http://user:pw@127.0.0.1/x",
+        "gopher://x",
+        "http://[::1/x",
+        "http://127.0.0.1:99999/x",
+        "http://127.0.0.1:port/x",
+    ],
 )
 async def test_an_upload_goes_to_no_unsafe_place(location):
     async def hook(call: Call) -> Answer | None:

@@ -1,1 +1,1 @@
-"""How to reach a host: endpoints, and small JSON calls. Knows nothing of registries."""
+"""How to reach a host: endpoints and proxies. Knows nothing of registries."""

@@ -39,7 +39,12 @@ def host_only(host: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether `host[:port]` names this machine."""
-    name = host_only(host)
+    return is_loopback_name(host_only(host))
+
+
+def is_loopback_name(name: str) -> bool:
+    """Whether a host's name or address, without brackets and port, is this machine's."""
+    name = name.lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

@@ -10,7 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from polyarch.errors import UnsupportedProxyError
-from polyarch.net.endpoint import is_loopback
+from polyarch.net.endpoint import is_loopback_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class ProxyRules:
         parts = urlsplit(url)
         proxy = self.https if parts.scheme == "https" else self.http
         host = parts.hostname or ""
-        if proxy is None or is_loopback(f"[{host}]" if ":" in host else host):
+        if proxy is None or is_loopback_name(host):
             return None
         port = parts.port or (443 if parts.scheme == "https" else 80)
         bypassed = any(_matches(rule, host, port) for rule in self.direct)

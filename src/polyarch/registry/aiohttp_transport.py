@@ -18,7 +18,6 @@ from yarl import URL
 
 from polyarch._version import __version__
 from polyarch.errors import (
-    ContentError,
     Exchange,
     PolyarchError,
     RegistryUnavailableError,
@@ -143,7 +142,7 @@ class _Payload(aiohttp.Payload):
                     await _write_slices(writer, chunk)
                     self.sent += len(chunk)
                     self._on_sent(self.sent)
-        except ContentError as error:
+        except PolyarchError as error:
             self.failure = error
             raise
 

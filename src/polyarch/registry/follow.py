@@ -5,12 +5,12 @@ requests that carry two logins (open-policy-agent/opa#6580).
 """
 
 from dataclasses import replace
-from urllib.parse import urljoin
 
 from polyarch.errors import Exchange, UnexpectedAnswerError, UnsafeTargetError
 from polyarch.registry.reach import same_origin, why_unsafe
 from polyarch.registry.redact import redact_url
 from polyarch.registry.transport import Request, Response, Transport
+from polyarch.registry.wire import absolute
 
 MAX_REDIRECTS = 5
 _ANY_METHOD = frozenset({307, 308})
@@ -74,7 +74,7 @@ class Follower:
         exchange = self.exchange(request, response.status)
         if not location:
             raise UnexpectedAnswerError(exchange, "a redirect to nowhere")
-        target = urljoin(request.url, location)
+        target = absolute(request.url, location)
         reason = why_unsafe(self._home, target) or why_unsafe(request.url, target)
         if reason:
             raise UnsafeTargetError(exchange, kind, redact_url(target), reason)

@@ -18,6 +18,7 @@ from polyarch.errors import (
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
+from polyarch.oci.fields import MAX_MANIFEST_BYTES
 from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
 from polyarch.oci.reference import Repository
 from polyarch.registry.body import Body
@@ -82,6 +83,10 @@ class Manifests:
         """
         answer = await self._session.ask(self._read("GET", reference))
         raw = answer.body
+        if len(raw) > MAX_MANIFEST_BYTES:
+            # It was not read to its end, so its digest tells nothing.
+            reason = f"it is larger than {MAX_MANIFEST_BYTES} bytes"
+            raise MalformedManifestError("manifest", reason, where=self._name(reference))
         wanted = reference if isinstance(reference, Digest) else digest_of(answer.headers)
         if wanted and (found := Digest.of(raw, wanted.algorithm)) != wanted:
             raise DigestMismatchError(str(wanted), str(found), str(self._repository))

@@ -10,7 +10,7 @@ import socket
 from enum import Enum
 from urllib.parse import SplitResult, urlsplit
 
-from polyarch.net.endpoint import is_loopback
+from polyarch.net.endpoint import is_loopback_name
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE_URL = frozenset(map(chr, range(0x21, 0x7F)))
@@ -53,7 +53,8 @@ def same_origin(first: str, second: str) -> bool:
 
 def reach_of(host: str) -> Reach:
     """Judge a host name or address, without brackets and port."""
-    if is_loopback(f"[{host}]" if ":" in host else host):
+    host = host.removesuffix(".")
+    if is_loopback_name(host):
         return Reach.LOOPBACK
     address = _address(host)
     if address is None:

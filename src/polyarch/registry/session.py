@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 from polyarch.errors import PolyarchError, RateLimitedError, RegistryUnavailableError
 from polyarch.events import Listener, Warned, ignore
 from polyarch.net.endpoint import Endpoint
+from polyarch.oci.fields import MAX_MANIFEST_BYTES
 from polyarch.oci.reference import Repository
 from polyarch.registry.auth import Authorizer
 from polyarch.registry.call import Answer, Call
@@ -21,7 +22,8 @@ from polyarch.registry.transport import Request, Response, Transport, read_up_to
 from polyarch.registry.wire import warnings_of
 
 MAX_ERROR_BYTES = 64 * 1024
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MAX_ANSWER_BYTES = MAX_MANIFEST_BYTES
+"""Nothing else that is read whole is larger than a manifest may be."""
 _UNAUTHORIZED = 401
 
 
@@ -71,8 +73,8 @@ class Session:
                     raise
                 await self.wait(attempts, error)
 
-    async def ask(self, call: Call, *, limit: int = MAX_ANSWER_BYTES) -> Answer:
-        """As `send`, with the whole body, which may be a little more than `limit` bytes.
+    async def ask(self, call: Call) -> Answer:
+        """As `send`, with the whole body, which may be a little more than `MAX_ANSWER_BYTES`.
 
         A body that was cut off is asked for again.
         """
@@ -80,7 +82,7 @@ class Session:
         while True:
             response = await self.send(call)
             try:
-                body = await read_up_to(response, limit)
+                body = await read_up_to(response, MAX_ANSWER_BYTES)
             except RegistryUnavailableError as error:
                 if call.once:
                     raise
@@ -104,8 +106,11 @@ class Session:
         """Wait until another try may help.
 
         Raises:
-            RegistryError: the given error, when it is time to give up.
+            RegistryError: the given error, when it is time to give up; at once where it tells of
+                another registry, from which a body is read: whoever reads there has waited.
         """
+        if error.registry != self.registry:
+            raise error
         patient = self._reached or error.status != 0
         delay = attempts.wait_s(error.retry_after_s, patient=patient)
         if delay is None:
@@ -158,7 +163,8 @@ class Session:
         return call.method == "HEAD" and not wanted
 
     def _begin_pause(self, error: RegistryUnavailableError | RateLimitedError) -> None:
-        if isinstance(error, RateLimitedError) and error.retry_after_s:
+        ours = error.registry == self.registry
+        if ours and isinstance(error, RateLimitedError) and error.retry_after_s:
             self._pause = error
             self._paused_until = self.clock.monotonic() + error.retry_after_s
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from typing import Self
 
+from polyarch.content.reader import CHUNK_BYTES
 from polyarch.errors import DigestMismatchError, RegistryUnavailableError, SizeMismatchError
 from polyarch.oci.descriptor import Descriptor
 from polyarch.registry.call import Answer, Call
@@ -81,7 +82,7 @@ class BlobStream:
             await response.close()
 
     async def _read(self) -> AsyncGenerator[bytes, None]:
-        attempts = self._session.attempts()
+        attempts, begun = self._session.attempts(), self._place
         try:
             while self._response is not None:
                 try:
@@ -92,6 +93,9 @@ class BlobStream:
                     break
                 except RegistryUnavailableError as error:
                     await self._drop()
+                    if self._place - begun >= CHUNK_BYTES:
+                        # It goes on: what was lost before says nothing of the next piece.
+                        attempts, begun = self._session.attempts(), self._place
                     await self._session.wait(attempts, error)
                     await self.start()
             self._prove()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from polyarch.registry.body import Body
 from polyarch.registry.call import Answer
@@ -18,6 +18,7 @@ from polyarch.registry.challenge import Challenge
 from polyarch.registry.credential import Credential
 from polyarch.registry.scope import Scopes
 from polyarch.registry.transport import Request
+from polyarch.registry.wire import absolute
 
 CLIENT_ID = "polyarch"
 MIN_LIFETIME_S = 60.0
@@ -71,7 +72,7 @@ class TokenQuestion:
         cls, challenge: Challenge, answered: str, scopes: Scopes, credential: Credential
     ) -> "TokenQuestion":
         """From a challenge; its realm may be relative to the URL that answered."""
-        realm = urljoin(answered, challenge.realm)
+        realm = absolute(answered, challenge.realm)
         return cls(realm=realm, service=challenge.service, scopes=scopes, credential=credential)
 
 

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from polyarch.errors import (
     DigestMismatchError,
@@ -30,7 +29,7 @@ from polyarch.registry.call import Answer, Call, Explain
 from polyarch.registry.paths import Paths
 from polyarch.registry.scope import Scope
 from polyarch.registry.session import Session
-from polyarch.registry.wire import digest_of, upload_url, with_digest
+from polyarch.registry.wire import absolute, digest_of, upload_url, with_digest
 
 Progress = Callable[[int], None]
 """Hears how many bytes of a blob are sent; begins again when sending does."""
@@ -160,30 +159,31 @@ class Uploader:
     ) -> None:
         attempts = self._session.attempts()
         lost = 0
-        while True:
-            location = location or await self.open(blob)
-            limited = False
-            try:
-                await self._send(blob, body, location, on_progress)
-            except (RegistryUnavailableError, RateLimitedError) as error:
-                await self._session.wait(attempts, error)
-                # Nothing of the body was taken: the upload is as it was.
-                limited = isinstance(error, RateLimitedError)
-            except UploadRefusedError as error:
-                lost += 1
-                if not _is_lost(error) or lost > _MAX_LOST:
+        try:
+            while True:
+                location = location or await self.open(blob)
+                limited = False
+                try:
+                    await self._send(blob, body, location, on_progress)
+                except (RegistryUnavailableError, RateLimitedError) as error:
+                    await self._session.wait(attempts, error)
+                    # Nothing of the body was taken: the upload is as it was.
+                    limited = isinstance(error, RateLimitedError)
+                except UploadRefusedError as error:
+                    lost += 1
+                    if not _is_lost(error) or lost > _MAX_LOST:
+                        raise
+                else:
+                    return
+                if await blob_exists(self._session, self._repository, blob):
+                    return
+                if not limited:
                     await self.cancel(location)
-                    raise
-            except BaseException:
+                    location = None
+        except BaseException:
+            if location:
                 await self.cancel(location)
-                raise
-            else:
-                return
-            if await blob_exists(self._session, self._repository, blob):
-                return
-            if not limited:
-                await self.cancel(location)
-                location = None
+            raise
 
     async def _send(
         self, blob: Descriptor, body: Body, location: str, on_progress: Progress
@@ -218,7 +218,7 @@ class Uploader:
         if not location:
             raise self._session.nonsense(answer, "POST", "an upload without a place to send it to")
         url = upload_url(location, answer.url)
-        if url != urljoin(answer.url, location):
+        if url != absolute(answer.url, location):
             self._session.warn("it names itself wrongly (http, or no port) where uploads go on")
         self._session.check_target(url, method="POST", kind="the place of an upload")
         return url

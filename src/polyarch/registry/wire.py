@@ -6,7 +6,7 @@ Sources: distribution-spec v1.1 "Error Codes", "Listing Tags", "Warnings"; RFC 8
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from polyarch.errors import InvalidDigestError
 from polyarch.oci.digest import Digest
@@ -74,12 +74,23 @@ def digest_of(headers: Headers) -> Digest | None:
         return None
 
 
+def absolute(answered: str, target: str) -> str:
+    """A URL of an answer, relative to the URL that answered.
+
+    What is none is given back as it is, for whoever judges it to refuse.
+    """
+    try:
+        return urljoin(answered, target)
+    except ValueError:
+        return target
+
+
 def next_page(headers: Headers, answered: str) -> str | None:
     """The URL of the next page, absolute, or None on the last one."""
     for header in headers.all("Link"):
         for match in _LINK.finditer(header):
             if _NEXT.search(match[2]):
-                return urljoin(answered, str(match[1]))
+                return absolute(answered, str(match[1]))
     return None
 
 
@@ -96,8 +107,19 @@ def upload_url(location: str, answered: str) -> str:
     Registries behind a proxy that ends TLS write `http://` or forget the port
     (distribution/distribution#2225, #970): on the same host both are mended.
     """
-    parts = urlsplit(urljoin(answered, location))
-    ours = urlsplit(answered)
+    url = absolute(answered, location)
+    try:
+        return _mended(urlsplit(url), urlsplit(answered))
+    except ValueError:
+        return url
+
+
+def with_digest(url: str, digest: Digest) -> str:
+    """An upload's URL that closes it; nothing else is changed."""
+    return f"{url}{'&' if '?' in url else '?'}digest={quote(str(digest), safe='')}"
+
+
+def _mended(parts: SplitResult, ours: SplitResult) -> str:
     if parts.hostname != ours.hostname:
         return urlunsplit(parts)
     if ours.scheme == "https":
@@ -105,11 +127,6 @@ def upload_url(location: str, answered: str) -> str:
     if parts.port is None and ours.port is not None:
         parts = parts._replace(netloc=f"{parts.netloc}:{ours.port}")
     return urlunsplit(parts)
-
-
-def with_digest(url: str, digest: Digest) -> str:
-    """An upload's URL that closes it; nothing else is changed."""
-    return f"{url}{'&' if '?' in url else '?'}digest={quote(str(digest), safe='')}"
 
 
 def _plain_text(body: bytes) -> str:
