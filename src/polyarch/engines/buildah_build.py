@@ -17,7 +17,7 @@ from polyarch.engines.buildah_command import (
     export_command,
 )
 from polyarch.engines.buildah_dockerfile import lay_dockerfile
-from polyarch.engines.buildah_images import temporary_images
+from polyarch.engines.buildah_images import pulling
 from polyarch.engines.buildah_output import BuildahOutput
 from polyarch.engines.contexts import dockerfile_of
 from polyarch.engines.export import find_image
@@ -50,11 +50,12 @@ class BuildahBuild:
         environment = {**self.environment, **hosts}
         original = dockerfile_of(self.request)
         output = BuildahOutput(self.transcript)
-        with temporary_images(self.folder, self.environment) as pull:
+        with pulling(self.folder, environment, output.pulled) as pulls:
             native = self.info.native[0] if self.info.native else self.request.platform
             laid = lay_dockerfile(
-                self.request, original, engine=self.info.name, native=native, pull=pull
+                self.request, original, engine=self.info.name, native=native, pulls=pulls
             )
+            output.names = laid.names
             copy = self.folder / DOCKERFILE
             copy.write_text(laid.text, encoding="utf-8", errors="surrogateescape")
             prepared = Prepared(ignore_file=_ignore_file(original), images=laid.images)

@@ -62,7 +62,7 @@ def build_command(
     for name, image in sorted(prepared.images.items()):
         arguments += ["--build-context", f"{name}=container-image://{image}"]
     for name, context in sorted(request.contexts.items()):
-        if isinstance(context, ImageContext):
+        if isinstance(context, ImageContext) and name not in prepared.images:
             arguments += ["--build-context", f"{name}=docker-image://{context.reference}"]
         elif isinstance(context, FolderContext):
             arguments += ["--build-context", f"{name}={context.path.absolute()}"]

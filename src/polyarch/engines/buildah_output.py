@@ -1,6 +1,7 @@
 """What Buildah prints during a build, as a person follows it."""
 
 import re
+from collections.abc import Mapping
 
 from polyarch.engines.failure import Evidence
 from polyarch.engines.salt import LABEL
@@ -25,11 +26,15 @@ class BuildahOutput:
         self._step = ""
         self.mixed_base = False
         """Whether Buildah took a base of a platform that does not satisfy the one asked for."""
+        self.names: Mapping[str, str] = {}
+        """What people call the images that Buildah knows by an ID."""
 
     def feed(self, line: str) -> None:
         """One line of stdout or stderr."""
         if _NOISE.search(line):
             return
+        for image, name in self.names.items():
+            line = line.replace(image, name)
         if found := _STEP.match(line):
             self._step = found[3]
             self._transcript.note(line)
@@ -38,6 +43,10 @@ class BuildahOutput:
             return
         if _VERDICT.search(line):
             self._verdict.append(line)
+        self.pulled(line)
+
+    def pulled(self, line: str) -> None:
+        """One line of a pull before the build: if it fails, the build has the last word on it."""
         if (found := _MISMATCH.search(line)) and not _satisfies(found["found"], found["wanted"]):
             self.mixed_base = True
             self._transcript.warn(f"a base is for another platform: {line}")

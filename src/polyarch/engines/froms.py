@@ -14,7 +14,10 @@ from types import MappingProxyType
 from polyarch.errors import InvalidPlatformError
 from polyarch.oci.platform import Platform
 
-_NONE: Mapping[tuple[str, Platform | None], str] = MappingProxyType({})
+Names = Mapping[tuple[str, Platform | None], str]
+"""What stands for an image on a platform."""
+
+_NONE: Names = MappingProxyType({})
 _DIRECTIVE = re.compile(r"^#\s*([a-z]+)\s*=\s*(\S+)\s*$", re.IGNORECASE)
 _HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _FROM = re.compile(
@@ -31,12 +34,14 @@ _HEREDOC_INSTRUCTIONS = ("RUN", "COPY", "ADD")
 class Stage:
     """What one FROM says, variables expanded.
 
-    `platform` is None where it cannot be told. `base` is an image's name, or that of a stage.
+    `platform` is None where it cannot be told. `base` is an image's name, or, with `on_stage`, that
+    of a stage above.
     """
 
     base: str
     name: str
     platform: Platform | None
+    on_stage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +70,17 @@ class Pinning:
     """How a Dockerfile is pinned.
 
     `native` is the platform that stages on the build platform run on. `stage` is the stage to
-    build, by name or number; the last one when empty. `aliases` gives the name that stands for an
-    image on a platform. `salt` is an instruction laid behind every FROM.
+    build, by name or number; the last one when empty. `aliases` stand for named contexts, `pulled`
+    for images that no stage and no context is called like. `salt` is an instruction laid behind
+    every FROM.
     """
 
     target: Platform
     native: Platform
     build_args: Mapping[str, str]
     stage: str = ""
-    aliases: Mapping[tuple[str, Platform | None], str] = field(default_factory=lambda: _NONE)
+    aliases: Names = field(default_factory=lambda: _NONE)
+    pulled: Names = field(default_factory=lambda: _NONE)
     salt: str = ""
 
 
@@ -103,19 +110,21 @@ def _stage(
     found: re.Match[str], above: Sequence[Stage], values: Mapping[str, str], target: Platform
 ) -> Stage:
     base = _expand(found["image"], values)
-    platform: Platform | None = target
-    if same := _by_name(above, base):
-        platform = same.platform
+    same = _by_name(above, base)
+    platform = same.platform if same else target
     if told := _PLATFORM.search(found["flags"]):
         platform = _platform(_expand(told[1], values))
-    return Stage(base=base, name=found["name"] or "", platform=platform)
+    return Stage(base=base, name=found["name"] or "", platform=platform, on_stage=same is not None)
 
 
 def _line(found: re.Match[str], stage: Stage, pinning: Pinning) -> str:
     if stage.platform is None:
         return found[0]
     flags = _PLATFORM.sub("", found["flags"])
-    image = pinning.aliases.get((stage.base, stage.platform), found["image"])
+    called = (stage.base, stage.platform)
+    image = pinning.aliases.get(called, found["image"])
+    if not stage.on_stage:
+        image = pinning.pulled.get(called, image)
     name = f" AS {stage.name}" if stage.name else ""
     return f"FROM --platform={stage.platform} {flags}{image}{name}"
 

@@ -8,7 +8,7 @@ of the image again.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
@@ -25,8 +25,8 @@ _OF_THE_COMMIT = (annotation.CREATED, annotation.REVISION, annotation.VERSION)
 """Labels that a base gets anew with every commit: they must not empty the cache of its children."""
 
 
-def salt_instruction(request: BuildRequest, native: Platform) -> str:
-    """The instruction to lay behind every FROM."""
+def salt_instruction(request: BuildRequest, native: Platform, *, bases: Collection[str]) -> str:
+    """The instruction to lay behind every FROM; `bases` are the IDs of images from registries."""
     seen: JsonObject = {
         "platform": str(request.platform),
         "native": str(native),
@@ -35,6 +35,7 @@ def salt_instruction(request: BuildRequest, native: Platform) -> str:
             name: _identity(context, (request.platform, native))
             for name, context in sorted(request.contexts.items())
         },
+        "bases": sorted(bases),
     }
     return f"LABEL {LABEL}={hashlib.sha256(encode(seen)).hexdigest()[:32]}"
 

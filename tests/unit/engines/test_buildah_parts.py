@@ -18,17 +18,18 @@ from polyarch.engines.version import Version
 from polyarch.events import BuildStep, Event, Warned
 from polyarch.oci.platform import Platform
 
+REQUEST = BuildRequest(
+    image="app",
+    platform=Platform.parse("linux/arm64"),
+    project=Path(),
+    context=Path(),
+    dockerfile=None,
+)
+
 
 def listen_to(*lines: str) -> tuple[BuildahOutput, list[Event]]:
     events: list[Event] = []
-    request = BuildRequest(
-        image="app",
-        platform=Platform.parse("linux/arm64"),
-        project=Path(),
-        context=Path(),
-        dockerfile=None,
-    )
-    with Transcript(request, events.append) as transcript:
+    with Transcript(REQUEST, events.append) as transcript:
         output = BuildahOutput(transcript)
         for line in lines:
             output.feed(line)
@@ -44,6 +45,17 @@ def test_steps_are_counted() -> None:
     assert [(e.text, e.done, e.total) for e in events if isinstance(e, BuildStep)] == [
         ("STEP 1/2: FROM scratch", 0, 2),
         ("[2/3] STEP 3/3: RUN make", 2, 3),
+    ]
+
+
+def test_bases_are_called_by_their_names() -> None:
+    events: list[Event] = []
+    with Transcript(REQUEST, events.append) as transcript:
+        output = BuildahOutput(transcript)
+        output.names = {"3638b524": "busybox:1"}
+        output.feed("STEP 1/2: FROM 3638b524 AS work")
+    assert [e.text for e in events if isinstance(e, BuildStep)] == [
+        "STEP 1/2: FROM busybox:1 AS work"
     ]
 
 

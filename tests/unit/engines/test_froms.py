@@ -99,6 +99,16 @@ def test_salt_stands_behind_every_from_and_all_else_stays() -> None:
     ]
 
 
+def test_what_was_pulled_stands_for_images_and_not_for_stages() -> None:
+    text = "FROM golang AS golang\nFROM --platform=linux/amd64 golang\nFROM golang\nFROM debian"
+    assert froms(text, pulled={("golang", ARM64): "1d", ("golang", AMD64): "2d"}) == [
+        "FROM --platform=linux/arm64 1d AS golang",
+        "FROM --platform=linux/amd64 golang",
+        "FROM --platform=linux/arm64 golang",
+        "FROM --platform=linux/arm64 debian",
+    ]
+
+
 LINES = st.lists(
     st.sampled_from(
         [
