@@ -77,7 +77,7 @@ class Platform:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what a person writes, such as `linux/arm64`, `linux/arm/v7`, `x86_64` or `armhf`.
+        """Read what a person writes: `linux/arm64`, `linux/arm/v7`, `arm/v7`, `x86_64`, `armhf`.
 
         Raises:
             InvalidPlatformError: wrong form, or an os or architecture that nobody knows.
@@ -85,8 +85,9 @@ class Platform:
         parts = text.strip().split("/")
         if not all(_WORD.fullmatch(part) for part in parts):
             raise InvalidPlatformError(text, "a part of it is empty or has forbidden characters")
-        if len(parts) == 1:
-            parts = parts if parts[0].lower() in KNOWN_OS else ["linux", *parts]
+        first = parts[0].lower()
+        if first not in KNOWN_OS and (len(parts) == 1 or _is_architecture(first)):
+            parts = ["linux", *parts]
         if len(parts) == 1:
             raise InvalidPlatformError(text, "the architecture is missing")
         if len(parts) > 3:  # noqa: PLR2004 - os, architecture, variant
@@ -142,6 +143,10 @@ UNKNOWN = Platform(os="unknown", architecture="unknown")
 def unique(platforms: Iterable[Platform]) -> tuple[Platform, ...]:
     """Drop repetitions, first one kept."""
     return tuple(dict.fromkeys(platforms))
+
+
+def _is_architecture(word: str) -> bool:
+    return word in KNOWN_ARCHITECTURES or word in ARCHITECTURE_ALIASES
 
 
 def _rank(platform: Platform) -> tuple[int, ...]:

@@ -31,10 +31,13 @@ def ordered(images: Sequence[str], bases: Mapping[str, Iterable[str]]) -> tuple[
         # graphlib names the circle in the direction of its edges: what stands on what, reversed.
         raise ImageCycleError(tuple(reversed(error.args[1]))) from error
     done: list[str] = []
+    ready: list[str] = []
     while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=images.index)
-        done.extend(ready)
-        sorter.done(*ready)
+        ready.extend(sorter.get_ready())
+        first = min(ready, key=images.index)
+        ready.remove(first)
+        done.append(first)
+        sorter.done(first)
     return tuple(done)
 
 

@@ -13,6 +13,7 @@ from tests.support.strategies import platforms
         ("linux/amd64", "linux/amd64"),
         ("amd64", "linux/amd64"),
         ("x86_64", "linux/amd64"),
+        ("arm/v7", "linux/arm/v7"),
         ("linux/x86_64", "linux/amd64"),
         ("linux/amd64/v1", "linux/amd64"),
         ("linux/amd64/v3", "linux/amd64/v3"),

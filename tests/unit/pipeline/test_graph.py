@@ -12,10 +12,10 @@ BASES = {"api": ("base",), "web": ("base",), "tools": ("api",)}
 def test_each_after_what_it_stands_on_else_as_written():
     assert ordered(("tools", "web", "api", "base", "alone"), BASES) == (
         "base",
-        "alone",
         "web",
         "api",
         "tools",
+        "alone",
     )
 
 

@@ -1,0 +1,183 @@
+"""JSON Schemas of the documents that scripts rely on: what must be there; more may stand beside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+Schema = Mapping[str, Any]
+
+TEXT: Schema = {"type": "string"}
+TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+BOOL: Schema = {"type": "boolean"}
+DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+DIGEST_OR_NULL: Schema = {"anyOf": [DIGEST, {"type": "null"}]}
+PLATFORM: Schema = {"type": "string", "pattern": "^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$"}
+TEXTS: Schema = {"type": "object", "additionalProperties": TEXT}
+
+
+def table(**keys: Schema) -> Schema:
+    """An object that has at least these keys."""
+    return {"type": "object", "properties": keys, "required": list(keys)}
+
+
+def items(schema: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": schema}
+
+
+def one_of(*texts: str) -> Schema:
+    """One of these words."""
+    return {"enum": list(texts)}
+
+
+def called(name: str) -> Schema:
+    """The document's own name."""
+    return {"const": f"polyarch.{name}/v1"}
+
+
+_ERROR: Mapping[str, Schema] = {
+    "code": {"type": "string", "pattern": "^[a-z]+(-[a-z]+)*$"},
+    "message": {"type": "string", "minLength": 1},
+    "where": TEXT_OR_NULL,
+    "hint": TEXT_OR_NULL,
+    "exit_code": {"enum": [1, 2, 3, 4, 5, 6, 7, 70, 130]},
+    "retryable": BOOL,
+}
+_ERROR_OR_NULL: Schema = {"anyOf": [table(**_ERROR), {"type": "null"}]}
+
+_CURRENT = table(
+    state=one_of("absent", "present", "unknown"),
+    digest=DIGEST_OR_NULL,
+    version=TEXT_OR_NULL,
+    revision=TEXT_OR_NULL,
+    reason=TEXT_OR_NULL,
+)
+
+PLAN = table(
+    schema=called("plan"),
+    event=table(name=TEXT, ref=TEXT, sha=TEXT),
+    images=items(
+        table(
+            name=TEXT,
+            publish=BOOL,
+            reason={"type": "string", "minLength": 1},
+            depends_on=items(TEXT),
+            platforms=items(
+                table(
+                    platform=PLATFORM,
+                    engine=one_of("buildx", "buildah", "direct"),
+                    strategy=one_of("native", "cross", "emulated"),
+                    reason={"type": "string", "minLength": 1},
+                    builder=TEXT_OR_NULL,
+                    input_key=DIGEST,
+                )
+            ),
+            tags=items(TEXT),
+            labels=TEXTS,
+            annotations=table(index=TEXTS, manifest=TEXTS),
+            destinations=items(
+                table(
+                    repository=TEXT,
+                    adapted=TEXT_OR_NULL,
+                    references=items(
+                        table(
+                            tag=TEXT,
+                            current=_CURRENT,
+                            action=one_of("create", "move", "keep", "refuse", "unknown"),
+                        )
+                    ),
+                )
+            ),
+        )
+    ),
+)
+
+_PART: Mapping[str, Schema] = {
+    "schema": called("part"),
+    "image": TEXT,
+    "platform": PLATFORM,
+    "manifest": table(mediaType=TEXT, digest=DIGEST, size={"type": "integer", "minimum": 1}),
+    "attestations": {"type": "array"},
+    "sources": {"type": "array", "items": TEXT, "minItems": 1},
+    "input_key": DIGEST,
+    "revision": TEXT,
+    "ci_run": TEXT_OR_NULL,
+    "proofs": {"type": "array"},
+}
+PART = table(**_PART)
+
+BUILD = table(schema=called("build"), parts=items(PART))
+
+PUBLISH = table(
+    schema=called("publish"),
+    run={"type": "string", "minLength": 1},
+    images=items(
+        table(
+            name=TEXT,
+            digest=DIGEST_OR_NULL,
+            platforms=items(table(platform=PLATFORM, digest=DIGEST, reused=BOOL)),
+            destinations=items(
+                table(
+                    repository=TEXT,
+                    status=one_of(
+                        "published", "unchanged", "skipped", "failed", "rolled-back", "left"
+                    ),
+                    digest=DIGEST_OR_NULL,
+                    adapted=TEXT_OR_NULL,
+                    references=items(
+                        table(
+                            tag=TEXT,
+                            digest=DIGEST_OR_NULL,
+                            status=one_of(
+                                "created", "moved", "kept", "unchanged", "restored", "left",
+                                "failed",
+                            ),
+                        )
+                    ),
+                    error=_ERROR_OR_NULL,
+                )
+            ),
+        )
+    ),
+)  # fmt: skip
+
+INSPECT = table(
+    schema=called("inspect"),
+    reference=TEXT,
+    digest=DIGEST,
+    media_type=TEXT,
+    annotations=TEXTS,
+    manifests=items(table(platform=TEXT_OR_NULL, digest=DIGEST, media_type=TEXT)),
+)
+
+DOCTOR = table(
+    schema=called("doctor"),
+    ok=BOOL,
+    checks=items(
+        table(
+            area=TEXT,
+            name=TEXT,
+            status=one_of("ok", "missing", "broken"),
+            message=TEXT,
+            hint=TEXT_OR_NULL,
+        )
+    ),
+)
+
+CONFIG = table(
+    schema=called("config"),
+    file=TEXT,
+    images=items(table(name=TEXT, values={"type": "array"})),
+)
+
+SANDBOX = table(schema=called("sandbox"), registries=items(table(host=TEXT, address=TEXT)))
+
+ERROR = table(schema=called("error"), **_ERROR)
+
+
+def check(document: object, schema: Schema) -> None:
+    """Fail with every difference, each with its path."""
+    validator = Draft202012Validator(schema)
+    faults = [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(document)]
+    assert not faults, "\n".join(faults)
