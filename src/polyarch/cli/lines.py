@@ -54,7 +54,8 @@ def _build_failed(event: events.BuildFailed) -> str:
 
 @line_of.register
 def _image_checked(event: events.ImageChecked) -> str:
-    return f"{event.image}: {event.platforms} platforms checked, index {event.digest.short}"
+    count = "1 platform" if event.platforms == 1 else f"{event.platforms} platforms"
+    return f"{event.image}: {count} checked, index {event.digest.short}"
 
 
 @line_of.register

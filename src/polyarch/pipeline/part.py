@@ -146,8 +146,10 @@ class PartsFolder:
         layout = self.layout(image, platform)
         try:
             self.record(image, platform).unlink(missing_ok=True)
-            if layout.exists():
+            if layout.is_dir() and not layout.is_symlink():
                 shutil.rmtree(layout)
+            else:
+                layout.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(str(layout), error.strerror or str(error)) from error
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from polyarch.content.filling import FillingStore
 from polyarch.content.graph import walk
 from polyarch.content.layout import LayoutStore
+from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher
+from polyarch.errors import ContentError, SpecError
 from polyarch.oci.descriptor import Descriptor
-from polyarch.oci.manifest import ImageIndex
+from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository, parse_reference
 from polyarch.pipeline.part import Part, PartsFolder
 
@@ -38,11 +40,23 @@ def borrowed_from(part: Part) -> tuple[Repository, ...]:
 
 
 def is_whole(parts: PartsFolder, part: Part) -> bool:
-    """Whether all that the part's layout should hold is there, in full size."""
-    [layout] = layouts_of(parts, part)
-    if not layout.exists(part.manifest):
+    """Whether the part's own layout holds all that it should.
+
+    Manifests and configs are read and proven, layers are there in full size. A record that somebody
+    else wrote, and a layout that is damaged, are as good as none.
+    """
+    layouts = layouts_of(parts, part)
+    if [layout.root for layout in layouts] != [parts.layout(part.image, part.platform)]:
         return False
-    borrowed = bool(borrowed_from(part))
+    try:
+        return _holds(layouts[0], part, borrowed=bool(borrowed_from(part)))
+    except (ContentError, SpecError):
+        return False
+
+
+def _holds(layout: LayoutStore, part: Part, *, borrowed: bool) -> bool:
+    manifest = ImageManifest.parse(read_small(layout, part.manifest), part.manifest.media_type)
+    read_small(layout, manifest.config)
     nodes = (node for root in (part.manifest, *part.attestations) for node in walk(layout, root))
     return all(layout.exists(node) or borrowed for node in nodes)
 
