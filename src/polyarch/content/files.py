@@ -1,8 +1,10 @@
 """Writing files so that a reader sees the old bytes or the new bytes, never less."""
 
 import contextlib
+import errno
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,6 +37,19 @@ def replacing(path: Path, *, mode: int = 0o644) -> Iterator[BinaryIO]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read; a pipe or device in its place is refused and never waited for.
+
+    Raises:
+        OSError: there is no such file, or it is none.
+    """
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return file
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:

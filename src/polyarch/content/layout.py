@@ -9,16 +9,18 @@ Source: image-spec v1.1 image-layout.md.
 
 import json
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from polyarch.content.files import locked, replacing, write_bytes
+from polyarch.content.files import locked, open_regular, replacing, write_bytes
 from polyarch.content.reader import proven_chunks
 from polyarch.errors import BlobNotFoundError, MalformedManifestError
 from polyarch.oci import annotation
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
+from polyarch.oci.fields import MAX_MANIFEST_BYTES
 from polyarch.oci.manifest import ImageIndex
 
 LAYOUT_FILE = "oci-layout"
@@ -36,7 +38,7 @@ class LayoutStore:
     def open(self, descriptor: Descriptor, offset: int = 0) -> BinaryIO:
         """The bytes from `offset` on."""
         try:
-            file = self.path_of(descriptor.digest).open("rb")
+            file = open_regular(self.path_of(descriptor.digest))
         except OSError as error:
             raise BlobNotFoundError(str(descriptor.digest), str(self)) from error
         file.seek(offset)
@@ -45,9 +47,10 @@ class LayoutStore:
     def exists(self, descriptor: Descriptor) -> bool:
         """Whether the blob is there in its full size."""
         try:
-            return self.path_of(descriptor.digest).stat().st_size == descriptor.size
+            found = self.path_of(descriptor.digest).stat()
         except OSError:
             return False
+        return stat.S_ISREG(found.st_mode) and found.st_size == descriptor.size
 
     def push(self, descriptor: Descriptor, content: BinaryIO) -> None:
         """Keep proven content under its digest."""
@@ -80,10 +83,8 @@ class LayoutStore:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.hardlink_to(other.path_of(descriptor.digest))
-        except FileExistsError:
-            return True
         except OSError:
-            return False
+            return self.exists(descriptor)  # somebody else was quicker, or it cannot be done
         return True
 
     def entries(self) -> tuple[Descriptor, ...]:
@@ -93,7 +94,7 @@ class LayoutStore:
             MalformedManifestError: `index.json` is not an index.
         """
         try:
-            raw = (self.root / INDEX_FILE).read_bytes()
+            raw = self._small(INDEX_FILE)
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -135,13 +136,18 @@ class LayoutStore:
             MalformedManifestError: it is none.
         """
         try:
-            version = json.loads((self.root / LAYOUT_FILE).read_bytes())["imageLayoutVersion"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            version = json.loads(self._small(LAYOUT_FILE))["imageLayoutVersion"]
+        except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
             reason = f"there is no readable `{LAYOUT_FILE}` in it"
             raise MalformedManifestError("OCI layout", reason, where=str(self.root)) from error
         if not str(version).startswith("1."):
             reason = f"its version is `{version}`"
             raise MalformedManifestError("OCI layout", reason, where=str(self.root))
+
+    def _small(self, name: str) -> bytes:
+        """A file of the layout itself: of one that is too large, one byte more than may be."""
+        with open_regular(self.root / name) as file:
+            return file.read(MAX_MANIFEST_BYTES + 1)
 
     def _prepare(self) -> None:
         if not (self.root / LAYOUT_FILE).exists():

@@ -29,6 +29,8 @@ def decode_object(raw: bytes, kind: str) -> JsonObject:
         raise MalformedManifestError(kind, f"not JSON ({error})") from error
     if not isinstance(value, dict):
         raise MalformedManifestError(kind, "not a JSON object")
+    if b"\\ud" in raw.lower():
+        _refuse_half_characters(value, kind)
     return value
 
 
@@ -79,3 +81,11 @@ def string_map(value: JsonObject, key: str, kind: str) -> Mapping[str, str]:
     if not all(isinstance(item, str) for item in found.values()):
         raise MalformedManifestError(kind, f"`{key}` holds a value that is not a text")
     return MappingProxyType(dict(found))
+
+
+def _refuse_half_characters(value: JsonObject, kind: str) -> None:
+    """JSON can hold one half of a surrogate pair, which nothing can write in UTF-8 again."""
+    try:
+        encode(value)
+    except UnicodeEncodeError as error:
+        raise MalformedManifestError(kind, "a text in it has half a character") from error

@@ -1,5 +1,6 @@
 import io
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from polyarch.content.graph import copy_graph, walk
 from polyarch.content.layout import LayoutStore
 from polyarch.errors import (
+    BlobNotFoundError,
     BlobUnreadableError,
     DigestMismatchError,
     MalformedManifestError,
@@ -75,6 +77,41 @@ def test_a_cut_off_blob_does_not_count_as_there(tmp_path):
     assert not layout.exists(descriptor)
     layout.push(descriptor, io.BytesIO(b"whole"))
     assert layout.exists(descriptor)
+
+
+def test_a_cut_off_blob_is_not_taken_for_one_that_was_adopted(tmp_path):
+    whole, damaged = LayoutStore(tmp_path / "whole"), LayoutStore(tmp_path / "damaged")
+    descriptor = whole.add("a/b", b"whole")
+    damaged.add("a/b", b"whole")
+    damaged.path_of(descriptor.digest).write_bytes(b"who")
+    assert not damaged.adopt(descriptor, whole)
+    assert whole.adopt(descriptor, whole)
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_the_place_of_a_file_is_neither_waited_for_nor_believed(tmp_path):
+    layout = LayoutStore(tmp_path)
+    descriptor = layout.add("a/b", b"")
+    layout.path_of(descriptor.digest).unlink()
+    os.mkfifo(layout.path_of(descriptor.digest))
+    assert not layout.exists(descriptor)
+    with pytest.raises(BlobNotFoundError):
+        layout.open(descriptor)
+    for name, look in (("index.json", layout.entries), ("oci-layout", layout.check)):
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(MalformedManifestError, match=name):
+            look()
+
+
+def test_files_of_a_layout_that_never_end_are_refused(tmp_path):
+    layout = LayoutStore(tmp_path)
+    layout.add("a/b", b"x")
+    for name, look in (("index.json", layout.entries), ("oci-layout", layout.check)):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(1 << 40)  # a hole: reading it whole would end this process
+        with pytest.raises(MalformedManifestError):
+            look()
 
 
 def test_moving_a_name_leaves_the_others(tmp_path):
