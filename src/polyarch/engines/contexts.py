@@ -47,7 +47,7 @@ def check_contexts(request: BuildRequest, engine: str) -> None:
 
 
 def pick_image(context: LayoutContext, platform: Platform) -> Descriptor | None:
-    """The image of a layout context for a platform: the same one first, then one that satisfies it.
+    """The image of a layout context to build on for a platform, None where it has none.
 
     Raises:
         ContentError: the layout is not whole.
@@ -56,10 +56,7 @@ def pick_image(context: LayoutContext, platform: Platform) -> Descriptor | None:
     descriptor = context.descriptor
     if not mediatype.is_index(descriptor.media_type):
         return descriptor if platform_of(store, descriptor).satisfies(platform) else None
-    images = ImageIndex.parse(read_small(store, descriptor)).images
-    same = (image for image in images if image.platform == platform)
-    fits = (image for image in images if image.platform and image.platform.satisfies(platform))
-    return next(same, None) or next(fits, None)
+    return ImageIndex.parse(read_small(store, descriptor)).image_for(platform)
 
 
 def base_platform_error(

@@ -28,12 +28,11 @@ from polyarch.engines.contexts import (
     pick_image,
 )
 from polyarch.engines.failure import Evidence, explained
-from polyarch.engines.stamp import rfc3339
 from polyarch.engines.transcript import Transcript
 from polyarch.errors import EngineUnusableError
 from polyarch.events import Listener
 from polyarch.oci import mediatype
-from polyarch.oci.config import ImageConfig
+from polyarch.oci.config import ImageConfig, rfc3339
 from polyarch.oci.descriptor import Descriptor, platform_to_json
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject, encode

@@ -6,14 +6,13 @@ Docker's `FROM`: variables and labels are laid over, a new entrypoint drops the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 
 from polyarch.engines.base import Base, BuildRequest, DirectRecipe
 from polyarch.engines.layer import Layer
 from polyarch.errors import BasePlatformError, DigestMismatchError, MalformedManifestError
 from polyarch.oci import mediatype
-from polyarch.oci.config import ImageConfig
+from polyarch.oci.config import ImageConfig, rfc3339
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject, decode_object, encode, object_list, optional_object
@@ -109,11 +108,6 @@ def write_config(
     if not request.platform.variant:
         value.pop("variant", None)
     return encode(value)
-
-
-def rfc3339(seconds: int) -> str:
-    """Seconds since 1970 as image-spec writes a time."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _as_oci(layer: Descriptor) -> Descriptor:

@@ -7,7 +7,6 @@ names of bases; `oci:` exports lose HEALTHCHECK, SHELL and ONBUILD, which BuildK
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from polyarch.content.graph import copy_graph
@@ -15,7 +14,7 @@ from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
 from polyarch.engines.salt import LABEL, without_salt
 from polyarch.oci import mediatype
-from polyarch.oci.config import ImageConfig
+from polyarch.oci.config import ImageConfig, rfc3339
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.fields import JsonObject, decode_object, encode
 from polyarch.oci.manifest import ImageManifest
@@ -58,11 +57,6 @@ def stamp_image(
     written = ImageManifest.build(config=stamped.descriptor, layers=manifest.layers)
     layout.add(mediatype.OCI_MANIFEST, written.raw)
     return written.descriptor.with_platform(stamped.platform)
-
-
-def rfc3339(seconds: int) -> str:
-    """The time as configs have it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _stamped(config: ImageConfig, stamp: Stamp) -> bytes:

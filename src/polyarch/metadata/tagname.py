@@ -2,9 +2,9 @@
 
 import re
 
+from polyarch.oci.reference import TAG_PATTERN
+
 _UNFIT = re.compile(r"[^a-zA-Z0-9._-]+")
-_VALID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-"""distribution-spec v1.1, "Pulling manifests"."""
 
 
 def sanitise(text: str) -> str:
@@ -17,4 +17,4 @@ def sanitise(text: str) -> str:
 
 def is_valid_tag(name: str) -> bool:
     """Whether a registry takes `name` as a tag."""
-    return _VALID.fullmatch(name) is not None
+    return TAG_PATTERN.fullmatch(name) is not None

@@ -5,6 +5,7 @@ Source: image-spec v1.1 config.md.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Self
 
 from polyarch.errors import MalformedManifestError
@@ -78,6 +79,11 @@ class ImageConfig:
         run["Labels"] = dict(sorted({**self.labels, **labels}.items()))
         raw = encode({**value, "created": created, "config": run})
         return self.parse(raw, self.descriptor.media_type)
+
+
+def rfc3339(seconds: int) -> str:
+    """Seconds since 1970 as image-spec writes a time."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _words(value: JsonObject, key: str) -> tuple[str, ...]:

@@ -147,6 +147,19 @@ class ImageIndex:
             and child.annotations.get(annotation.DOCKER_REFERENCE_DIGEST) == about
         )
 
+    def image_for(self, platform: Platform) -> Descriptor | None:
+        """The image to run on `platform`: its own, else the nearest older variant's."""
+        images = [(child, child.platform) for child in self.images if child.platform]
+        if own := next((child for child, found in images if found == platform), None):
+            return own
+        fitting = [(child, found) for child, found in images if found.satisfies(platform)]
+        # The newest variant is the one that all the others satisfy.
+        return max(
+            fitting,
+            key=lambda item: sum(other.satisfies(item[1]) for _, other in fitting),
+            default=(None, None),
+        )[0]
+
     @property
     def platforms(self) -> tuple[Platform, ...]:
         """The platforms of its images, in order; children that name none are left out."""

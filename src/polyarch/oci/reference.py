@@ -12,7 +12,8 @@ from polyarch.errors import InvalidDigestError, InvalidReferenceError
 from polyarch.oci.digest import Digest
 
 DOCKER_HUB = "docker.io"
-_DOCKER_HUB_NAMES = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io"})
+DOCKER_HUB_NAMES = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io"})
+"""All hosts under which people know Docker Hub; references hold the first."""
 DEFAULT_TAG = "latest"
 MAX_NAME_LENGTH = 255
 
@@ -129,7 +130,7 @@ def _split_registry(text: str) -> tuple[str, str]:
         "." in first or ":" in first or first == "localhost" or first != first.lower()
     )
     registry, path = (first, rest) if is_host else (DOCKER_HUB, text)
-    if registry.lower() in _DOCKER_HUB_NAMES:
+    if registry.lower() in DOCKER_HUB_NAMES:
         registry = DOCKER_HUB
         path = path if "/" in path else f"library/{path}"
     return registry, path

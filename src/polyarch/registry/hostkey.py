@@ -7,14 +7,13 @@ prefixes of repositories. Sources: docker/cli, cli/config; containers-auth.json(
 from collections.abc import Mapping
 from typing import TypeVar
 
-from polyarch.oci.reference import DOCKER_HUB, Repository
+from polyarch.oci.reference import DOCKER_HUB, DOCKER_HUB_NAMES, Repository
 
 T = TypeVar("T")
 
 HUB_SERVER = "https://index.docker.io/v1/"
 """What credential helpers call Docker Hub."""
 
-_HUB_NAMES = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io"})
 _API_PATHS = frozenset({"", "v1", "v2"})
 
 
@@ -24,7 +23,7 @@ def normalize(key: str) -> str:
     host, _, path = (rest if separator else key.strip()).partition("/")
     host = host.lower()
     path = path.strip("/")
-    host = DOCKER_HUB if host in _HUB_NAMES else host
+    host = DOCKER_HUB if host in DOCKER_HUB_NAMES else host
     return host if path in _API_PATHS else f"{host}/{path}"
 
 

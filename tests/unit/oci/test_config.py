@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from polyarch.errors import SpecError
-from polyarch.oci.config import ImageConfig
+from polyarch.oci.config import ImageConfig, rfc3339
 from polyarch.oci.platform import Platform
 from tests.support.strategies import json_values
 
@@ -43,6 +43,20 @@ def test_relabelling_keeps_all_else():
 def test_what_is_no_config_is_refused(text):
     with pytest.raises(SpecError):
         ImageConfig.parse(text.encode())
+
+
+def test_half_a_character_is_refused_where_it_is_read():
+    with pytest.raises(SpecError, match="half a character"):
+        ImageConfig.parse(RAW.replace(b'"old"', b'"\\uD800"'))
+    whole = ImageConfig.parse(RAW.replace(b'"old"', b'"\\ud83d\\ude00"'))
+    assert "\N{GRINNING FACE}" in whole.labels
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "1970-01-01T00:00:00Z"), (1767225600, "2026-01-01T00:00:00Z")]
+)
+def test_times_are_written_in_utc_to_the_second(seconds, text):
+    assert rfc3339(seconds) == text
 
 
 @given(json_values)

@@ -61,6 +61,42 @@ def test_attestations_are_told_from_images():
     assert index.attestations_of(made.children[1]) == ()
 
 
+def index_of(*platforms: str) -> ImageIndex:
+    return ImageIndex.build(
+        blob(text.encode(), mediatype.OCI_MANIFEST).with_platform(Platform.parse(text))
+        for text in platforms
+    )
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted", "found"),
+    [
+        (("linux/arm/v5", "linux/arm/v6", "linux/arm/v7"), "linux/arm/v6", "linux/arm/v6"),
+        (("linux/arm/v5", "linux/arm/v6"), "linux/arm/v7", "linux/arm/v6"),
+        (("linux/arm/v6", "linux/arm/v5"), "linux/arm/v7", "linux/arm/v6"),
+        (("linux/amd64", "linux/amd64/v2"), "linux/amd64/v3", "linux/amd64/v2"),
+        (("linux/arm64", "linux/arm64/v8.2"), "linux/arm64/v9", "linux/arm64/v8.2"),
+        (("linux/arm/v7", "linux/arm64"), "linux/arm/v6", None),
+        ((), "linux/amd64", None),
+    ],
+)
+def test_an_index_gives_the_nearest_image_that_runs(has, wanted, found):
+    image = index_of(*has).image_for(Platform.parse(wanted))
+    assert (image and str(image.platform)) == found
+
+
+def test_neither_attestations_nor_nameless_images_run_anywhere():
+    nameless = blob(b"x", mediatype.OCI_MANIFEST)
+    about = Descriptor(
+        media_type=mediatype.OCI_MANIFEST,
+        digest=Digest.of(b"y"),
+        size=1,
+        platform=Platform.parse("linux/amd64"),
+        annotations={annotation.DOCKER_REFERENCE_TYPE: annotation.ATTESTATION_MANIFEST},
+    )
+    assert ImageIndex.build([nameless, about]).image_for(Platform.parse("linux/amd64")) is None
+
+
 def test_build_is_deterministic_and_survives_parsing():
     config, layers = blob(b"{}", mediatype.OCI_CONFIG), [blob(b"a"), blob(b"b")]
     one = ImageManifest.build(config=config, layers=layers, annotations={"b": "2", "a": "1"})
