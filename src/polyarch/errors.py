@@ -26,10 +26,13 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── InstructionError        the reason alone: the reader of the file adds file and line
 │   │   ├── ExpansionError          likewise, for a variable or quote
 │   │   └── PatternSyntaxError      likewise, for a pattern of a .dockerignore
+│   ├── EngineMisfitError           an engine that lacks what it works from
 │   ├── ImageCycleError
 │   ├── InvalidTagError             a rule gives what no registry takes
 │   ├── TagCollisionError           two images under one tag
 │   ├── PlatformNotInBaseError
+│   ├── MissingVariableError        a named login whose variable is not set, in CI
+│   ├── CredentialUnreadableError   a password file or command that gives none
 │   ├── InvalidRuleError            a tag rule, a flavor or an image name
 │   ├── InvalidTemplateError        a `{{…}}` expression
 │   ├── UnknownPlaceholderError     a `{…}` of the direct engine, with the nearest known one
@@ -652,15 +655,18 @@ class HostError(PolyarchError):
 
 
 class ProgramNotFoundError(HostError):
-    """A program that must run is not on PATH."""
+    """A program that must run is not on PATH, or cannot be started."""
 
     code = "program-not-found"
 
-    def __init__(self, program: str, *, hint: str | None = None) -> None:
+    def __init__(self, program: str, *, problem: str | None = None) -> None:
+        absent = f"install `{program}`, or run `polyarch doctor`"
         super().__init__(
-            f"the program `{program}` is not on PATH",
+            f"the program `{program}` {problem or 'is not on PATH'}",
             where="this machine",
-            hint=hint or f"install `{program}`, or run `polyarch doctor`",
+            hint=f"see that `{program}` can be run by hand from the same folder"
+            if problem
+            else absent,
         )
         self.program = program
 

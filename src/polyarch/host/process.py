@@ -67,7 +67,7 @@ def run(
         line = f"no answer within {timeout_s:g} s"
         raise ProcessFailedError(arguments[0], -signal.SIGKILL, [line]) from error
     except OSError as error:
-        raise ProgramNotFoundError(arguments[0], hint=_cannot_start(error)) from error
+        raise ProgramNotFoundError(arguments[0], problem=_cannot_start(error)) from error
     if check and done.returncode != 0:
         lines = (done.stderr or done.stdout).splitlines()[-LAST_LINES:]
         raise ProcessFailedError(arguments[0], done.returncode, lines)
@@ -123,7 +123,7 @@ def _started(
             start_new_session=True,
         )
     except OSError as error:
-        raise ProgramNotFoundError(arguments[0], hint=_cannot_start(error)) from error
+        raise ProgramNotFoundError(arguments[0], problem=_cannot_start(error)) from error
     _RUNNING.add(process)
     try:
         yield process
@@ -198,4 +198,4 @@ def _locate(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
 
 
 def _cannot_start(error: OSError) -> str:
-    return f"it is there and cannot be started: {error.strerror}"
+    return f"is there and cannot be started: {error.strerror}"

@@ -48,6 +48,14 @@ def test_a_program_that_is_not_there():
     assert process.find_program("no-such-program", ENVIRONMENT) is None
 
 
+def test_a_program_that_cannot_be_started_is_not_said_to_be_absent(tmp_path):
+    for folder, argument in ((tmp_path / "gone", ""), (tmp_path, "x" * 5_000_000)):
+        with pytest.raises(ProgramNotFoundError) as caught:
+            process.run(["true", argument], environment=ENVIRONMENT, folder=folder)
+        assert "cannot be started" in caught.value.message
+        assert "PATH" not in caught.value.message
+
+
 def test_a_program_that_says_nothing_is_given_up():
     with pytest.raises(ProcessFailedError, match="no answer"):
         process.run(python("import time; time.sleep(60)"), environment=ENVIRONMENT, timeout_s=0.2)
