@@ -294,7 +294,8 @@ def test_what_was_built_can_be_loaded(
     shop: Workshop, busybox: str, request: pytest.FixtureRequest
 ) -> None:
     built = shop.build(f"FROM {busybox}\nCOPY app.txt /\n", "linux/arm64")
-    archive = shop.folder / "image.tar"
+    archive = shop.folder / "with:colon" / "image.tar"
+    archive.parent.mkdir()
     name = "localhost/polyloaded:1"
     write_archive(shop, built.manifest, archive)
     engine = shop.case.engine

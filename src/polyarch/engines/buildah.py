@@ -64,8 +64,9 @@ class BuildahEngine:
             EngineUnusableError: Buildah is absent.
             ProcessFailedError: it did not take it.
         """
-        pull = ["buildah", "pull", "--quiet", f"docker-archive:{archive.absolute()}"]
-        done = run(pull, environment=self._environment, timeout_s=None)
+        # Behind a colon in the path Buildah would look for an image's name.
+        pull = ["buildah", "pull", "--quiet", f"docker-archive:{archive.name}"]
+        done = run(pull, environment=self._environment, folder=archive.parent, timeout_s=None)
         words = done.stdout.split()
         if not words:
             raise EngineUnusableError(self.name, "`buildah pull` did not say what it took")

@@ -9,12 +9,13 @@ from polyarch.engines.base import BuildRequest, FolderContext, ImageContext, Nam
 EXPORT = "export"
 """The folder, below the one that the command runs in, that gets the OCI layout."""
 
-_READ_BY_DOCKER = (
+_READ_BY_ENGINES = (
     "BUILDKIT_", "BUILDX_", "COMPOSE_", "DOCKER_", "DYLD_", "GODEBUG", "GRPC_", "KUBE", "LD_",
     "OTEL_", "SSH_", "SSL_", "XDG_", "HOME", "PATH", "TMPDIR", "SOURCE_DATE_EPOCH",
+    "BUILDAH_", "CONTAINERS_", "REGISTRY_AUTH_FILE", "STORAGE_",
     "ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
 )  # fmt: skip
-"""Names, and beginnings of names, that docker, buildx and Go's runtime read for themselves."""
+"""Names, and beginnings of names, that docker, buildx, Buildah and Go read for themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ class Arguments:
         hidden = {
             name: value
             for name, value in build_args.items()
-            if name not in environment and not name.upper().startswith(_READ_BY_DOCKER)
+            if name not in environment and not name.upper().startswith(_READ_BY_ENGINES)
         }
         chosen: list[str] = []
         for name, value in sorted(build_args.items()):

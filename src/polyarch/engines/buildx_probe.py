@@ -1,9 +1,9 @@
 """What `docker` and its buildx plugin say of themselves."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from polyarch.engines.base import EngineInfo
 from polyarch.engines.faults import (
@@ -183,7 +183,7 @@ def _daemon_platform(daemon: JsonObject) -> tuple[Platform, ...]:
     return ()
 
 
-def _platforms(words: Any) -> list[Platform]:
+def _platforms(words: Iterable[str]) -> list[Platform]:
     found: list[Platform] = []
     for word in words:
         try:

@@ -110,7 +110,19 @@ def test_the_whole_command_of_buildah() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["PATH", "HOME", "DOCKER_HOST", "BUILDX_BUILDER", "LD_PRELOAD", "http_proxy", "SSH_AUTH_SOCK"],
+    [
+        "PATH",
+        "HOME",
+        "DOCKER_HOST",
+        "BUILDX_BUILDER",
+        "LD_PRELOAD",
+        "http_proxy",
+        "SSH_AUTH_SOCK",
+        "BUILDAH_ISOLATION",
+        "CONTAINERS_STORAGE_CONF",
+        "REGISTRY_AUTH_FILE",
+        "STORAGE_DRIVER",
+    ],
 )
 def test_what_the_program_itself_reads_never_reaches_its_environment(name: str) -> None:
     passed = Arguments.of({name: "x"}, {})
