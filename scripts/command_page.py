@@ -13,8 +13,8 @@ _HEAD = """\
 
 <!-- made by `make generate` from the help of each verb -->
 
-Results go to stdout, progress and hints to stderr. `--json` prints exactly one document. Colours are
-off with `NO_COLOR`, and where stderr is no terminal progress is plain lines.
+Results go to stdout, progress and hints to stderr. `--json` prints exactly one document. Colours
+are off with `NO_COLOR`, and where stderr is no terminal progress is plain lines.
 """
 
 
