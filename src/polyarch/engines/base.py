@@ -98,9 +98,10 @@ class BuildRequest:
     """One platform of one image; `project` is the folder of polyarch.toml.
 
     `contexts` maps a name as it stands in the Dockerfile (a context's name, or an image reference
-    that is to be replaced) to what stands for it. `created` is the commit's time in seconds since
-    1970, the only time that may enter the image. `log` gets the engine's whole output.
-    `plain_http` lists registry hosts that speak no TLS.
+    that is to be replaced) to what stands for it. `base` is the project's own image that the last
+    stage stands on, where it was built now: its layers are taken over as they are. `created` is the
+    commit's time in seconds since 1970, the only time that may enter the image. `log` gets the
+    engine's whole output. `plain_http` lists registry hosts that speak no TLS.
     """
 
     image: str
@@ -112,6 +113,7 @@ class BuildRequest:
     build_args: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     labels: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     contexts: Mapping[str, NamedContext] = field(default_factory=lambda: MappingProxyType({}))
+    base: Base | None = None
     created: int = 0
     network: str = ""
     no_cache: bool = False

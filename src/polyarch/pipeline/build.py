@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from polyarch.content.layout import LayoutStore
 from polyarch.engines.base import BuildRequest, Engine
+from polyarch.engines.graft import grafted
 from polyarch.errors import PolyarchError
 from polyarch.events import BuildFailed, BuildFinished, BuildStarted, Listener
 from polyarch.host import process
@@ -151,6 +152,7 @@ def _built(
     try:
         layout = LayoutStore(fresh)
         built = workshop.engines[planned.engine].build(request, layout, workshop.listen)
+        built = grafted(built, layout, request.base) if request.base else built
         layout.set_entries((built.manifest, *built.attestations))
         part = Part(
             image=image.name,

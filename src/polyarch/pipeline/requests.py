@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, Project
+from polyarch.dockerfile.graph import StageGraph
 from polyarch.engines.base import (
     Base,
     BuildRequest,
@@ -75,6 +76,7 @@ class Requester:
             },
             labels=image.labels,
             contexts=self._contexts(settings, source, bases),
+            base=self._base(source, source.graph, bases) if source.graph else None,
             created=int(commit_time(self.event).timestamp()),
             plain_http=self._plain_hosts(source),
             direct=self._recipe(image, planned, settings, source, bases),
@@ -140,6 +142,17 @@ class Requester:
         store, descriptor = joined(folder, self.parts, members, index, self.registries.store)
         store.fill(descriptor)
         return LayoutContext(layout=folder, descriptor=descriptor)
+
+    def _base(self, source: Source, graph: StageGraph, bases: PartsByImage) -> Base | None:
+        """The image of this project, just built, that the last stage stands on."""
+        stage = graph.final
+        while stage.base.stage is not None:
+            stage = graph.stage(stage.base.stage)
+        for edge in source.edges:
+            for built in bases.get(edge.image, ()) if edge.name == stage.base.text else ():
+                if built.part.platform == stage.platform:
+                    return built_base(self.parts, built.part)
+        return None
 
     def published(self, image: str) -> str:
         """Where an image of the project that is not built now is taken from.
