@@ -120,8 +120,10 @@ def publish_view(result: PublishResult) -> RenderableType:
     """What stands where now: the platforms of each image, then each destination's tags."""
     drawn: list[RenderableType] = []
     for image in result.images:
-        drawn += [_image_heading(image), Text(), _platforms(image), Text()]
-        if image.outcomes:
+        drawn += [_image_heading(image), Text()]
+        if image.parts:
+            drawn += [_platforms(image), Text()]
+        if any(outcome.status is not Status.SKIPPED for outcome in image.outcomes):
             drawn += [_destinations(image), Text()]
     return Group(*drawn[:-1])
 
@@ -154,7 +156,7 @@ def _tags_of(outcome: Outcome) -> Text:
     if outcome.error:
         return Text(outcome.error.message.partition("\n")[0])
     if outcome.status is Status.SKIPPED:
-        return Text("another destination refused, so nothing moved", style="dim")
+        return Text("another destination failed, so nothing moved here", style="dim")
     words = Text()
     for tag in outcome.tags:
         words.append(f"{tag.tag} ")

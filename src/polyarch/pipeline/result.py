@@ -14,6 +14,9 @@ from polyarch.transaction.values import Outcome, Status
 BUILD_SCHEMA = "polyarch.build/v1"
 PUBLISH_SCHEMA = "polyarch.publish/v1"
 
+STANDS = frozenset({Status.PUBLISHED, Status.UNCHANGED})
+"""What a destination is that shows what was built."""
+
 ErrorToJson = Callable[[PolyarchError], JsonObject]
 """How an error stands in a document: exit codes are the command line's to know."""
 
@@ -74,16 +77,20 @@ class PublishedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishResult:
-    """What `publish` comes to.
+    """What `publish` comes to; `reason` says why it published, or why not.
 
-    `published` is False where this event or `--dry-run` did not push; `reason` says why.
+    A destination that was not published to has the status skipped.
     """
 
     run: str
     plan: Plan
     images: tuple[PublishedImage, ...]
-    published: bool
     reason: str
+
+    @property
+    def published(self) -> bool:
+        """Whether any destination shows what was built."""
+        return any(outcome.status in STANDS for outcome in self.outcomes)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -92,9 +99,13 @@ class PublishResult:
 
     @property
     def partly(self) -> bool:
-        """Whether destinations differ in what they show now, or something was left behind."""
-        statuses = {outcome.status for outcome in self.outcomes}
-        good = statuses & {Status.PUBLISHED, Status.UNCHANGED}
+        """Whether destinations differ in what they show now, or something was left behind.
+
+        Images that this event does not publish do not count.
+        """
+        going = {image.name for image in self.plan.images if image.publish}
+        statuses = {outcome.status for outcome in self.outcomes if outcome.image in going}
+        good = statuses & STANDS
         return Status.LEFT in statuses or bool(good and statuses - good)
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:

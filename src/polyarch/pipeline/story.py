@@ -1,17 +1,19 @@
 """The verbs that do something: build, and publish. Read this file first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from polyarch.config.project import Project
 from polyarch.host.ci_event import CiEvent
+from polyarch.metadata.policy import may_publish
 from polyarch.pipeline.destinations import destinations
 from polyarch.pipeline.job import Job, ProvenImage, job
 from polyarch.pipeline.loading import load
-from polyarch.pipeline.plan import Plan
+from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
 from polyarch.pipeline.prepare import prepare
 from polyarch.pipeline.result import BuildResult, BuiltImage, PublishedImage, PublishResult
 from polyarch.pipeline.world import Ask, World
-from polyarch.transaction.values import OnRegistryFailure, Outcome
+from polyarch.transaction.values import OnRegistryFailure, Outcome, Status
 
 NOTHING_CHANGED = "nothing has changed"
 REFUSED = "a registry refused before anything was built"
@@ -63,22 +65,24 @@ def publish_project(
     Raises:
         PolyarchError: what planning, building or proving met; no tag has moved then.
     """
+    if not may_publish(event, project.publish.on, sandbox=ask.sandbox).publish:
+        ask = replace(ask, offline=True)  # what tags have now changes nothing then
     with job(project, event, ask, world) as work:
         plan = work.prepared.plan
         going = [image for image in plan.images if image.publish]
         if not going:
-            return _result(work, work.build(), (), published=False, reason=_why_not(plan))
+            return _result(work, work.build(), (), _why_not(plan))
         policy = OnRegistryFailure(project.publish.on_registry_failure)
         with destinations(work, going) as there:
             checked = there.check_logins(going)
             if policy is OnRegistryFailure.ABORT and any(each.error for each in checked):
-                return _result(work, (), checked, published=False, reason=REFUSED)
+                return _result(work, (), checked, REFUSED)
             images = work.build()
             if dry_run:
-                return _result(work, images, (), published=False, reason=DRY_RUN)
+                return _result(work, images, (), DRY_RUN)
             published = [image for image in images if image.plan.publish]
             outcomes = there.publish(published, policy)
-        return _result(work, images, outcomes, published=True, reason=going[0].reason)
+        return _result(work, images, outcomes, going[0].reason)
 
 
 def _why_not(plan: Plan) -> str:
@@ -87,26 +91,34 @@ def _why_not(plan: Plan) -> str:
 
 
 def _result(
-    work: Job,
-    images: Sequence[ProvenImage],
-    outcomes: Sequence[Outcome],
-    *,
-    published: bool,
-    reason: str,
+    work: Job, images: Sequence[ProvenImage], outcomes: Sequence[Outcome], reason: str
 ) -> PublishResult:
     built = {image.plan.name: image for image in images}
+    known = {(each.image, each.repository): each for each in outcomes}
     return PublishResult(
         run=work.run.id,
         plan=work.prepared.plan,
-        published=published,
         reason=reason,
         images=tuple(
             PublishedImage(
                 name=plan.name,
                 digest=built[plan.name].index.descriptor.digest if plan.name in built else None,
                 parts=built[plan.name].parts if plan.name in built else (),
-                outcomes=tuple(each for each in outcomes if each.image == plan.name),
+                outcomes=tuple(
+                    known.get((plan.name, each.repository)) or _skipped(plan, each)
+                    for each in plan.destinations
+                ),
             )
             for plan in work.prepared.plan.images
         ),
+    )
+
+
+def _skipped(image: ImagePlan, destination: PlannedDestination) -> Outcome:
+    return Outcome(
+        image=image.name,
+        repository=destination.repository,
+        status=Status.SKIPPED,
+        digest=None,
+        tags=(),
     )

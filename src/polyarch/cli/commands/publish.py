@@ -12,14 +12,11 @@ from polyarch.cli.invocation import Invocation
 from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
-from polyarch.pipeline.result import PublishResult
+from polyarch.pipeline.result import STANDS, PublishResult
 from polyarch.pipeline.story import publish_project
-from polyarch.transaction.values import Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-_STANDS = frozenset({Status.PUBLISHED, Status.UNCHANGED})
 
 
 @click.command("publish", cls=Verb)
@@ -76,7 +73,7 @@ def _tell(result: PublishResult, invocation: Invocation, *, sandbox: bool) -> No
     invocation.emit(result.to_json(error_object), lambda: _pinned(result))
     for error in dict.fromkeys(each.error for each in result.outcomes if each.error):
         invocation.complain("\n".join(error_lines(error)))
-    if not result.published and not result.outcomes:
+    if not result.published:
         invocation.hint(f"nothing was published: {result.reason}")
     elif sandbox:
         invocation.hint("nothing left this machine; `polyarch sandbox` serves it for pulling")
@@ -94,13 +91,13 @@ def _pinned(result: PublishResult) -> str:
     return "\n".join(
         f"{outcome.repository}@{outcome.digest}"
         for outcome in result.outcomes
-        if outcome.status in _STANDS
+        if outcome.status in STANDS
     )
 
 
 def _how_to_pull(result: PublishResult, invocation: Invocation) -> None:
     for image in result.images:
         for outcome in image.outcomes[:1]:
-            if outcome.status in _STANDS and outcome.tags:
+            if outcome.status in STANDS and outcome.tags:
                 name = f"{outcome.repository.familiar}:{outcome.tags[0].tag}"
                 invocation.hint(f"pull it: docker pull {name}")
