@@ -41,6 +41,11 @@ class Symptom:
     hint: str | None = None
     error: PolyarchError | None = None
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether something that is needed does not work."""
+        return self.health is Health.BROKEN
+
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.doctor/v1`."""
         return {
@@ -67,7 +72,7 @@ def to_json(symptoms: Sequence[Symptom]) -> JsonObject:
     """The document `polyarch.doctor/v1`."""
     return {
         "schema": SCHEMA,
-        "ok": all(each.health is not Health.BROKEN for each in symptoms),
+        "ok": not any(each.is_broken for each in symptoms),
         "checks": [each.to_json() for each in symptoms],
     }
 

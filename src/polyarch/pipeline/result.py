@@ -90,7 +90,12 @@ class PublishResult:
     @property
     def published(self) -> bool:
         """Whether any destination shows what was built."""
-        return any(outcome.status in STANDS for outcome in self.outcomes)
+        return bool(self.standing)
+
+    @property
+    def standing(self) -> tuple[Outcome, ...]:
+        """The destinations that show what was built."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status in STANDS)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

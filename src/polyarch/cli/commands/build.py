@@ -1,13 +1,16 @@
 """`polyarch build`: every platform into parts, proven."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
-from polyarch.pipeline.result import BuildResult
-from polyarch.pipeline.story import build_project
+
+if TYPE_CHECKING:
+    from polyarch.pipeline.result import BuildResult
 
 
 @click.command("build", cls=Verb)
@@ -28,6 +31,8 @@ def command(surroundings: Surroundings, words: Words, *, force: bool, load: bool
       polyarch build server --platform linux/arm64
       polyarch build server --load
     """
+    from polyarch.pipeline.story import build_project
+
     invocation, project = words.invocation(surroundings), words.project(surroundings)
     event = words.event(surroundings, project)
     with invocation.progress() as listen:
@@ -42,7 +47,7 @@ def command(surroundings: Surroundings, words: Words, *, force: bool, load: bool
         invocation.hint("to run one here: `polyarch build --load`; all of it: `polyarch publish`")
 
 
-def _lines(result: BuildResult) -> str:
+def _lines(result: "BuildResult") -> str:
     return "\n".join(
         f"{image.name} {built.part.platform} {built.part.manifest.digest}"
         for image in result.images

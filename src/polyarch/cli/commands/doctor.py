@@ -12,10 +12,11 @@ from polyarch.cli.exit_codes import ExitCode, exit_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
-from polyarch.pipeline.diagnosis import Health, Symptom, diagnose, to_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from polyarch.pipeline.diagnosis import Symptom
 
 
 @click.command("doctor", cls=Verb)
@@ -37,6 +38,8 @@ def command(
     Whatever is broken has the command that mends it beside it. Outside a project only the machine
     is looked at. Exit code 4, 5 or 7 when something that this project needs is broken.
     """
+    from polyarch.pipeline.diagnosis import diagnose, to_json
+
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
     project = find_project(surroundings, config_file, environment)
     with invocation.progress() as listen:
@@ -52,7 +55,7 @@ def command(
     return code_of(symptoms)
 
 
-def code_of(symptoms: Sequence[Symptom]) -> ExitCode:
+def code_of(symptoms: "Sequence[Symptom]") -> ExitCode:
     """The worst of what is broken."""
-    broken = [each for each in symptoms if each.health is Health.BROKEN]
+    broken = [each for each in symptoms if each.is_broken]
     return worst(exit_code(each.error) if each.error else ExitCode.ENVIRONMENT for each in broken)

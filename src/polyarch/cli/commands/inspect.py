@@ -10,11 +10,11 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
-from polyarch.pipeline.inspection import Inspection, inspect
-from polyarch.pipeline.reach import Reach
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from polyarch.pipeline.inspection import Inspection
 
 
 @click.command("inspect", cls=Verb)
@@ -40,6 +40,9 @@ def command(
       polyarch inspect ghcr.io/team/app@sha256:...
       polyarch inspect oci:./layout:latest
     """
+    from polyarch.pipeline.inspection import inspect
+    from polyarch.pipeline.reach import Reach
+
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
     project = find_project(surroundings, config_file, environment)
     with invocation.progress() as listen:
@@ -55,7 +58,7 @@ def command(
     _how_to_pull(found, invocation)
 
 
-def _how_to_pull(found: Inspection, invocation: Invocation) -> None:
+def _how_to_pull(found: "Inspection", invocation: Invocation) -> None:
     if found.place.startswith("oci:"):
         return
     for child in found.children:

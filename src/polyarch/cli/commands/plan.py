@@ -8,7 +8,6 @@ from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
-from polyarch.pipeline.story import plan_project
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,6 +29,8 @@ def command(surroundings: Surroundings, words: Words, *, sandbox: bool, offline:
       polyarch plan --event push --ref refs/tags/v1.2.3
       polyarch plan server web --platform linux/arm64 --offline
     """
+    from polyarch.pipeline.story import plan_project
+
     invocation, project = words.invocation(surroundings), words.project(surroundings)
     event = words.event(surroundings, project)
     with invocation.progress() as listen:

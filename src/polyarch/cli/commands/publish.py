@@ -12,11 +12,11 @@ from polyarch.cli.invocation import Invocation
 from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
-from polyarch.pipeline.result import STANDS, PublishResult
-from polyarch.pipeline.story import publish_project
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from polyarch.pipeline.result import PublishResult
 
 
 @click.command("publish", cls=Verb)
@@ -51,6 +51,8 @@ def command(
       polyarch publish --sandbox       rehearse on registries of this machine
       polyarch publish --allow-local   the checked-out branch or tag, from here
     """
+    from polyarch.pipeline.story import publish_project
+
     invocation, project = words.invocation(surroundings), words.project(surroundings)
     event = words.event(surroundings, project, allow_local=allow_local)
     with invocation.progress() as listen:
@@ -61,14 +63,14 @@ def command(
     return code_of(result)
 
 
-def code_of(result: PublishResult) -> ExitCode:
+def code_of(result: "PublishResult") -> ExitCode:
     """The exit code of what came of it: the worst of all destinations."""
     if result.partly:
         return ExitCode.PARTLY_PUBLISHED
     return worst(exit_code(each.error) for each in result.outcomes if each.error)
 
 
-def _tell(result: PublishResult, invocation: Invocation, *, sandbox: bool) -> None:
+def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> None:
     invocation.draw(lambda: _view(result))
     invocation.emit(result.to_json(error_object), lambda: _pinned(result))
     for error in dict.fromkeys(each.error for each in result.outcomes if each.error):
@@ -81,23 +83,20 @@ def _tell(result: PublishResult, invocation: Invocation, *, sandbox: bool) -> No
         _how_to_pull(result, invocation)
 
 
-def _view(result: PublishResult) -> "RenderableType":
+def _view(result: "PublishResult") -> "RenderableType":
     from polyarch.cli.tables import publish_view
 
     return publish_view(result)
 
 
-def _pinned(result: PublishResult) -> str:
-    return "\n".join(
-        f"{outcome.repository}@{outcome.digest}"
-        for outcome in result.outcomes
-        if outcome.status in STANDS
-    )
+def _pinned(result: "PublishResult") -> str:
+    return "\n".join(f"{outcome.repository}@{outcome.digest}" for outcome in result.standing)
 
 
-def _how_to_pull(result: PublishResult, invocation: Invocation) -> None:
+def _how_to_pull(result: "PublishResult", invocation: Invocation) -> None:
+    first = {outcome.image: outcome for outcome in reversed(result.standing)}
     for image in result.images:
-        for outcome in image.outcomes[:1]:
-            if outcome.status in STANDS and outcome.tags:
-                name = f"{outcome.repository.familiar}:{outcome.tags[0].tag}"
-                invocation.hint(f"pull it: docker pull {name}")
+        outcome = first.get(image.name)
+        if outcome and outcome.tags:
+            name = f"{outcome.repository.familiar}:{outcome.tags[0].tag}"
+            invocation.hint(f"pull it: docker pull {name}")

@@ -14,12 +14,11 @@ from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
 from polyarch.errors import UsageError
-from polyarch.pipeline.diagnosis import unique_registries
-from polyarch.pipeline.sandboxes import Login, sandboxes
 from polyarch.runs.folder import state_folder
 
 SCHEMA = "polyarch.sandbox/v1"
 LONE = "sandbox"
+NO_LOGIN = "none"
 _LOOK_UP_S = 3600
 
 
@@ -35,8 +34,8 @@ _LOOK_UP_S = 3600
 @click.option("--memory", is_flag=True, help="Keep nothing when it stops.")
 @click.option(
     "--auth",
-    type=click.Choice(["none", "basic", "bearer"]),
-    default="none",
+    type=click.Choice([NO_LOGIN, "basic", "bearer"]),
+    default=NO_LOGIN,
     help="Which login to ask for.",
 )
 @click.option("--user", default="sandbox", metavar="NAME", help="The user's name for --auth.")
@@ -70,16 +69,19 @@ def command(
       polyarch sandbox --port 5000 --memory
       docker pull 127.0.0.1:5000/team/app:main
     """
+    from polyarch.pipeline.diagnosis import unique_registries
+    from polyarch.pipeline.sandboxes import Login, sandboxes
+
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
     project = find_project(surroundings, config_file, environment)
     known = [each.registry for each in unique_registries(project)] if project else []
     state = state_folder(project.root if project else None, surroundings.state_home)
-    login = _login(surroundings, auth, user, password_env)
+    password = _password(surroundings, auth, password_env)
     with sandboxes(
         hosts or known or (LONE,),
         state=None if memory else state,
         port=port,
-        login=login,
+        login=Login(kind=auth, username=user, password=password),
     ) as addresses:
         stopped = _listen()
         _tell(addresses, invocation)
@@ -88,17 +90,15 @@ def command(
     return 0
 
 
-def _login(surroundings: Surroundings, auth: str, user: str, password_env: str | None) -> Login:
-    if auth == "none":
-        return Login()
-    password = surroundings.environment.get(password_env or "")
-    if not password:
+def _password(surroundings: Surroundings, auth: str, password_env: str | None) -> str:
+    password = surroundings.environment.get(password_env or "", "")
+    if auth != NO_LOGIN and not password:
         raise UsageError(
             f"`--auth {auth}` needs a password, and the variable that holds it is not set",
             where="the command line",
             hint="export it, and name it with `--password-env VARIABLE`",
         )
-    return Login(kind=auth, username=user, password=password)
+    return password
 
 
 def _tell(addresses: dict[str, str], invocation: Invocation) -> None:
