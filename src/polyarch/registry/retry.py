@@ -27,7 +27,9 @@ _MAX_EXPONENT = 16
 class RetryPolicy:
     """How often and how long one request is tried; times in seconds.
 
-    `first_tries` is for a registry that has not answered yet: it is probably down or misspelt.
+    `budget_s` begins with the first failure: a large blob may take longer on a slow line, and is
+    not lost for it. `first_tries` is for a registry that has not answered yet: it is probably down
+    or misspelt.
     """
 
     tries: int = 8
@@ -53,12 +55,14 @@ class Attempts:
     def __init__(self, policy: RetryPolicy, clock: Clock) -> None:
         self._policy = policy
         self._clock = clock
-        self._end = clock.monotonic() + policy.budget_s
+        self._end: float | None = None
         self._failed = 0
 
     @property
     def left_s(self) -> float:
         """Seconds of the budget that are left."""
+        if self._end is None:
+            return self._policy.budget_s
         return self._end - self._clock.monotonic()
 
     def wait_s(self, retry_after_s: float | None = None, *, patient: bool = True) -> float | None:
@@ -67,6 +71,8 @@ class Attempts:
         What the registry asks for is kept, never shortened; without it the wait is full jitter,
         chosen from 0 to a bound that doubles.
         """
+        if self._end is None:
+            self._end = self._clock.monotonic() + self._policy.budget_s
         self._failed += 1
         tries = self._policy.tries if patient else self._policy.first_tries
         if self._failed >= tries:

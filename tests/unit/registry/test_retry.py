@@ -47,6 +47,16 @@ def test_a_wait_beyond_the_budget_is_not_begun():
     assert attempts.wait_s(60) is None
 
 
+def test_what_took_long_before_it_failed_is_tried_again():
+    clock = FakeClock()
+    attempts = Attempts(RetryPolicy(budget_s=100), clock.clock)
+    clock.now += 1000
+    assert attempts.left_s == 100
+    assert attempts.wait_s(60) is not None
+    clock.now += 1000
+    assert attempts.wait_s(60) is None
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
