@@ -206,15 +206,16 @@ class _StreamFile(io.RawIOBase):
 
 @contextlib.contextmanager
 def _spooled(descriptor: Descriptor, content: BinaryIO, store: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="polyarch-") as folder:
-        path = Path(folder) / "blob"
-        with path.open("wb") as file:
-            for chunk in proven_chunks(descriptor, content, store):
-                try:
+    # Only what the disk says counts as its fault: the block may meet other OSErrors.
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="polyarch-"))
+            path = Path(folder) / "blob"
+            with path.open("wb") as file:
+                for chunk in proven_chunks(descriptor, content, store):
                     file.write(chunk)
-                    file.flush()
-                except OSError as error:
-                    raise StorageError(folder, error.strerror or str(error)) from error
+        except OSError as error:
+            raise StorageError(tempfile.gettempdir(), error.strerror or str(error)) from error
         yield path
 
 
