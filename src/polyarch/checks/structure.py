@@ -17,7 +17,7 @@ from polyarch.oci import mediatype
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
-from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.manifest import ImageIndex, ImageManifest, is_attestation
 from polyarch.oci.platform import Platform
 
 
@@ -110,7 +110,7 @@ def _attestations(
 ) -> Iterator[Finding]:
     of_images = {item.digest for image in index.images for item in index.attestations_of(image)}
     for child in index.manifests:
-        if child in index.images:
+        if not is_attestation(child):
             continue
         if child.digest not in of_images:
             text = f"the attestation {child.digest.short} is about no image of this index"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from polyarch.content.files import open_regular
 from polyarch.dockerfile.ignore import IgnoreRules, Verdicts
 from polyarch.errors import BuildContextError
 from polyarch.oci.digest import Digest
@@ -178,16 +179,9 @@ _TESTS = (
 
 
 def _content_digest(path: Path, *, follow: bool) -> bytes:
-    """SHA-256 of a file's bytes, read in pieces.
-
-    Without waiting for a writer and, in the context, without following a link: what was a file a
-    moment ago may be neither now.
-    """
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
+    """SHA-256 of a file's bytes, read in pieces; what was a file a moment ago may be none now."""
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise BuildContextError(str(path), "it is no regular file")
+        with open_regular(path, follow=follow) as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise _unreadable(path, error) from error

@@ -10,9 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from polyarch.errors import ProcessFailedError, ProgramNotFoundError, StorageError
+from polyarch.errors import ProcessFailedError, ProgramNotFoundError
 
 LAST_LINES = 20
 """How many of a failed program's last lines an error carries."""
@@ -80,24 +79,20 @@ def stream(
     environment: Mapping[str, str],
     on_line: Callable[[str], None],
     folder: Path | None = None,
-    log: Path | None = None,
 ) -> None:
     """Run a long program, handing each line that it prints to `on_line` as it comes.
 
-    `log` gets the same lines. When the caller is interrupted, the program and its children end too.
+    When the caller is interrupted, the program and its children end too.
 
     Raises:
         ProgramNotFoundError: no such program.
         ProcessFailedError: another status than 0; it carries the last lines.
-        StorageError: `log` cannot be written.
     """
     last: deque[str] = deque(maxlen=LAST_LINES)
-    with _log_file(log) as file, _started(arguments, environment, folder) as process:
+    with _started(arguments, environment, folder) as process:
         output: Iterator[str] = iter(process.stdout or ())
         for raw in output:
             line = raw.rstrip("\r\n")
-            if file is not None:
-                file.write(line + "\n")
             last.append(line)
             on_line(line)
         status = process.wait()
@@ -174,20 +169,6 @@ def _end(process: subprocess.Popen[str]) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=_GRACE_S)
             return
-
-
-@contextlib.contextmanager
-def _log_file(path: Path | None) -> Iterator[IO[str] | None]:
-    if path is None:
-        yield None
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a", encoding="utf-8", errors="replace", buffering=1)
-    except OSError as error:
-        raise StorageError(str(path), error.strerror or str(error)) from error
-    with file:
-        yield file
 
 
 def _locate(arguments: Sequence[str], environment: Mapping[str, str]) -> str:

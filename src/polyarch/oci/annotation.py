@@ -11,8 +11,6 @@ TITLE = "org.opencontainers.image.title"
 DESCRIPTION = "org.opencontainers.image.description"
 LICENSES = "org.opencontainers.image.licenses"
 URL = "org.opencontainers.image.url"
-BASE_NAME = "org.opencontainers.image.base.name"
-BASE_DIGEST = "org.opencontainers.image.base.digest"
 REF_NAME = "org.opencontainers.image.ref.name"
 
 DOCKER_REFERENCE_TYPE = "vnd.docker.reference.type"
