@@ -103,6 +103,11 @@ class PublishResult:
         return tuple(outcome for image in self.images for outcome in image.outcomes)
 
     @property
+    def failed(self) -> bool:
+        """Whether some destination does not show the image now."""
+        return any(outcome.status not in STANDS for outcome in self.outcomes)
+
+    @property
     def partly(self) -> bool:
         """Whether destinations differ in what they show now, or something was left behind.
 
@@ -118,7 +123,7 @@ class PublishResult:
         return {
             "schema": PUBLISH_SCHEMA,
             "run": self.run,
-            "published": self.published,
+            "published": self.published and not self.failed,
             "reason": self.reason,
             "images": [image.to_json(error_to_json) for image in self.images],
         }
