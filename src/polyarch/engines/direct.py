@@ -12,7 +12,8 @@ from pathlib import Path
 
 from polyarch._version import __version__
 from polyarch.content.layout import LayoutStore
-from polyarch.engines.base import Base, BuildRequest, Built, DirectRecipe, EngineInfo
+from polyarch.engines.base import BuildRequest, Built, DirectRecipe, EngineInfo
+from polyarch.engines.base_layers import bring_layer, origin_of
 from polyarch.engines.export import workplace
 from polyarch.engines.gather import Roots, gather
 from polyarch.engines.image import BaseImage, read_base, write_config
@@ -20,7 +21,6 @@ from polyarch.engines.layer import Entry, Layer, write_layer
 from polyarch.engines.recipe import FilledRecipe, fill_recipe
 from polyarch.engines.transcript import Transcript
 from polyarch.errors import (
-    BlobNotFoundError,
     BuildFailedError,
     EngineUnusableError,
     LaidFileError,
@@ -76,7 +76,8 @@ class DirectEngine:
             roots = Roots(project=request.project.resolve(), out=(folder / "out").resolve())
             filled = fill_recipe(request, recipe, roots)
             if recipe.base:
-                _take_layers(recipe.base, layout)
+                for below in recipe.base.manifest.layers:
+                    bring_layer(below, recipe.base, layout)
             if filled.command:
                 self._run(request, filled, roots, transcript)
             transcript.step("lay the files", done=_STEPS - 1, total=_STEPS)
@@ -180,23 +181,6 @@ def _warn_of_links(
         listen(Warned(text=text))
 
 
-def _take_layers(base: Base, layout: LayoutStore) -> None:
-    """Copy what `base.layout` holds; the rest stays where it is.
-
-    Raises:
-        BlobNotFoundError: a layer that is neither here nor in any repository.
-    """
-    source = LayoutStore(base.layout) if base.layout else layout
-    for layer in base.manifest.layers:
-        if layout.exists(layer):
-            continue
-        if source.exists(layer):
-            with source.open(layer) as content:
-                layout.push(layer, content)
-        elif not base.repository and mediatype.is_distributed(layer.media_type):
-            raise BlobNotFoundError(str(layer.digest), str(source))
-
-
 def _finish(
     base: BaseImage,
     request: BuildRequest,
@@ -212,9 +196,5 @@ def _finish(
     lacking = not all(map(layout.exists, base.layers))
     return Built(
         manifest=manifest.with_platform(request.platform),
-        borrowed=_where(recipe.base) if lacking else (),
+        borrowed=(origin_of(recipe.base),) if lacking and recipe.base else (),
     )
-
-
-def _where(base: Base | None) -> tuple[str, ...]:
-    return (f"{base.repository}@{base.manifest.descriptor.digest}",) if base else ()

@@ -8,9 +8,7 @@ own layers a registry holds them once, and everyone can see that the child stand
 from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
 from polyarch.engines.base import Base, Built
-from polyarch.errors import BlobNotFoundError
-from polyarch.oci import mediatype
-from polyarch.oci.descriptor import Descriptor
+from polyarch.engines.base_layers import bring_layer, origin_of
 from polyarch.oci.fields import JsonObject, decode_object, encode, object_list, optional_object
 from polyarch.oci.manifest import ImageManifest
 
@@ -34,17 +32,16 @@ def grafted(built: Built, layout: LayoutStore, base: Base) -> Built:
     settled = _settled(config, decode_object(base.config, _KIND), len(layers))
     if settled is None or not _same_family(manifest, base.manifest):
         return built
-    elsewhere = [layer for layer in layers if not _bring(layer, base, layout)]
+    elsewhere = [layer for layer in layers if not bring_layer(layer, base, layout)]
     written = ImageManifest.build(
         config=layout.add(manifest.config.media_type, encode(settled)),
         layers=(*layers, *manifest.layers[len(layers) :]),
         annotations=manifest.annotations,
     )
     image = layout.add(written.descriptor.media_type, written.raw)
-    origin = f"{base.repository}@{base.manifest.descriptor.digest}"
     return Built(
         manifest=image.with_platform(built.manifest.platform) if built.manifest.platform else image,
-        borrowed=(*built.borrowed, origin) if elsewhere else built.borrowed,
+        borrowed=(*built.borrowed, origin_of(base)) if elsewhere else built.borrowed,
     )
 
 
@@ -77,17 +74,3 @@ def _texts(steps: list[JsonObject]) -> list[tuple[str, bool]]:
 def _same_family(one: ImageManifest, other: ImageManifest) -> bool:
     """Docker's layers and the OCI's do not stand in one manifest."""
     return one.descriptor.media_type == other.descriptor.media_type
-
-
-def _bring(layer: Descriptor, base: Base, layout: LayoutStore) -> bool:
-    """Let the layout hold a layer of the base; False where only the base's repository has it."""
-    source = LayoutStore(base.layout) if base.layout else layout
-    if layout.exists(layer) or layout.adopt(layer, source):
-        return True
-    if source.exists(layer):
-        with source.open(layer) as content:
-            layout.push(layer, content)
-        return True
-    if not base.repository and mediatype.is_distributed(layer.media_type):
-        raise BlobNotFoundError(str(layer.digest), str(source))
-    return False
