@@ -57,6 +57,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ProcessFailedError
 │   ├── BuildFailedError            with the last lines of the log and where the whole is
 │   │   └── BasePlatformError       its base is an image of another platform
+│   ├── BaseNotPublishedError       another image of the project, neither built now nor published
 │   └── VerificationError
 ├── RegistryError                   exchange: method, redacted URL, status, codes
 │   ├── RegistryUnavailableError    down, cut off, 5xx: trying again may help
@@ -731,8 +732,10 @@ class NoEngineError(EngineUnusableError):
 
     def __init__(self, image: str, problems: Sequence[tuple[str, str]], *, hint: str) -> None:
         listed = "".join(f"\n  `{engine}`: {problem}" for engine, problem in problems)
-        engines = " or ".join(f"`{engine}`" for engine, _ in problems)
-        super().__init__(engines, f"none can build `{image}` here{listed}", hint=hint)
+        PolyarchError.__init__(
+            self, f"no engine can build `{image}` here{listed}", where="this machine", hint=hint
+        )
+        self.engine = ", ".join(engine for engine, _ in problems)
 
 
 class EmulatorMissingError(EngineUnusableError):
@@ -853,6 +856,20 @@ class BasePlatformError(BuildFailedError):
             engine,
             last_lines=[f"its base `{shorten(base)}` is an image for `{found}`"],
             hint=f"build the base for `{platform}` too: it must list this platform",
+        )
+
+
+class BaseNotPublishedError(WorkError):
+    """An image stands on another of the project that is neither built now nor published."""
+
+    code = "base-not-published"
+
+    def __init__(self, base: str, image: str, references: Sequence[str]) -> None:
+        looked = ", ".join(f"`{name}`" for name in references)
+        super().__init__(
+            f"image `{base}`, which `{image}` stands on, is not published",
+            where=looked or f"polyarch.toml, images.{base}: it has no `repositories`",
+            hint="build it too with `--with-dependencies`, or publish it first",
         )
 
 

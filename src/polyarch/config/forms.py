@@ -20,10 +20,12 @@ from polyarch.errors import (
     InvalidPlatformError,
     InvalidPublishRuleError,
     InvalidReferenceError,
+    InvalidRuleError,
     PolyarchError,
     shorten,
 )
 from polyarch.metadata.policy import PublishRule
+from polyarch.metadata.rule import Rule
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository, parse_reference
 
@@ -122,6 +124,15 @@ def publish_problem(text: str) -> str | None:
     return None
 
 
+def rule_problem(text: str) -> str | None:
+    """One tag rule; what its expressions give is known only with an event."""
+    try:
+        Rule.parse(expand(text, SAMPLE_NAME))
+    except InvalidRuleError as error:
+        return _told(error)
+    return None
+
+
 def port_problem(text: str) -> str | None:
     """A port, with or without its protocol."""
     found = _PORT.fullmatch(text)
@@ -151,6 +162,7 @@ RUN = form(command_problem)
 LAID = form(source_problem)
 ONE_IMAGE = form(placeholder_problem)
 PUBLISH = form(publish_problem)
+RULE = form(rule_problem)
 PORT = form(port_problem)
 PREFIX = form(prefix_problem)
 NAME = shaped(

@@ -185,7 +185,8 @@ class ImageTable(BuildTable, frozen=True):
         doc("Where the image is published; `{image}` stands for its name."),
     ] = ()
     tags: Annotated[
-        Words, doc("Tag rules as docker/metadata-action has them; these are its defaults, too.")
+        tuple[Annotated[str, forms.RULE], ...],
+        doc("Tag rules as docker/metadata-action has them; these are its defaults, too."),
     ] = ("type=schedule", "type=ref,event=branch", "type=ref,event=tag", "type=ref,event=pr")
     annotations: Annotated[Labels, doc("Annotations; metadata expressions work.")] = {}
     annotation_levels: Annotated[tuple[Level, ...], doc("Where annotations stand.")] = ("index",)
