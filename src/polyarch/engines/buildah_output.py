@@ -1,11 +1,12 @@
 """What Buildah prints during a build, as a person follows it."""
 
 import re
+from collections import deque
 from collections.abc import Mapping
 
 from polyarch.engines.failure import Evidence
 from polyarch.engines.salt import LABEL
-from polyarch.engines.transcript import Transcript
+from polyarch.engines.transcript import LAST_LINES, Transcript
 from polyarch.oci.platform import Platform
 
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)$")
@@ -24,6 +25,7 @@ class BuildahOutput:
         self._transcript = transcript
         self._verdict: list[str] = []
         self._step = ""
+        self._printed: deque[str] = deque(maxlen=LAST_LINES)
         self.mixed_base = False
         """Whether Buildah took a base of a platform that does not satisfy the one asked for."""
         self.names: Mapping[str, str] = {}
@@ -37,12 +39,14 @@ class BuildahOutput:
             line = line.replace(image, name)
         if found := _STEP.match(line):
             self._step = found[3]
+            self._printed.clear()
             self._transcript.note(line)
             if LABEL not in line:
                 self._transcript.step(line, done=int(found[1]) - 1, total=int(found[2]))
             return
         if _VERDICT.search(line):
             self._verdict.append(line)
+        self._printed.append(line)
         self.pulled(line)
 
     def pulled(self, line: str) -> None:
@@ -54,8 +58,8 @@ class BuildahOutput:
 
     @property
     def evidence(self) -> Evidence:
-        """The step that ran last, the last lines, and what Buildah itself says."""
-        last = self._transcript.last_lines
+        """The step that ran last, what it printed last, and what Buildah itself says."""
+        last = tuple(self._printed)
         verdict = tuple(self._verdict)
         if not verdict:
             return Evidence(verdict=last, step=self._step)

@@ -48,6 +48,22 @@ def test_steps_are_counted() -> None:
     ]
 
 
+def test_only_what_the_failed_step_printed_is_shown() -> None:
+    output, _ = listen_to(
+        "Trying to pull example.com/base:1...",
+        "STEP 1/2: FROM example.com/base:1",
+        "Storing signatures",
+        "STEP 2/2: RUN make",
+        "make: nothing to be done",
+        "Error: exit status 2",
+    )
+    assert output.evidence.last_lines == (
+        "RUN make",
+        "make: nothing to be done",
+        "Error: exit status 2",
+    )
+
+
 def test_bases_are_called_by_their_names() -> None:
     events: list[Event] = []
     with Transcript(REQUEST, events.append) as transcript:
