@@ -157,3 +157,46 @@ def test_children_stand_on_the_base_just_built(work: Work) -> None:
         each["platform"]: each["digest"]
         for each in next(i for i in second.document["images"] if i["name"] == "tool")["platforms"]
     }
+
+
+def test_a_child_alone_stands_on_the_published_base(work: Work) -> None:
+    work.publish()
+    work.change("base/note.txt", "other words\n")
+    for child in CHILDREN:
+        assert names_of(work.publish(child)) == [child]
+    assert_on_base(work, "first words\n")
+
+    plan = work.command.run("plan", "--json", "web", more=work.project.pushed_branch())
+    (image,) = plan.document["images"]
+    assert (image["depends_on"], image["bases"]) == (["base"], [])
+
+    again = work.publish("web")
+    assert reused(again) == {"web": {True}}
+    work.publish("base")
+    anew = work.publish("web", "tool")
+    assert reused(anew) == {"tool": {False}, "web": {False}}
+    assert_on_base(work, "other words\n")
+
+
+def test_a_base_that_is_published_nowhere_is_told(work: Work) -> None:
+    answer = work.command.run("publish", "web", more=work.project.pushed_branch(), status=1)
+    what, where, hint = answer.error
+    assert what == "error: image `base`, which `web` stands on, is not published"
+    assert f"{work.repository}/base:main" in where
+    assert "--with-dependencies" in hint
+
+
+def test_only_what_changed_is_published(work: Work) -> None:
+    work.publish()
+    nothing = work.publish("--changed-since", "HEAD")
+    assert nothing.document["images"] == []
+    assert "nothing has changed" in nothing.stderr
+
+    work.change("web/page.html", "another page\n")
+    assert names_of(work.publish("--changed-since", "HEAD~1")) == ["web"]
+    assert_on_base(work, "first words\n")
+    assert work.seen("web", "linux/amd64", "/page.html") == "another page\n"
+
+    work.change("base/note.txt", "other words\n")
+    assert set(names_of(work.publish("--changed-since", "HEAD~1"))) == {"base", *CHILDREN}
+    assert_on_base(work, "other words\n")

@@ -40,6 +40,10 @@ MakeRequest = Callable[[ImagePlan, PlannedPlatform, PartsByImage], BuildRequest]
 """Turns one line of the plan into what an engine is asked; gets the bases that are built."""
 
 
+AskOutside = Callable[[ImagePlan, PlannedPlatform, PartsByImage], Mapping[str, str]]
+"""What an image takes of the project that is not built now: names, and what they are now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
     """All that building needs beside the plan. `created` is the commit's time, RFC 3339."""
@@ -47,6 +51,7 @@ class Workshop:
     engines: Mapping[str, Engine]
     parts: PartsFolder
     request: MakeRequest
+    outside: AskOutside
     created: str
     revision: str
     ci_run: str | None
@@ -108,6 +113,7 @@ def _part(
         for name in image.bases
         for built in bases[name]
     }
+    base_digests |= workshop.outside(image, planned, bases)
     found = None if workshop.force else workshop.parts.read(image.name, platform)
     if found and _is_current(found, planned, base_digests, workshop):
         part = _dressed(found, image, workshop)

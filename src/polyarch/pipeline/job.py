@@ -19,8 +19,10 @@ from polyarch.pipeline.part import PartsFolder
 from polyarch.pipeline.plan import ImagePlan
 from polyarch.pipeline.prepare import Prepared, prepare
 from polyarch.pipeline.prove import prove
+from polyarch.pipeline.published import PublishedImages
 from polyarch.pipeline.requests import Requester
 from polyarch.pipeline.sources import borrowed_from, joined
+from polyarch.pipeline.standing import Standing
 from polyarch.pipeline.world import Ask, World
 from polyarch.registry.blocking import BlockingRegistries
 from polyarch.runs.folder import RunFolder, prepare_state
@@ -60,20 +62,22 @@ class Job:
             WorkError, HostError, ConfigError, RegistryError: what the build or the proof met.
         """
         prepared, parts = self.prepared, PartsFolder(root=self.world.state / "parts")
+        standing = self._standing(parts)
         requester = Requester(
             project=prepared.project,
             event=prepared.event,
             facts=prepared.facts,
-            parts=parts,
+            names=prepared.names,
+            standing=standing,
             run=self.run,
             scratch=self.scratch,
-            registries=self.registries,
             reach=prepared.reach,
         )
         workshop = Workshop(
             engines=prepared.engines,
             parts=parts,
             request=requester,
+            outside=standing.outside,
             created=f"{commit_time(prepared.event):%Y-%m-%dT%H:%M:%SZ}",
             revision=prepared.event.sha,
             ci_run=prepared.event.ci_run,
@@ -83,6 +87,18 @@ class Job:
         built = build_all(prepared.plan, workshop)
         return tuple(
             self._proven(image, built[image.name], parts) for image in prepared.plan.images
+        )
+
+    def _standing(self, parts: PartsFolder) -> Standing:
+        prepared = self.prepared
+        return Standing(
+            project=prepared.project,
+            facts=prepared.facts,
+            parts=parts,
+            scratch=self.scratch,
+            registries=self.registries,
+            published=PublishedImages(self.registries, self.world.listen),
+            names=prepared.names,
         )
 
     def _proven(

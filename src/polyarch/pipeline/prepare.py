@@ -51,6 +51,13 @@ class Prepared:
     reach: Reach
     plan: Plan
 
+    def names(self, image: str) -> Names:
+        """What an image of the project is called for this event."""
+        facts, settings = self.facts, self.project.images[image]
+        return name_image(
+            settings, self.event, facts.repository, facts.now, describe=facts.describe
+        )
+
 
 def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepared:
     """Ask engines, Dockerfiles and, unless `ask.offline`, registries; then plan.

@@ -1,0 +1,171 @@
+"""What an image stands on: images of the project, built just now or else as published."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarch.config.project import BuildSettings, Project
+from polyarch.dockerfile.graph import StageGraph
+from polyarch.engines.base import Base, FolderContext, ImageContext, LayoutContext, NamedContext
+from polyarch.errors import RegistryError
+from polyarch.oci.platform import Platform
+from polyarch.oci.reference import DEFAULT_TAG, DigestReference, Reference, parse_reference
+from polyarch.pipeline.assemble import assemble_index
+from polyarch.pipeline.bases import built_base, published_base
+from polyarch.pipeline.build import PartsByImage
+from polyarch.pipeline.facts import SCRATCH, Edge, Facts, Source
+from polyarch.pipeline.graph import IMAGE_PREFIX
+from polyarch.pipeline.naming import Names
+from polyarch.pipeline.part import Part, PartsFolder
+from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
+from polyarch.pipeline.published import PublishedImages
+from polyarch.pipeline.sources import joined
+from polyarch.registry.blocking import BlockingRegistries
+
+IMAGE_SCHEME = "docker-image://"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Resolves bases for one run; `scratch` is a folder for layouts of them."""
+
+    project: Project
+    facts: Facts
+    parts: PartsFolder
+    scratch: Path
+    registries: BlockingRegistries
+    published: PublishedImages
+    names: Callable[[str], Names]
+
+    def contexts(
+        self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage
+    ) -> dict[str, NamedContext]:
+        """What stands for each name of a Dockerfile that is not its registry's to answer.
+
+        Raises:
+            BaseNotPublishedError: an image of the project is neither built now nor published.
+        """
+        settings, source = self._of(image, planned)
+        found = {
+            name: self._context(value)
+            for name, value in settings.contexts.items()
+            if not value.startswith(IMAGE_PREFIX)
+        }
+        for edge in source.edges if source.graph else ():
+            if edge.image in built:
+                found[edge.name] = self._layout(edge.image, built)
+            else:
+                reference = self._reference(edge, image, settings)
+                found[edge.name] = ImageContext(reference=str(reference))
+        return found
+
+    def base(self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage) -> Base | None:
+        """The image of the project that the last stage of a Dockerfile stands on.
+
+        None where there is none, or where only the engine may read it.
+
+        Raises:
+            BaseNotPublishedError, PlatformNotInBaseError: it cannot be had.
+        """
+        settings, source = self._of(image, planned)
+        if source.graph is None:
+            return None
+        name, platform = _last_base(source.graph)
+        for edge in source.edges:
+            if edge.name == name:
+                return self._resolved(edge, image, settings, platform, built)
+        return None
+
+    def recipe_base(
+        self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage
+    ) -> Base | None:
+        """The base of a recipe; None for an empty image.
+
+        Raises:
+            BaseNotPublishedError, PlatformNotInBaseError, RegistryError: it cannot be had.
+        """
+        settings, source = self._of(image, planned)
+        base, platform = settings.direct.base if settings.direct else SCRATCH, planned.platform
+        if base == SCRATCH:
+            return None
+        for edge in source.edges:
+            if found := _part_of(edge.image, platform, built):
+                return built_base(self.parts, found)
+            base = str(self._reference(edge, image, settings))
+        return published_base(self.registries, base, platform)
+
+    def outside(
+        self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage
+    ) -> Mapping[str, str]:
+        """The project's images that it takes as they are published, and what they are now.
+
+        Raises:
+            BaseNotPublishedError: one is published nowhere.
+        """
+        settings, source = self._of(image, planned)
+        return {
+            edge.image: str(self._reference(edge, image, settings))
+            for edge in source.edges
+            if edge.image not in built
+        }
+
+    def _of(self, image: ImagePlan, planned: PlannedPlatform) -> tuple[BuildSettings, Source]:
+        settings = self.project.images[image.name].for_platform(planned.platform)
+        return settings, self.facts.sources[image.name, planned.platform]
+
+    def _context(self, value: str) -> NamedContext:
+        if value.startswith(IMAGE_SCHEME):
+            return ImageContext(reference=value.removeprefix(IMAGE_SCHEME))
+        return FolderContext(path=self.project.root / value)
+
+    def _layout(self, name: str, built: PartsByImage) -> LayoutContext:
+        members = [each.part for each in built[name]]
+        index = assemble_index(members, [part.platform for part in members], {})
+        folder = self.scratch / "bases" / name
+        store, descriptor = joined(folder, self.parts, members, index, self.registries.store)
+        store.fill(descriptor)
+        return LayoutContext(layout=folder, descriptor=descriptor)
+
+    def _resolved(
+        self,
+        edge: Edge,
+        image: ImagePlan,
+        settings: BuildSettings,
+        platform: Platform,
+        built: PartsByImage,
+    ) -> Base | None:
+        if edge.image in built:
+            found = _part_of(edge.image, platform, built)
+            return built_base(self.parts, found) if found else None
+        reference = self._reference(edge, image, settings)
+        if not isinstance(reference, DigestReference):
+            return None
+        try:
+            return published_base(self.registries, str(reference), platform)
+        except RegistryError:
+            return None
+
+    def _reference(self, edge: Edge, image: ImagePlan, settings: BuildSettings) -> Reference:
+        """Where an image that is not built now is taken from."""
+        own_name = edge.name.startswith(IMAGE_PREFIX) or edge.name in settings.contexts
+        names = self._tags(edge.image) if own_name else iter([parse_reference(edge.name)])
+        return self.published.find(edge.image, image.name, tuple(names))
+
+    def _tags(self, name: str) -> Iterator[Reference]:
+        """Its tags for this event in the first of its repositories, then `latest`."""
+        for repository in self.project.images[name].repositories[:1]:
+            for tag in dict.fromkeys((*self.names(name).tags, DEFAULT_TAG)):
+                yield repository.tag(tag)
+
+
+def _last_base(graph: StageGraph) -> tuple[str, Platform]:
+    """What the first FROM below the last stage names, and the platform that is taken of it."""
+    stage = graph.final
+    while stage.base.stage is not None:
+        stage = graph.stage(stage.base.stage)
+    return stage.base.text, stage.platform
+
+
+def _part_of(name: str, platform: Platform, built: PartsByImage) -> Part | None:
+    parts = (each.part for each in built.get(name, ()))
+    return next((part for part in parts if part.platform == platform), None)
