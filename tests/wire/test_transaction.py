@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -177,3 +178,39 @@ async def test_an_interrupt_within_the_flip_lets_it_finish(three):
             await running
     for registry in three:
         assert await shows(registry, NEW)
+
+
+async def test_a_bug_in_the_flip_puts_the_old_tags_back(three):
+    async with RegistryClient() as client:
+        await publish([submission(OLD, *three)], client, ignore)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, TagMoved):
+            raise RuntimeError("nobody foresaw this")  # noqa: TRY004 - any bug
+
+    async with RegistryClient() as client:
+        with pytest.raises(RuntimeError, match="foresaw"):
+            await publish([submission(NEW, *three)], client, listen)
+    for registry in three:
+        assert await shows(registry, OLD)
+
+
+async def test_a_registry_that_shows_a_moved_tag_late_is_waited_for(three):
+    async with RegistryClient() as client:
+        await publish([submission(OLD, *three)], client, ignore)
+    old, lagging = str(OLD.index.descriptor.digest), [2]
+
+    async def show_the_old_tag(call: Call) -> Call | None:
+        """Twice after the tag was moved, as a registry that answers from a copy does."""
+        moved = any(r.method == "PUT" and r.path.endswith("/latest") for r in three[0].requests)
+        if call.method == "HEAD" and call.target.item == "latest" and moved and lagging[0]:
+            lagging[0] -= 1
+            return replace(call, target=replace(call.target, item=old))
+        return None
+
+    three[0].forget_requests()
+    three[0].quirks = Quirks(on_request=show_the_old_tag)
+    async with RegistryClient() as client:
+        outcomes = await publish([submission(NEW, *three)], client, ignore)
+    assert [outcome.status for outcome in outcomes] == [Status.PUBLISHED] * 3
+    assert lagging == [0]

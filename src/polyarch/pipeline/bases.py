@@ -1,12 +1,9 @@
 """Base images for the direct engine: resolved for one platform, layers left where they are."""
 
-from collections.abc import Sequence
-
 from polyarch.content.reader import read_small
 from polyarch.engines.base import Base
 from polyarch.errors import PlatformNotInBaseError
 from polyarch.oci.config import ImageConfig
-from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference, parse_reference
@@ -27,7 +24,7 @@ def published_base(registries: BlockingRegistries, reference: str, platform: Pla
     remote = registries.remote(named.repository)
     found = registries.run(remote.get_manifest(wanted))
     if isinstance(found, ImageIndex):
-        child = best_for(platform, found.images)
+        child = found.image_for(platform)
         if child is None:
             has = [str(each) for each in found.platforms]
             raise PlatformNotInBaseError(reference, str(platform), has)
@@ -52,11 +49,3 @@ def built_base(parts: PartsFolder, part: Part) -> Base:
         config=read_small(layout, manifest.config),
         layout=layout.root,
     )
-
-
-def best_for(platform: Platform, children: Sequence[Descriptor]) -> Descriptor | None:
-    """The child that runs on `platform`: itself, else the nearest older variant."""
-    fitting = [child for child in children if child.platform and child.platform.satisfies(platform)]
-    exact = [child for child in fitting if child.platform == platform]
-    newest = sorted(fitting, key=lambda child: child.platform.variant if child.platform else "")
-    return next(iter(exact or reversed(newest)), None)

@@ -7,14 +7,16 @@ that tell of this commit are laid over it. The first build that fails ends the o
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from polyarch.content.layout import LayoutStore
 from polyarch.engines.base import BuildRequest, Engine
 from polyarch.engines.graft import grafted
-from polyarch.errors import PolyarchError
+from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 from polyarch.events import BuildFailed, BuildFinished, BuildStarted, Listener
 from polyarch.host import process
 from polyarch.pipeline.part import Part, PartsFolder
@@ -57,6 +59,7 @@ class Workshop:
     ci_run: str | None
     listen: Listener
     force: bool = False
+    stopped: threading.Event = field(default_factory=threading.Event)
 
 
 def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
@@ -82,6 +85,7 @@ def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
                 _wait_for_one(started)
                 _collect(started, done)
         except BaseException:
+            workshop.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
             process.end_all()
             raise
@@ -157,6 +161,8 @@ def _built(
     fresh = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
     try:
         layout = LayoutStore(fresh)
+        if workshop.stopped.is_set():
+            raise InterruptedByUserError
         built = workshop.engines[planned.engine].build(request, layout, workshop.listen)
         built = grafted(built, layout, request.base) if request.base else built
         layout.set_entries((built.manifest, *built.attestations))
@@ -164,6 +170,7 @@ def _built(
             image=image.name,
             platform=planned.platform,
             manifest=replace(built.manifest.bare(), platform=planned.platform),
+            built=replace(built.manifest.bare(), platform=planned.platform),
             attestations=built.attestations,
             sources=(LAYOUT_PREFIX + final.name, *built.borrowed),
             input_key=planned.input_key,
@@ -173,15 +180,22 @@ def _built(
             bases=bases,
         )
         workshop.parts.discard(image.name, planned.platform)
-        fresh.rename(final)
+        _take_place(fresh, final)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return _dressed(part, image, workshop)
 
 
+def _take_place(fresh: Path, final: Path) -> None:
+    try:
+        fresh.rename(final)
+    except OSError as error:
+        raise StorageError(str(final), error.strerror or str(error)) from error
+
+
 def _dressed(part: Part, image: ImagePlan, workshop: Workshop) -> Part:
     """The part under this plan's labels and annotations, and its record written."""
-    manifest = part.manifest
+    manifest = part.built
     if not part.attestations:  # they are about exactly this digest, so it must not change
         [layout] = layouts_of(workshop.parts, part)
         manifest = relabelled(

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from polyarch.config.load import load_text
 from polyarch.config.project import BuildSettings, ImageSettings, Project
-from polyarch.dockerfile.ignore import IgnoreRules
+from polyarch.dockerfile.ignore import IGNORE_FILE, IgnoreRules
 from polyarch.errors import PolyarchError
 from polyarch.host.git import GitTree
-from polyarch.pipeline.contexts import dockerfile_of, is_direct, rules_for
-from polyarch.pipeline.graph import IMAGE_PREFIX, standing_on
+from polyarch.pipeline.contexts import dockerfile_of, folders_of, is_direct, rules_for
+from polyarch.pipeline.graph import standing_on
 
 
 def changed_images(
@@ -25,7 +25,8 @@ def changed_images(
     Raises:
         UnknownRevisionError: this clone has no such revision.
     """
-    files = [git.root / name for name in git.changed_files(revision)]
+    root = git.root.resolve()
+    files = [root / name for name in git.changed_files(revision)]
     before = _images_at(project, git, revision)
     changed = {
         name
@@ -64,15 +65,14 @@ def _touches(project: Project, image: ImageSettings, files: list[Path]) -> bool:
 def _is_input(project: Project, settings: BuildSettings, file: Path) -> bool:
     if is_direct(settings):
         return _within(project.root, file, rules_for(project, settings))
-    if file == dockerfile_of(project, settings):
+    dockerfile = dockerfile_of(project, settings)
+    context = project.root / settings.context
+    beside = dockerfile.with_name(dockerfile.name + IGNORE_FILE)
+    if file in {path.resolve() for path in (dockerfile, beside, context / IGNORE_FILE)}:
         return True
-    if _within(project.root / settings.context, file, rules_for(project, settings)):
+    if _within(context, file, rules_for(project, settings)):
         return True
-    folders = (
-        project.root / value
-        for value in settings.contexts.values()
-        if not value.startswith(IMAGE_PREFIX) and "://" not in value
-    )
+    folders = folders_of(project, settings).values()
     return any(_within(folder, file, IgnoreRules()) for folder in folders)
 
 

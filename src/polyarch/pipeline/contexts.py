@@ -10,6 +10,7 @@ from polyarch.dockerfile.ignore import IGNORE_FILE, IgnoreRules, find_ignore
 from polyarch.dockerfile.pattern import Pattern
 from polyarch.engines.catalog import AUTO
 from polyarch.engines.direct import NAME as DIRECT
+from polyarch.pipeline.graph import IMAGE_PREFIX
 
 STATE = ".polyarch"
 """polyarch's own folder: never an input, wherever in a context it lies."""
@@ -85,3 +86,25 @@ def digest_of(project: Project, settings: BuildSettings) -> str:
     dockerfile = None if is_direct(settings) else dockerfile_of(project, settings)
     rules = rules_for(project, settings)
     return str(context_digest(context_of(project, settings), dockerfile, rules))
+
+
+def folders_of(project: Project, settings: BuildSettings) -> dict[str, Path]:
+    """The named contexts that are folders of the project, by name."""
+    return {
+        name: project.root / value
+        for name, value in sorted(settings.contexts.items())
+        if not value.startswith(IMAGE_PREFIX) and "://" not in value
+    }
+
+
+def folder_digests(project: Project, settings: BuildSettings) -> dict[str, str]:
+    """A digest of each of these folders, polyarch's own left out.
+
+    Raises:
+        DockerfileError: a folder cannot be read.
+    """
+    rules = IgnoreRules(patterns=(Pattern.parse(f"**/{STATE}"),))
+    return {
+        name: str(context_digest(folder, None, rules))
+        for name, folder in folders_of(project, settings).items()
+    }

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, ImageSettings, Project
@@ -15,13 +14,19 @@ from polyarch.engines.catalog import ENGINES, Material, candidates
 from polyarch.errors import ConfigError, DockerfileNotFoundError
 from polyarch.host.emulation import Machine
 from polyarch.host.git import GitTree
-from polyarch.host.repository import RepositoryFacts
 from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
-from polyarch.pipeline.contexts import context_of, digest_of, dockerfile_of, is_direct
+from polyarch.pipeline.contexts import (
+    context_of,
+    digest_of,
+    dockerfile_of,
+    folder_digests,
+    is_direct,
+)
 from polyarch.pipeline.current import CurrentTags
 from polyarch.pipeline.graph import IMAGE_PREFIX, image_of
+from polyarch.pipeline.wording import Wording
 
 SCRATCH = "scratch"
 
@@ -55,12 +60,10 @@ Sources = Mapping[tuple[str, Platform], Source]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that `make_plan` may know of the world; `describe` is what `git describe` says."""
+    """All that `make_plan` may know of the world."""
 
-    now: datetime
     machine: Machine
-    repository: RepositoryFacts
-    describe: str
+    wording: Wording
     probes: Mapping[str, EngineInfo]
     sources: Sources
     contexts: Mapping[tuple[str, Platform], str]
@@ -107,9 +110,10 @@ def probe_engines(
 class SourceReader:
     """Reads what images are built from, every Dockerfile once."""
 
-    def __init__(self, project: Project, machine: Machine) -> None:
+    def __init__(self, project: Project, machine: Machine, wording: Wording) -> None:
         self._project = project
         self._machine = machine
+        self._wording = wording
         self._repositories: dict[Repository, str] = {
             repository: name
             for name, image in project.images.items()
@@ -148,7 +152,7 @@ class SourceReader:
             target=settings.target or None,
             platform=platform,
             build_platform=self._machine.platform,
-            build_args=settings.build_args,
+            build_args=self._wording.build_args(image, settings),
             contexts=tuple(settings.contexts),
         )
         return Source(
@@ -193,20 +197,22 @@ class SourceReader:
 def context_digests(
     project: Project, scope: Mapping[str, Sequence[Platform]]
 ) -> dict[tuple[str, Platform], str]:
-    """The digest of each chosen build's context; every folder with the same rules once.
+    """The digests of each chosen build's contexts; every folder with the same rules once.
 
     Raises:
         DockerfileError: a context or its .dockerignore cannot be read.
     """
-    known: dict[tuple[Path, Path], str] = {}
+    known: dict[tuple[Path, Path, bool], str] = {}
     found: dict[tuple[str, Platform], str] = {}
     for name, platforms in scope.items():
         for platform in platforms:
             settings = project.images[name].for_platform(platform)
-            key = (context_of(project, settings), dockerfile_of(project, settings))
+            dockerfile = dockerfile_of(project, settings)
+            key = (context_of(project, settings), dockerfile, is_direct(settings))
             if key not in known:
                 known[key] = digest_of(project, settings)
-            found[name, platform] = known[key]
+            folders = "".join(f" {each}" for each in folder_digests(project, settings).values())
+            found[name, platform] = known[key] + folders
     return found
 
 

@@ -11,6 +11,7 @@ from polyarch.content.files import locked
 from polyarch.content.filling import FillingStore
 from polyarch.events import Event, Listener, Note, Warned
 from polyarch.host.ci_event import CiEvent
+from polyarch.oci.config import rfc3339
 from polyarch.oci.manifest import ImageIndex
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop, build_all
@@ -67,7 +68,6 @@ class Job:
             project=prepared.project,
             event=prepared.event,
             facts=prepared.facts,
-            names=prepared.names,
             standing=standing,
             run=self.run,
             scratch=self.scratch,
@@ -78,7 +78,7 @@ class Job:
             parts=parts,
             request=requester,
             outside=standing.outside,
-            created=f"{commit_time(prepared.event):%Y-%m-%dT%H:%M:%SZ}",
+            created=rfc3339(int(commit_time(prepared.event).timestamp())),
             revision=prepared.event.sha,
             ci_run=prepared.event.ci_run,
             listen=self.world.listen,
@@ -98,7 +98,6 @@ class Job:
             scratch=self.scratch,
             registries=self.registries,
             published=PublishedImages(self.registries, self.world.listen),
-            names=prepared.names,
         )
 
     def _proven(
@@ -131,6 +130,7 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         waiting = Note(text="another polyarch is at work in this project; waiting for it")
         lock = prepare_state(world.state) / "lock"
         stack.enter_context(locked(lock, on_wait=lambda: world.listen(waiting)))
+        _sweep(world.state)
         run = RunFolder.create(world.state / "runs", world.now)
         recorder = Recorder(run.events, world.clock or (lambda: world.now), run.push_log)
         stack.callback(_admit_gap, recorder, world.listen)
@@ -143,6 +143,14 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         yield Job(prepared=prepared, run=run, scratch=scratch, registries=registries)
 
 
+def _sweep(state: Path) -> None:
+    """Remove what runs that were killed left; nobody else is at work while the lock is held."""
+    leftovers = (*(state / "tmp").glob("*"), *(state / "parts").glob("*/.*"))
+    for path in leftovers:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _admit_gap(recorder: Recorder, listen: Listener) -> None:
     if recorder.failure:
         told = f"the record of this run is not whole: {recorder.failure.message}"
@@ -150,8 +158,15 @@ def _admit_gap(recorder: Recorder, listen: Listener) -> None:
 
 
 def _both(first: Listener, second: Listener) -> Listener:
+    """Tell both, for as long as they can hear: a terminal that has gone must not end a run."""
+    deaf: set[int] = set()
+
     def listen(event: Event) -> None:
-        first(event)
-        second(event)
+        for number, listener in enumerate((first, second)):
+            if number not in deaf:
+                try:
+                    listener(event)
+                except (OSError, ValueError):  # a broken pipe, or a stream that is closed
+                    deaf.add(number)
 
     return listen

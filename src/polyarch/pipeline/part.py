@@ -44,12 +44,14 @@ class Part:
     """`sources` say where blobs are: `oci:DIR` (relative to the record) or `repository@digest`.
 
     `ci_run` is null on a laptop. `engine` is told for people. `bases` maps `image/platform` of the
-    project to the digest of the part that this one stands on.
+    project to the digest of the part that this one stands on. `built` is what the engine made, and
+    `manifest` the same under the labels of `revision`.
     """
 
     image: str
     platform: Platform
     manifest: Descriptor
+    built: Descriptor
     attestations: tuple[Descriptor, ...] = ()
     sources: tuple[str, ...]
     input_key: str
@@ -67,6 +69,7 @@ class Part:
             "platform": str(self.platform),
             "digest": str(self.manifest.digest),
             "manifest": self.manifest.to_json(),
+            "built": self.built.to_json(),
             "attestations": [item.to_json() for item in self.attestations],
             "sources": list(self.sources),
             "input_key": self.input_key,
@@ -89,12 +92,14 @@ class Part:
         if value.get("schema") != SCHEMA:
             raise MalformedManifestError("part", f"its schema is not {SCHEMA}")
         manifest = optional_object(value, "manifest", "part")
-        if manifest is None:
-            raise MalformedManifestError("part", "`manifest` is missing")
+        built = optional_object(value, "built", "part")
+        if manifest is None or built is None:
+            raise MalformedManifestError("part", "`manifest` or `built` is missing")
         return cls(
             image=string(value, "image", "part"),
             platform=Platform.parse(string(value, "platform", "part")),
             manifest=Descriptor.parse(manifest),
+            built=Descriptor.parse(built),
             attestations=tuple(
                 Descriptor.parse(item) for item in object_list(value, "attestations", "part")
             ),

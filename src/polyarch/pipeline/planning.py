@@ -7,10 +7,8 @@ from polyarch.config.project import ImageSettings, Project
 from polyarch.engines.base import EngineInfo
 from polyarch.engines.catalog import choose
 from polyarch.errors import TagCollisionError
-from polyarch.host.ci_event import CiEvent
 from polyarch.host.emulation import Machine
 from polyarch.metadata.policy import Decision
-from polyarch.metadata.render import render_text
 from polyarch.metadata.template import as_is
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference
@@ -19,7 +17,7 @@ from polyarch.pipeline.current import NOT_ASKED
 from polyarch.pipeline.facts import Facts, Source, edges_of
 from polyarch.pipeline.graph import ordered
 from polyarch.pipeline.inputkey import Inputs
-from polyarch.pipeline.naming import Names, name_image
+from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import (
     Action,
     Current,
@@ -41,9 +39,7 @@ class Scope:
     platforms: Mapping[str, tuple[Platform, ...]]
 
 
-def make_plan(
-    project: Project, event: CiEvent, scope: Scope, decision: Decision, facts: Facts
-) -> Plan:
+def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) -> Plan:
     """Decide everything.
 
     Raises:
@@ -58,9 +54,9 @@ def make_plan(
     images: list[ImagePlan] = []
     for name in order:
         settings = project.images[name]
-        names = name_image(settings, event, facts.repository, facts.now, describe=facts.describe)
+        names = facts.wording.names(settings)
         platforms = tuple(
-            _platform(settings, platform, names, _Keys(event, facts, scope, keys))
+            _platform(settings, platform, names, _Keys(facts, scope, keys))
             for platform in scope.platforms[name]
         )
         keys |= {(name, planned.platform): planned.input_key for planned in platforms}
@@ -89,6 +85,7 @@ def make_plan(
             )
         )
     _refuse_collisions(images)
+    event = facts.wording.event
     return Plan(event=event.name, ref=event.ref, sha=event.sha, images=tuple(images))
 
 
@@ -96,7 +93,6 @@ def make_plan(
 class _Keys:
     """What an input key needs beside the settings."""
 
-    event: CiEvent
     facts: Facts
     scope: Scope
     known: Mapping[tuple[str, Platform], str]
@@ -148,15 +144,7 @@ def _input_key(
             bases[f"{edge.name} {other}"] = keys.known[edge.image, other]
 
     def render(text: str, key: str, write: Callable[[str], str] = as_is) -> str:
-        return render_text(
-            text,
-            keys.event,
-            names.version,
-            now=facts.now,
-            where=f"images.{settings.name}.{key}",
-            describe=facts.describe,
-            write=write,
-        )
+        return facts.wording.render(settings, text, key, write)
 
     return Inputs(
         engine=engine,
@@ -164,9 +152,7 @@ def _input_key(
         target=build.target,
         context=facts.contexts[settings.name, platform],
         dockerfile=source.dockerfile,
-        build_args={
-            key: render(value, f"build-args.{key}") for key, value in build.build_args.items()
-        },
+        build_args=facts.wording.build_args(settings, build),
         labels=names.labels,
         contexts=build.contexts,
         bases=bases,

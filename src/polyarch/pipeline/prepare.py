@@ -29,12 +29,13 @@ from polyarch.pipeline.facts import (
     probe_engines,
 )
 from polyarch.pipeline.graph import with_bases
-from polyarch.pipeline.naming import Names, name_image
+from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import Scope, make_plan
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.rehearsal import rehearsal
 from polyarch.pipeline.selection import parse_platforms, select_images, select_platforms
+from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask, World
 
 
@@ -51,13 +52,6 @@ class Prepared:
     reach: Reach
     plan: Plan
 
-    def names(self, image: str) -> Names:
-        """What an image of the project is called for this event."""
-        facts, settings = self.facts, self.project.images[image]
-        return name_image(
-            settings, self.event, facts.repository, facts.now, describe=facts.describe
-        )
-
 
 def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepared:
     """Ask engines, Dockerfiles and, unless `ask.offline`, registries; then plan.
@@ -71,23 +65,24 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         world.listen(Warned(text=warning))
     machine = read_machine(world.environment)
     git = GitTree.find(project.root, world.environment)
+    wording = Wording(
+        event=event,
+        repository=known_repository(event, git.facts() if git else None),
+        now=world.now,
+        describe=describe(project, git),
+    )
     selected = select_images(ask.selectors, tuple(project.images), project.groups)
-    sources = SourceReader(project, machine).read(selected)
+    sources = SourceReader(project, machine, wording).read(selected)
     platforms = _scope(project, ask, selected, sources, git)
     engines = make_engines(without_logins(world.environment, project.secret_variables))
     reach = Reach(project, world, anonymous=event.is_pull_request)
-    repository = known_repository(event, git.facts() if git else None)
     facts = Facts(
-        now=world.now,
         machine=machine,
-        repository=repository,
-        describe=describe(project, git),
+        wording=wording,
         probes=probe_engines(project, sources, platforms, engines),
         sources=sources,
         contexts=context_digests(project, platforms),
-        current=_current(
-            project, platforms, reach, ask, lambda s: name_image(s, event, repository, world.now)
-        ),
+        current=_current(project, platforms, reach, ask, wording.names),
     )
     decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
     return Prepared(
@@ -98,7 +93,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         facts=facts,
         engines=engines,
         reach=reach,
-        plan=make_plan(project, event, Scope(platforms=platforms), decision, facts),
+        plan=make_plan(project, Scope(platforms=platforms), decision, facts),
     )
 
 

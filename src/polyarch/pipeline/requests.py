@@ -1,21 +1,20 @@
 """One line of a plan to what an engine is asked: every name resolved, nothing left to look up."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from polyarch.config.project import BuildSettings, Project
+from polyarch.config.project import BuildSettings, ImageSettings, Project
 from polyarch.engines.base import BuildRequest, DirectRecipe, ImageContext, NamedContext
 from polyarch.errors import InvalidReferenceError
 from polyarch.host.ci_event import CiEvent
-from polyarch.metadata.render import render_text
-from polyarch.metadata.template import as_is
 from polyarch.oci.reference import parse_reference
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.contexts import dockerfile_for_engine
 from polyarch.pipeline.facts import Facts, Source
-from polyarch.pipeline.naming import Names, commit_time
+from polyarch.pipeline.inputkey import NOT_INPUT
+from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.recipe import make_recipe
@@ -25,15 +24,11 @@ from polyarch.runs.folder import RunFolder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Makes requests for one run; `scratch` is a folder for copies of Dockerfiles.
-
-    `names` gives what an image of the project is called for this event.
-    """
+    """Makes requests for one run; `scratch` is a folder for copies of Dockerfiles."""
 
     project: Project
     event: CiEvent
     facts: Facts
-    names: Callable[[str], Names]
     standing: Standing
     run: RunFolder
     scratch: Path
@@ -58,11 +53,8 @@ class Requester:
             context=self.project.root / settings.context,
             dockerfile=self._dockerfile(image, planned, settings) if source.graph else None,
             target=settings.target,
-            build_args={
-                key: self._render(image, value, f"build-args.{key}")
-                for key, value in settings.build_args.items()
-            },
-            labels=image.labels,
+            build_args=self.facts.wording.build_args(self._settings(image), settings),
+            labels={k: v for k, v in image.labels.items() if k not in NOT_INPUT},
             contexts=contexts,
             base=self.standing.base(image, planned, bases),
             created=int(commit_time(self.event).timestamp()),
@@ -71,18 +63,8 @@ class Requester:
             log=self.run.build_log(image.name, planned.platform.slug),
         )
 
-    def _render(
-        self, image: ImagePlan, text: str, key: str, write: Callable[[str], str] = as_is
-    ) -> str:
-        return render_text(
-            text,
-            self.event,
-            self.names(image.name).version,
-            now=self.facts.now,
-            where=f"images.{image.name}.{key}",
-            describe=self.facts.describe,
-            write=write,
-        )
+    def _settings(self, image: ImagePlan) -> ImageSettings:
+        return self.project.images[image.name]
 
     def _dockerfile(
         self, image: ImagePlan, planned: PlannedPlatform, settings: BuildSettings
@@ -100,7 +82,9 @@ class Requester:
         if settings.direct is None:
             return None
         base = self.standing.recipe_base(image, planned, bases)
-        return make_recipe(settings.direct, base, partial(self._render, image))
+        return make_recipe(
+            settings.direct, base, partial(self.facts.wording.render, self._settings(image))
+        )
 
     def _plain_hosts(self, source: Source, contexts: Mapping[str, NamedContext]) -> tuple[str, ...]:
         named = (each.reference for each in contexts.values() if isinstance(each, ImageContext))

@@ -1,13 +1,13 @@
 """What an image stands on: images of the project, built just now or else as published."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, Project
 from polyarch.dockerfile.graph import StageGraph
 from polyarch.engines.base import Base, FolderContext, ImageContext, LayoutContext, NamedContext
-from polyarch.errors import RegistryError
+from polyarch.errors import PlatformNotInBaseError, RegistryError
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import DEFAULT_TAG, DigestReference, Reference, parse_reference
 from polyarch.pipeline.assemble import assemble_index
@@ -15,7 +15,6 @@ from polyarch.pipeline.bases import built_base, published_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.facts import SCRATCH, Edge, Facts, Source
 from polyarch.pipeline.graph import IMAGE_PREFIX
-from polyarch.pipeline.naming import Names
 from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.published import PublishedImages
@@ -35,7 +34,6 @@ class Standing:
     scratch: Path
     registries: BlockingRegistries
     published: PublishedImages
-    names: Callable[[str], Names]
 
     def contexts(
         self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage
@@ -89,7 +87,11 @@ class Standing:
         if base == SCRATCH:
             return None
         for edge in source.edges:
-            if found := _part_of(edge.image, platform, built):
+            if edge.image in built:
+                found = _part_of(edge.image, platform, built)
+                if found is None:
+                    has = [str(each.part.platform) for each in built[edge.image]]
+                    raise PlatformNotInBaseError(edge.image, str(platform), has)
                 return built_base(self.parts, found)
             base = str(self._reference(edge, image, settings))
         return published_base(self.registries, base, platform)
@@ -154,7 +156,9 @@ class Standing:
     def _tags(self, name: str) -> Iterator[Reference]:
         """Its tags for this event in the first of its repositories, then `latest`."""
         for repository in self.project.images[name].repositories[:1]:
-            for tag in dict.fromkeys((*self.names(name).tags, DEFAULT_TAG)):
+            for tag in dict.fromkeys(
+                (*self.facts.wording.names(self.project.images[name]).tags, DEFAULT_TAG)
+            ):
                 yield repository.tag(tag)
 
 

@@ -1,9 +1,14 @@
 """Moving tags: what stood there is kept first, and put back when something fails."""
 
+import asyncio
+
 from polyarch.errors import PolyarchError, TagOvertakenError
 from polyarch.events import DestinationFailed, Listener, TagMoved
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.values import TagStatus
+
+SETTLE_S = (0.2, 0.5, 1.0, 2.0)
+"""How long a registry may go on showing the old tag: some answer from a copy that lags."""
 
 
 async def freeze(destination: Destination) -> None:
@@ -41,9 +46,13 @@ async def flip(destination: Destination, listen: Listener) -> None:
 
 
 async def _confirm(destination: Destination, tag: str) -> None:
-    if not await _shows_ours(destination, tag):
-        ours = destination.submission.index.descriptor.digest
-        raise TagOvertakenError(f"{destination.name}:{tag}", str(ours))
+    for wait_s in (*SETTLE_S, None):
+        if await _shows_ours(destination, tag):
+            return
+        if wait_s is not None:
+            await asyncio.sleep(wait_s)
+    ours = destination.submission.index.descriptor.digest
+    raise TagOvertakenError(f"{destination.name}:{tag}", str(ours))
 
 
 async def _shows_ours(destination: Destination, tag: str) -> bool:

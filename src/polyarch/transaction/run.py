@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from polyarch.errors import PolyarchError
-from polyarch.events import DestinationFailed, Listener, LoggedIn
+from polyarch.events import DestinationFailed, Listener, LoggedIn, ignore
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.flip import fail, flip, freeze, roll_back
@@ -124,7 +124,12 @@ def _first(group: BaseExceptionGroup[PolyarchError]) -> PolyarchError:
 async def _flip_all(
     destinations: Sequence[Destination], on_failure: OnRegistryFailure, listen: Listener
 ) -> None:
-    await asyncio.gather(*(flip(destination, listen) for destination in destinations))
+    flips = (flip(destination, listen) for destination in destinations)
+    ended = await asyncio.gather(*flips, return_exceptions=True)
+    bugs = [each for each in ended if isinstance(each, BaseException)]
+    if bugs:  # nothing that was foreseen, perhaps the listener itself: undo, then tell it
+        await asyncio.gather(*(roll_back(destination, ignore) for destination in destinations))
+        raise bugs[0]
     failed = [destination for destination in destinations if destination.error]
     undo = destinations if failed and on_failure is OnRegistryFailure.ABORT else failed
     await asyncio.gather(*(roll_back(destination, listen) for destination in undo))

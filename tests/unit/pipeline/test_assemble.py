@@ -29,6 +29,7 @@ def parts() -> list[Part]:
             sources=("oci:x",),
             input_key="sha256:1",
             revision="abc",
+            built=child,
         )
         for number, child in enumerate(MADE.children)
     ]

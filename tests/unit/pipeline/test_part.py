@@ -14,6 +14,7 @@ PART = Part(
     image="server",
     platform=PLATFORM,
     manifest=make_index(["linux/arm/v7"]).children[0],
+    built=make_index(["linux/arm/v7"]).children[0],
     sources=("oci:linux-arm-v7", "docker.io/library/debian@sha256:" + "0" * 64),
     input_key="sha256:" + "1" * 64,
     revision="0123456789abcdef",

@@ -32,3 +32,15 @@ def test_what_holds_already_is_left_alone(tmp_path):
     once = relabelled(layout, made.children[0], {"revision": "2"}, WHEN, {})
     assert relabelled(layout, once, {"revision": "2"}, WHEN, {}) == once
     assert relabelled(layout, made.children[0], {}, WHEN, {}) == made.children[0]
+
+
+def test_dressing_anew_leaves_nothing_of_the_last_dress(tmp_path):
+    """A part is dressed from what the engine built, so a reused one equals a fresh one."""
+    made = make_index(["linux/arm64"])
+    layout = LayoutStore(tmp_path)
+    copy_graph(made.store, layout, made.children[0])
+    relabelled(layout, made.children[0], {"version": "1.2"}, WHEN, {"note": "old"})
+    again = relabelled(layout, made.children[0], {"revision": "2"}, WHEN, {})
+    manifest = ImageManifest.parse(read_small(layout, again))
+    assert dict(manifest.annotations) == {}
+    assert ImageConfig.parse(read_small(layout, manifest.config)).labels == {"revision": "2"}

@@ -1,0 +1,123 @@
+"""What is read of a project: digests of contexts, edges between images."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from polyarch.config.load import load_project
+from polyarch.config.project import Project
+from polyarch.host.ci_event import CiEvent, Provider
+from polyarch.host.emulation import Machine
+from polyarch.host.repository import RepositoryFacts
+from polyarch.oci.platform import Platform
+from polyarch.pipeline.facts import SourceReader, context_digests, edges_of
+from polyarch.pipeline.wording import Wording
+
+AMD = Platform.parse("amd64")
+WORDING = Wording(
+    event=CiEvent(provider=Provider.LOCAL, name="push", ref="refs/heads/main", sha="0123456789ab"),
+    repository=RepositoryFacts(),
+    now=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+def project(root: Path, config: str, **files: str) -> Project:
+    for name, text in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (root / "polyarch.toml").write_text('[defaults]\nplatforms = ["linux/amd64"]\n' + config)
+    return load_project(root / "polyarch.toml")
+
+
+def digest(made: Project, image: str) -> str:
+    return context_digests(made, dict.fromkeys(made.images, (AMD,)))[image, AMD]
+
+
+def edges(made: Project) -> dict[str, tuple[str, ...]]:
+    reader = SourceReader(made, Machine(native=(AMD,)), WORDING)
+    return edges_of(reader.read(tuple(made.images)))
+
+
+def test_a_file_in_a_named_context_counts(tmp_path):
+    config = '[images.app]\ncontext = "app"\n[images.app.contexts]\nlib = "lib"\n'
+    made = project(tmp_path, config, app__Dockerfile="FROM scratch\n", lib__a="1")
+    before = digest(made, "app")
+    (tmp_path / "lib" / "a").write_text("2")
+    assert digest(made, "app") != before
+
+
+@pytest.mark.parametrize("order", ["direct-first", "dockerfile-first"])
+def test_the_order_of_images_does_not_count(tmp_path, order):
+    """The direct engine leaves `.git` out of the same folder that a Dockerfile's context is."""
+    images = [
+        '[images.a]\nengine = "direct"\n[images.a.direct]\nfiles = [{ from = "f", to = "/f" }]\n',
+        "[images.b]\n",
+    ]
+    config = "".join(images if order == "direct-first" else reversed(images))
+    made = project(tmp_path, config, Dockerfile="FROM scratch\n", f="1")
+    (tmp_path / ".git").mkdir()
+    both = digest(made, "a"), digest(made, "b")
+    (tmp_path / ".git" / "HEAD").write_text("x")
+    assert digest(made, "a") == both[0]
+    assert digest(made, "b") != both[1]
+
+
+def test_polyarch_s_own_folder_is_no_input(tmp_path):
+    made = project(tmp_path, "[images.app]\n", Dockerfile="FROM scratch\nCOPY . /\n")
+    before = digest(made, "app")
+    (tmp_path / ".polyarch" / "runs").mkdir(parents=True)
+    (tmp_path / ".polyarch" / "runs" / "log").write_text("x")
+    assert digest(made, "app") == before
+
+
+def test_a_base_named_by_an_expression_is_an_edge(tmp_path):
+    config = """
+[images.base]
+context = "base"
+repositories = ["ghcr.io/team/base"]
+[images.app]
+context = "app"
+build-args = { TAG = "{{sha}}" }
+"""
+    made = project(
+        tmp_path,
+        config,
+        base__Dockerfile="FROM scratch\n",
+        app__Dockerfile="ARG TAG\nFROM ghcr.io/team/base:${TAG}\n",
+    )
+    assert edges(made) == {"base": (), "app": ("base",)}
+
+
+def test_edges_by_repository_context_and_copy(tmp_path):
+    config = """
+[images.base]
+context = "base"
+repositories = ["team/base", "ghcr.io/team/base"]
+[images.by-name]
+context = "one"
+[images.by-context]
+context = "two"
+contexts = { below = "image:base" }
+[images.by-copy]
+context = "three"
+[images.alone]
+context = "four"
+"""
+    made = project(
+        tmp_path,
+        config,
+        base__Dockerfile="FROM scratch\n",
+        one__Dockerfile="FROM docker.io/team/base:1\n",
+        two__Dockerfile="FROM below\n",
+        three__Dockerfile="FROM scratch\nCOPY --from=ghcr.io/team/base:2 /a /a\n",
+        four__Dockerfile="FROM team/other\n",
+    )
+    assert edges(made) == {
+        "base": (),
+        "by-name": ("base",),
+        "by-context": ("base",),
+        "by-copy": ("base",),
+        "alone": (),
+    }
