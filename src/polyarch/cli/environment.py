@@ -30,11 +30,6 @@ class Surroundings:
         )
 
     @property
-    def in_ci(self) -> bool:
-        """Whether a CI runs this: nothing may be asked, and a missing secret is an error."""
-        return self.environment.get("CI", "").lower() in {"true", "1", "yes"}
-
-    @property
     def state_home(self) -> Path:
         """Where state goes outside a project (XDG base directory specification)."""
         told = self.environment.get("XDG_STATE_HOME", "")

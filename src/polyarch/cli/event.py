@@ -23,6 +23,15 @@ class EventOptions:
     allow_local: bool = False
 
 
+def is_pull_request(surroundings: Surroundings, root: Path) -> bool:
+    """Whether the CI runs this for a pull request, which gets no login.
+
+    Raises:
+        EventFileError: the CI's event file is broken.
+    """
+    return event_of(EventOptions(), surroundings, root).is_pull_request
+
+
 def event_of(options: EventOptions, surroundings: Surroundings, root: Path) -> CiEvent:
     """The event to plan for.
 

@@ -36,6 +36,7 @@ WORST_FIRST = (
 
 EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.SpecError: ExitCode.USAGE,
+    errors.MalformedManifestError: ExitCode.FAILED,
     errors.UsageError: ExitCode.USAGE,
     errors.ConfigError: ExitCode.USAGE,
     errors.NothingSelectedError: ExitCode.NOTHING_SELECTED,

@@ -3,7 +3,6 @@
 Only names of variables, files and commands stand here, never a secret's value.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,21 +34,6 @@ class RegistrySettings:
     plain_http: bool | None = None
     ca: Path | None = None
     insecure: bool = False
-
-    @property
-    def default_username_env(self) -> str:
-        """The variable that holds the user's name where the file names none."""
-        return f"POLYARCH_{_variable(self.host)}_USERNAME"
-
-    @property
-    def default_password_env(self) -> str:
-        """The variable that holds the password where the file names no place."""
-        return f"POLYARCH_{_variable(self.host)}_PASSWORD"
-
-    @property
-    def names_password(self) -> bool:
-        """Whether the file says where the password is."""
-        return bool(self.password_env or self.password_file or self.password_command)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +86,3 @@ def lay_over(below: Tree, above: Tree) -> Tree:
     if any(key in above for key in PASSWORD_KEYS):
         below = {key: node for key, node in below.items() if key not in PASSWORD_KEYS}
     return {**below, **above}
-
-
-def _variable(host: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "_", host.upper())

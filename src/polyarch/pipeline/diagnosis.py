@@ -15,6 +15,7 @@ from polyarch.oci.fields import JsonObject
 from polyarch.oci.platform import Platform, unique
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.contexts import is_direct
+from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.facts import make_engines
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.world import World
@@ -57,14 +58,23 @@ class Symptom:
         }
 
 
-def diagnose(project: Project | None, world: World, *, offline: bool) -> tuple[Symptom, ...]:
-    """Look at engines, emulators, git and, unless `offline`, the project's registries."""
+def diagnose(
+    project: Project | None, world: World, *, offline: bool, anonymous: bool
+) -> tuple[Symptom, ...]:
+    """Look at engines, emulators, git and, unless `offline`, the project's registries.
+
+    `anonymous`: no login is looked up, because a pull request controls the config.
+    """
     machine = read_machine(world.environment)
     return (
         *_engines(project, world),
         *_emulators(project, machine),
         *_git(project, world),
-        *(() if offline or project is None else _registries(project, world)),
+        *(
+            ()
+            if offline or project is None
+            else _registries(project, Reach(project, world, anonymous=anonymous))
+        ),
     )
 
 
@@ -78,7 +88,9 @@ def to_json(symptoms: Sequence[Symptom]) -> JsonObject:
 
 
 def _engines(project: Project | None, world: World) -> Iterator[Symptom]:
-    probes = {name: engine.probe() for name, engine in make_engines(world.environment).items()}
+    named = project.secret_variables if project else ()
+    engines = make_engines(without_logins(world.environment, named))
+    probes = {name: engine.probe() for name, engine in engines.items()}
     able = [name for name in CONTAINER_ENGINES if probes[name].usable]
     wanted = _wanted_engines(project)
     for name, info in probes.items():
@@ -154,9 +166,8 @@ def _git(project: Project | None, world: World) -> Iterator[Symptom]:
     yield Symptom(area="git", name="work tree", health=Health.OK, message=message)
 
 
-def _registries(project: Project, world: World) -> list[Symptom]:
-    repositories = unique_registries(project)
-    return asyncio.run(_ask(repositories, Reach(project, world)))
+def _registries(project: Project, reach: Reach) -> list[Symptom]:
+    return asyncio.run(_ask(unique_registries(project), reach))
 
 
 def unique_registries(project: Project) -> tuple[Repository, ...]:

