@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import polyarch
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.main import run
 
@@ -152,15 +153,22 @@ class TinyProject:
         return Said(code=int(code), stdout=stdout.getvalue(), stderr=stderr.getvalue())
 
     def process(
-        self, *words: str | bytes, more: Mapping[str, str] = NOTHING, within_s: float = 120
+        self,
+        *words: str | bytes,
+        more: Mapping[str, str] = NOTHING,
+        encoding: str = "utf-8",
+        within_s: float = 120,
     ) -> Said:
         """Run `polyarch` as a process of its own."""
-        with self.start(*words, more=more) as started:
+        with self.start(*words, more=more, encoding=encoding) as started:
             stdout, stderr = started.communicate(timeout=within_s)
         return Said(code=started.returncode, stdout=stdout, stderr=stderr)
 
     def start(
-        self, *words: str | bytes, more: Mapping[str, str] = NOTHING
+        self,
+        *words: str | bytes,
+        more: Mapping[str, str] = NOTHING,
+        encoding: str = "utf-8",
     ) -> subprocess.Popen[str]:
         """Start it, and leave the end to the test."""
         return subprocess.Popen(
@@ -170,7 +178,7 @@ class TinyProject:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding=encoding,
         )
 
     def files(self, *, below: str = ".polyarch") -> Iterator[Path]:
@@ -212,4 +220,10 @@ def _environment(place: Path) -> dict[str, str]:
         link = programs / name
         if not link.exists():
             link.symlink_to(found)
-    return {"PATH": str(programs), "HOME": str(home), "LANG": "C.UTF-8"}
+    return {
+        "PATH": str(programs),
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        # The command is the one that the tests import, installed or not.
+        "PYTHONPATH": str(Path(polyarch.__file__).parents[1]),
+    }

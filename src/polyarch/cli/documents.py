@@ -1,7 +1,9 @@
 """JSON documents as they are printed, and errors as they stand in them."""
 
+import codecs
 import json
 import sys
+from typing import TextIO
 
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.errors import PolyarchError
@@ -28,10 +30,14 @@ def error_object(error: PolyarchError, code: ExitCode | None = None) -> JsonObje
 
 
 def print_document(document: JsonObject) -> None:
-    """Print a document to stdout, whatever its encoding."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    """Print a document to stdout; JSON is UTF-8 (RFC 8259), in other encodings ASCII alone."""
+    text = json.dumps(document, indent=2, ensure_ascii=not _is_utf8(sys.stdout))
     try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, in a file's name
         text = json.dumps(document, indent=2)
     print(text, flush=True)
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return codecs.lookup(stream.encoding or "utf-8").name == "utf-8"

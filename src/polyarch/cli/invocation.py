@@ -19,9 +19,6 @@ from polyarch.runs.folder import state_folder
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-PLAIN_WIDTH = 200
-"""Columns of tables that go to a file or a pipe: nothing is cut off there."""
-
 
 def read_clock() -> datetime:
     """The time; nothing else in polyarch asks for it."""
@@ -40,9 +37,16 @@ class Invocation:
         """A listener for stderr: a live board on a terminal, plain lines elsewhere."""
         if self.quiet:
             return QuietProgress(sys.stderr)
-        if self.surroundings.stderr_is_terminal and not is_ci(self.surroundings.environment):
-            return LiveProgress(sys.stderr, colour=self.surroundings.colour(terminal=True))
+        if self._is_watched:
+            return LiveProgress(self._console(sys.stderr, terminal=True))
         return PlainProgress(sys.stderr)
+
+    @property
+    def _is_watched(self) -> bool:
+        """Whether a person looks on, at a terminal on which lines can be drawn anew."""
+        environment = self.surroundings.environment
+        able = self.surroundings.stderr_is_terminal and environment.get("TERM") != "dumb"
+        return able and not is_ci(environment)
 
     def world(self, listen: Listener, *, root: Path | None, now: datetime | None) -> World:
         """The world for the pipeline; this is where the clock is read."""
@@ -80,16 +84,13 @@ class Invocation:
         print(text, file=sys.stderr)
 
     def _console(self, stream: TextIO, *, terminal: bool) -> "Console":
-        """A console; tables are never cut off where nobody looks at a screen."""
-        from rich.console import Console
+        from polyarch.cli.console import make_console
 
-        return Console(
-            file=stream,
-            no_color=not self.surroundings.colour(terminal=terminal),
-            highlight=False,
-            markup=False,  # what stands in brackets may come from a registry
-            emoji=False,  # and `:bug:` may be a tag
-            width=None if terminal else PLAIN_WIDTH,
+        return make_console(
+            stream,
+            terminal=terminal,
+            colour=self.surroundings.colour(terminal=terminal),
+            environment=self.surroundings.environment,
         )
 
     def hint(self, text: str) -> None:

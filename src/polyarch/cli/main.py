@@ -91,10 +91,11 @@ def _refused(error: OSError, as_json: bool) -> int:
         return _bug(error, as_json)
     told = StorageError(str(error.filename or "standard output"), error.strerror or str(error))
     try:
-        return _tell(told, as_json)
+        _tell(told, as_json)
+        sys.stdout.flush()
     except OSError:
         _gone()
-        return exit_code(told)
+    return exit_code(told)
 
 
 def _bug(error: Exception, as_json: bool) -> int:

@@ -19,7 +19,7 @@ from polyarch.events import (
 )
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 _REFRESHES_PER_SECOND = 8
 _STATE_STYLE = {
@@ -107,15 +107,12 @@ class PlainProgress:
 class LiveProgress:
     """A board that is redrawn in place; notes and warnings scroll above it."""
 
-    def __init__(self, stream: TextIO, *, colour: bool) -> None:
-        from rich.console import Console
+    def __init__(self, console: "Console") -> None:
         from rich.live import Live
 
         self._board = Board(time.monotonic)
         self._lock = threading.Lock()
-        self._console = Console(
-            file=stream, no_color=not colour, highlight=False, markup=False, emoji=False
-        )
+        self._console = console
         self._live = Live(
             console=self._console,
             get_renderable=self._draw,

@@ -96,7 +96,7 @@ def _now(planned: PlannedTag) -> str:
         return f"unknown: {current.reason or 'not asked'}"
     if current.state is State.ABSENT or current.digest is None:
         return "absent"
-    version = f" ({current.version})" if current.version else ""
+    version = f" ({shorten(current.version, 60)})" if current.version else ""
     same = ", the same" if planned.action is Action.KEEP else ""
     return f"{current.digest.short}{version}{same}"
 
@@ -180,8 +180,11 @@ def inspection_view(found: Inspection) -> RenderableType:
             made.add_row(Text("attestation", style="dim"), digest, "", "", "")
         else:
             layers, bytes_ = str(child.layers), size(child.layer_bytes)
-            made.add_row(platform, digest, layers, bytes_, child.created)
-    notes = [Text(f"{key}: {value}", style="dim") for key, value in found.annotations.items()]
+            made.add_row(platform, digest, layers, bytes_, shorten(child.created))
+    notes = [
+        Text(shorten(f"{key}: {value}", 500), style="dim")
+        for key, value in found.annotations.items()
+    ]
     return Group(heading, Text(), made, *([Text(), *notes] if notes else []))
 
 

@@ -1,6 +1,7 @@
 import io
 
 from polyarch.cli.board import Board
+from polyarch.cli.console import make_console
 from polyarch.cli.progress import LiveProgress, PlainProgress, QuietProgress
 from polyarch.events import (
     BlobProgress,
@@ -80,7 +81,8 @@ def test_quiet_shows_warnings_alone():
 def test_the_live_board_takes_data_as_data():
     """Square brackets are rich's own marks: a build's output must not become colours or errors."""
     stream = io.StringIO()
-    with LiveProgress(stream, colour=False) as listen:
+    console = make_console(stream, terminal=False, colour=False, environment={})
+    with LiveProgress(console) as listen:
         listen(STARTED)
         listen(BuildLog(image="app", platform=ARM, line="[/bold][red] not markup"))
         listen(Warned(text="[/x] careful"))
