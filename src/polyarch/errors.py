@@ -51,6 +51,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── EventFileError              the CI's event file is not what it should be
 │   ├── GitRefusedError             git does not trust the folder
 │   ├── PortTakenError              a sandbox registry cannot listen
+│   ├── SandboxBusyError            another process serves the same folder
 │   ├── SandboxStoppedError         a sandbox registry has no address yet
 │   └── StorageError                a disk that is full or cannot be written
 ├── WorkError                       the work itself failed
@@ -779,6 +780,19 @@ class PortTakenError(HostError):
             f"a sandbox registry cannot listen on `{address}`: {reason}",
             where="this machine",
             hint="stop what listens there, name another port, or leave the port out for a free one",
+        )
+
+
+class SandboxBusyError(HostError):
+    """The folder of sandbox registries is in another process's hands."""
+
+    code = "sandbox-busy"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            "another polyarch runs the sandbox registries of this project",
+            where=folder,
+            hint="stop it: `polyarch sandbox` runs until Ctrl-C; with `--memory` it needs no folder",
         )
 
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from polyarch.content.files import locked
+from polyarch.errors import SandboxBusyError
 from polyarch.net.endpoint import Endpoint
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.world import World
@@ -39,12 +41,30 @@ def sandbox_folder(state: Path, host: str) -> Path:
 
 
 @contextmanager
+def sandbox_lock(state: Path) -> Iterator[None]:
+    """Have the folders of all these registries alone: one process at a time may serve them.
+
+    Raises:
+        SandboxBusyError: another process does.
+        StorageError: the lock cannot be made.
+    """
+    folder = state / "sandbox"
+
+    def refuse() -> None:
+        raise SandboxBusyError(str(folder))
+
+    with locked(folder / ".lock", on_wait=refuse):
+        yield
+
+
+@contextmanager
 def rehearsal(repositories: Iterable[Repository], world: World) -> Iterator[Rehearsal]:
     """Run one registry for each host until the block ends; what is pushed stays in their folders.
 
     They ask for a login by bearer token, as the real ones do; it is new each time.
 
     Raises:
+        SandboxBusyError: `polyarch sandbox` serves these folders now.
         StorageError: a folder cannot be made.
     """
     from polyarch.sandbox.auth import Account
@@ -63,7 +83,7 @@ def rehearsal(repositories: Iterable[Repository], world: World) -> Iterator[Rehe
         )
         for host in hosts
     ]
-    with running(*registries) as addresses:
+    with sandbox_lock(world.state), running(*registries) as addresses:
         pairs = zip(hosts, addresses, strict=True)
         yield Rehearsal(
             endpoints={host: Endpoint(url=f"http://{address}") for host, address in pairs},

@@ -1,12 +1,13 @@
 """`polyarch sandbox`: registries of this machine that run until somebody stops them."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyarch.pipeline.rehearsal import sandbox_folder
+from polyarch.oci.reference import Repository
+from polyarch.pipeline.rehearsal import sandbox_folder, sandbox_lock
 from polyarch.runs.folder import prepare_state
 from polyarch.sandbox.auth import Account, Auth, BasicAuth, OpenAuth
 from polyarch.sandbox.bearer import BearerAuth
@@ -46,7 +47,9 @@ def sandboxes(
     Content is kept in `state`, where `publish --sandbox` leaves it too; None keeps it in memory.
 
     Raises:
+        InvalidReferenceError: a host is none.
         PortTakenError: something else listens there.
+        SandboxBusyError: another process serves these folders.
         StorageError: the folder cannot be made.
     """
     from polyarch.sandbox.server import SandboxRegistry
@@ -54,6 +57,8 @@ def sandboxes(
 
     if state is not None:
         prepare_state(state)
+    for host in hosts:
+        Repository.parse(f"{host}/x")
     registries = [
         SandboxRegistry(
             storage=_storage(host, state),
@@ -62,7 +67,7 @@ def sandboxes(
         )
         for number, host in enumerate(hosts)
     ]
-    with running(*registries) as addresses:
+    with sandbox_lock(state) if state else nullcontext(), running(*registries) as addresses:
         yield dict(zip(hosts, addresses, strict=True))
 
 

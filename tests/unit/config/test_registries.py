@@ -73,7 +73,3 @@ def test_an_environment_is_laid_over():
         "HOST_USER",
     )
     assert staged.ca == Path("/project/certs/ca.pem")
-
-
-def test_default_names_of_variables():
-    found = settings("registry.cn-hangzhou.aliyuncs.com/x/y")
