@@ -17,6 +17,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ConfigUnreadableError       not there, no permission, far too large
 │   ├── InvalidConfigError          every problem of the file at once
 │   ├── DockerfileNotFoundError
+│   ├── ContextNotFoundError
 │   ├── DockerfileError             a Dockerfile or its .dockerignore that cannot be read
 │   │   ├── DockerfileSyntaxError   file, line and reason
 │   │   ├── DockerfileUnreadableError
@@ -326,6 +327,19 @@ class DockerfileNotFoundError(ConfigError):
             f"the Dockerfile of image `{image}` does not exist: `{path}`",
             where=f"polyarch.toml, images.{image}.dockerfile",
             hint="set `dockerfile` (from the project's root) or create the file",
+        )
+
+
+class ContextNotFoundError(ConfigError):
+    """The folder that an image names as its build context does not exist."""
+
+    code = "context-not-found"
+
+    def __init__(self, image: str, path: str) -> None:
+        super().__init__(
+            f"the build context of image `{image}` is no folder: `{path}`",
+            where=f"polyarch.toml, images.{image}.context",
+            hint="set `context` (from the project's root) or create the folder",
         )
 
 
@@ -727,14 +741,19 @@ class GitRefusedError(HostError):
 
 
 class NoEngineError(EngineUnusableError):
-    """No engine that could build an image can be used; `problems` are (engine, what is wrong)."""
+    """No engine that could do it can be used; `problems` are (engine, what is wrong).
+
+    `task` is `build` an image or `load` it into an engine's store.
+    """
 
     code = "no-engine"
 
-    def __init__(self, image: str, problems: Sequence[tuple[str, str]], *, hint: str) -> None:
+    def __init__(
+        self, image: str, problems: Sequence[tuple[str, str]], *, hint: str, task: str = "build"
+    ) -> None:
         listed = "".join(f"\n  `{engine}`: {problem}" for engine, problem in problems)
         PolyarchError.__init__(
-            self, f"no engine can build `{image}` here{listed}", where="this machine", hint=hint
+            self, f"no engine can {task} `{image}` here{listed}", where="this machine", hint=hint
         )
         self.engine = ", ".join(engine for engine, _ in problems)
 

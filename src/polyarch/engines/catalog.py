@@ -1,6 +1,6 @@
 """Which engines there are, and which of them builds an image."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,11 +67,16 @@ def choose(image: str, material: Material, wanted: str, probes: Mapping[str, Eng
     if len(problems) == 1:
         only = problems[0]
         raise EngineUnusableError(only.name, only.problem or "", hint=only.hint)
-    hints = tuple(dict.fromkeys(info.hint for info in problems if info.hint))
-    raise NoEngineError(
+    raise no_engine(image, problems)
+
+
+def no_engine(image: str, problems: Sequence[EngineInfo], *, task: str = "build") -> NoEngineError:
+    """The error that names what is wrong with each engine; the preferred one's hint is enough."""
+    return NoEngineError(
         image,
         [(info.name, info.problem or "") for info in problems],
-        hint="; or ".join(hints) or "run `polyarch doctor`",
+        hint=next((info.hint for info in problems if info.hint), "run `polyarch doctor`"),
+        task=task,
     )
 
 

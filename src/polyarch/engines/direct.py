@@ -22,7 +22,7 @@ from polyarch.engines.recipe import FilledRecipe, fill_recipe
 from polyarch.engines.transcript import Transcript
 from polyarch.errors import (
     BuildFailedError,
-    EngineUnusableError,
+    EngineMisfitError,
     LaidFileError,
     ProcessFailedError,
     ProgramNotFoundError,
@@ -65,7 +65,7 @@ class DirectEngine:
 
         Raises:
             BuildFailedError: the command is absent or ended badly, or the base does not fit.
-            EngineUnusableError: the image has no recipe for this engine.
+            EngineMisfitError: the image has no recipe for this engine.
             ConfigError: a placeholder or a file of the recipe is wrong.
             ContentError: the base is not what its manifest says, or lacks layers.
             StorageError: a disk is full.
@@ -121,10 +121,8 @@ class DirectEngine:
 def _recipe_of(request: BuildRequest) -> DirectRecipe:
     recipe = request.direct
     if recipe is None or not (recipe.files or recipe.base):
-        raise EngineUnusableError(
-            NAME,
-            f"nothing says what it should lay into image `{request.image}`",
-            hint=f"add `files` to `[images.{request.image}.direct]` in polyarch.toml",
+        raise EngineMisfitError(
+            request.image, NAME, f"`files` in `[images.{request.image}.direct]`"
         )
     return recipe
 

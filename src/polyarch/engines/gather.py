@@ -26,13 +26,15 @@ _READABLE = 0o644
 class Laying:
     """One entry of `files` with its placeholders filled; `where` is its key path.
 
-    `mode` None keeps whether the owner may execute a file, and nothing else of its mode.
+    `written` is the source as the config has it. `mode` None keeps whether the owner may execute a
+    file, and nothing else of its mode.
     """
 
     source: str
     target: str
     mode: int | None
     where: str
+    written: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +203,7 @@ class _Gatherer:
 
     def _problem(self, reason: str, hint: str | None = None) -> LaidFileError:
         laying = self._laying
-        return LaidFileError(laying.source, reason, where=laying.where, hint=hint)
+        return LaidFileError(laying.written, reason, where=laying.where, hint=hint)
 
 
 def _is_magic(part: str) -> bool:

@@ -52,6 +52,7 @@ def _laying(file: CopiedFile, values: Mapping[str, str | None], where: str) -> L
     inside = {name: values[name] for name in IMAGE_PLACEHOLDERS}
     return Laying(
         source=fill(file.source, values, where=f"{where}.from"),
+        written=file.source,
         target=fill(file.target, inside, where=f"{where}.to"),
         mode=file.mode,
         where=f"{where}, platform `{values['platform']}`",

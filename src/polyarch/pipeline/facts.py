@@ -11,7 +11,7 @@ from polyarch.dockerfile.stages import resolve
 from polyarch.dockerfile.tree import Dockerfile
 from polyarch.engines.base import Engine, EngineInfo
 from polyarch.engines.catalog import ENGINES, Material, candidates
-from polyarch.errors import ConfigError, DockerfileNotFoundError
+from polyarch.errors import ConfigError, ContextNotFoundError, DockerfileNotFoundError
 from polyarch.host.emulation import Machine
 from polyarch.host.git import GitTree
 from polyarch.oci.digest import Digest
@@ -146,6 +146,9 @@ class SourceReader:
         path = dockerfile_of(self._project, settings)
         if not path.is_file():
             raise DockerfileNotFoundError(image.name, str(path))
+        context = context_of(self._project, settings)
+        if not context.is_dir():
+            raise ContextNotFoundError(image.name, str(context))
         dockerfile, digest = self._dockerfile(path)
         graph = resolve(
             dockerfile,

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from polyarch.content.archive import write_archive
-from polyarch.engines.base import Engine, Loader
-from polyarch.engines.catalog import CONTAINER_ENGINES
-from polyarch.errors import EngineUnusableError, NothingSelectedError
+from polyarch.engines.base import Engine, EngineInfo, Loader
+from polyarch.engines.catalog import CONTAINER_ENGINES, no_engine
+from polyarch.errors import NothingSelectedError
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.build import BuiltPart
@@ -31,12 +31,12 @@ def load(work: Job, images: Sequence[ProvenImage]) -> dict[str, Loaded]:
 
     Raises:
         NothingSelectedError: several platforms were built, and none is this machine's.
-        EngineUnusableError: no engine with a store of its own can be used here.
+        NoEngineError: no engine with a store of its own can be used here.
     """
     found: dict[str, Loaded] = {}
     for image in images:
         built = _choose(image, work.prepared.facts.machine.platform)
-        engine, loader = _loader(built.part.engine, work.prepared.engines)
+        engine, loader = _loader(image.plan.name, built.part.engine, work.prepared.engines)
         name = _name(image.plan)
         archive = work.scratch / "load" / f"{image.plan.name}.tar"
         write_archive(archive, image.source, built.part.manifest, name)
@@ -50,6 +50,17 @@ def load(work: Job, images: Sequence[ProvenImage]) -> dict[str, Loaded]:
     return found
 
 
+def check_stores(work: Job) -> None:
+    """See that every image can be loaded, before hours are spent on building it.
+
+    Raises:
+        NoEngineError: no engine with a store of its own can be used here.
+    """
+    for image in work.prepared.plan.images:
+        for engine in {planned.engine for planned in image.platforms}:
+            _loader(image.name, engine, work.prepared.engines)
+
+
 def _choose(image: ProvenImage, machine: Platform) -> BuiltPart:
     if len(image.parts) == 1:
         return image.parts[0]
@@ -60,16 +71,16 @@ def _choose(image: ProvenImage, machine: Platform) -> BuiltPart:
     raise NothingSelectedError(str(machine), known, kind="platform")
 
 
-def _loader(built_by: str, engines: Mapping[str, Engine]) -> tuple[str, Loader]:
+def _loader(image: str, built_by: str, engines: Mapping[str, Engine]) -> tuple[str, Loader]:
     names = [built_by] if built_by in CONTAINER_ENGINES else list(CONTAINER_ENGINES)
-    problems: list[str] = []
+    problems: list[EngineInfo] = []
     for name in names:
         engine = engines[name]
         info = engine.probe()
         if info.usable and isinstance(engine, Loader):
             return name, engine
-        problems.append(f"`{name}`: {info.problem}")
-    raise EngineUnusableError(" or ".join(names), "; ".join(problems))
+        problems.append(info)
+    raise no_engine(image, problems, task="load")
 
 
 def _name(image: ImagePlan) -> str:

@@ -8,7 +8,7 @@ from polyarch.host.ci_event import CiEvent
 from polyarch.metadata.policy import may_publish
 from polyarch.pipeline.destinations import destinations
 from polyarch.pipeline.job import Job, ProvenImage, job
-from polyarch.pipeline.loading import load
+from polyarch.pipeline.loading import check_stores, load
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
 from polyarch.pipeline.prepare import prepare
 from polyarch.pipeline.result import BuildResult, BuiltImage, PublishedImage, PublishResult
@@ -38,6 +38,8 @@ def build_project(
         PolyarchError: what planning, building or proving met.
     """
     with job(project, event, ask, world) as work:
+        if into_engine:
+            check_stores(work)
         images = work.build()
         loaded = load(work, images) if into_engine else {}
         return BuildResult(

@@ -14,7 +14,7 @@ from polyarch.engines.base import BuildRequest, Built, CopiedFile, DirectRecipe
 from polyarch.engines.direct import DirectEngine
 from polyarch.errors import (
     BuildFailedError,
-    EngineUnusableError,
+    EngineMisfitError,
     LaidFileError,
     PlaceholderValueError,
     UnknownPlaceholderError,
@@ -269,7 +269,7 @@ def test_a_toolchain_that_lacks_the_platform_is_told(project, layout):
 
 @pytest.mark.parametrize("nothing", [None, DirectRecipe(command=COMPILE)])
 def test_a_recipe_that_lays_nothing_is_refused(project, layout, nothing):
-    with pytest.raises(EngineUnusableError, match="hello"):
+    with pytest.raises(EngineMisfitError, match="hello"):
         engine().build(request_for(project, nothing), layout, ignore)
 
 

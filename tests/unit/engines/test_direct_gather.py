@@ -26,7 +26,11 @@ def put(folder: Path, *names: str, mode: int = 0o644) -> None:
 
 def lay(roots: Roots, source: str, target: str, mode: int | None = None) -> tuple[Entry, ...]:
     laying = Laying(
-        source=source.replace("{out}", str(roots.out)), target=target, mode=mode, where="files[0]"
+        source=source.replace("{out}", str(roots.out)),
+        target=target,
+        mode=mode,
+        where="files[0]",
+        written=source,
     )
     return gather([laying], roots)
 
