@@ -71,11 +71,16 @@ def choose(image: str, material: Material, wanted: str, probes: Mapping[str, Eng
 
 
 def no_engine(image: str, problems: Sequence[EngineInfo], *, task: str = "build") -> NoEngineError:
-    """The error that names what is wrong with each engine; the preferred one's hint is enough."""
+    """The error that names what is wrong with each engine, and what to do about one of them."""
+    hints: list[str] = []
+    for info in problems:
+        told = any(info.name in hint.lower() for hint in hints)
+        if info.hint and not told:
+            hints.append(info.hint)
     return NoEngineError(
         image,
         [(info.name, info.problem or "") for info in problems],
-        hint=next((info.hint for info in problems if info.hint), "run `polyarch doctor`"),
+        hint="; or ".join(hints) or "run `polyarch doctor`",
         task=task,
     )
 
