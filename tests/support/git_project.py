@@ -65,6 +65,13 @@ class GitProject:
         )
         return done.stdout
 
+    def push_to(self, forge: Path) -> None:
+        """Make a bare repository that is this one's `origin`, and push the branch to it."""
+        forge.mkdir(parents=True)
+        GitProject(forge).git("init", "--quiet", "--bare", "--initial-branch=main")
+        self.git("remote", "add", "origin", str(forge))
+        self.git("push", "--quiet", "--set-upstream", "origin", "main")
+
     def pushed_tag(self, tag: str = "v1.2.3") -> dict[str, str]:
         """GitHub Actions' environment in a job that a pushed tag started."""
         return self._github("push", f"refs/tags/{tag}")

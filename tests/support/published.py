@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.lab.commands import CommandFailedError
 from tests.lab.fixtures import RunImage
+from tests.lab.foreign import unpack_layout
 from tests.lab.registries import Registry
 from tests.lab.skopeo import Skopeo
 
@@ -76,6 +78,12 @@ class Shelf:
             self.skopeo.run(*words, f"docker://{repository}@{digest}")
         )
         return found
+
+    def program(self, reference: str, platform: str, path: str, folder: Path) -> Path:
+        """A file of a platform's image; `folder` must not be there yet."""
+        folder.mkdir(parents=True)
+        unpack_layout(self.skopeo.pull(reference, platform, folder / "layout"), folder / "root")
+        return folder / "root" / path
 
     def tags(self, repository: str) -> list[str]:
         """All tags of a repository; none where there is no such repository."""
