@@ -17,7 +17,7 @@ from tests.lab.fixtures import RunForeign, RunImage
 from tests.lab.foreign import unpack_layout
 from tests.lab.registries import Registry
 from tests.lab.skopeo import Skopeo
-from tests.support.command_line import CommandLine, finish, plain_environment
+from tests.support.command_line import CommandLine, plain_environment
 from tests.support.elf import Elf
 from tests.support.git_project import GitProject
 from tests.support.published import Destinations, Shelf, digest_of
@@ -145,15 +145,11 @@ def test_a_rehearsal_gives_the_same_bytes_again(
 @contextmanager
 def served(made: Example) -> Iterator[dict[str, str]]:
     """What a rehearsal left, served by `polyarch sandbox`: addresses by host."""
-    with made.command.start("sandbox") as process:
-        try:
-            assert process.stdout is not None
-            lines = [process.stdout.readline().split() for _ in HOSTS]
-            yield {host: url.removeprefix("http://") for host, url in lines}
-        finally:
-            process.terminate()
-            answer = finish(process, within_s=20)
-    assert answer.status == 0
+    with made.command.running("sandbox") as sandbox:
+        lines = [line.split() for line in sandbox.lines(len(HOSTS))]
+        yield {host: url.removeprefix("http://") for host, url in lines}
+        sandbox.process.terminate()
+        assert sandbox.finish(within_s=20).status == 0
 
 
 def test_the_example_names_these_platforms() -> None:
