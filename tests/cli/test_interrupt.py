@@ -176,3 +176,15 @@ def test_the_sandbox_ends_well(project: TinyProject, number: signal.Signals):
         process.send_signal(number)
         _, stderr = process.communicate(timeout=WITHIN_S)
     assert (process.returncode, stderr) == (0, "Ctrl-C stops it\n")
+
+
+def test_the_end_of_a_file_is_no_interrupt(project: TinyProject, monkeypatch: pytest.MonkeyPatch):
+    """Click would have it so; with us it can only be a bug."""
+
+    def end(*_: object, **__: object) -> None:
+        raise EOFError("a stream ended early")
+
+    monkeypatch.setattr("polyarch.cli.projects.load_project", end)
+    said = project.run("plan", "--offline", "--json")
+    assert (said.code, said.document["exit_code"]) == (70, 70)
+    assert "EOFError" in said.stderr

@@ -47,8 +47,8 @@ def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> i
             )
             sys.stdout.flush()
             return int(code or ExitCode.DONE)
-        except (click.Abort, KeyboardInterrupt):
-            return _tell(InterruptedByUserError(), as_json)
+        except (click.Abort, KeyboardInterrupt) as error:
+            return _interrupted(error, as_json)
         except click.exceptions.NoArgsIsHelpError as error:
             return _help(error, as_json)
         except click.ClickException as error:
@@ -70,6 +70,13 @@ def _tell(error: PolyarchError, as_json: bool) -> int:
     if as_json:
         print_document(error_document(error, code))
     return code
+
+
+def _interrupted(error: BaseException, as_json: bool) -> int:
+    if isinstance(error.__cause__, EOFError):
+        # Click takes the end of any file for the end of a person's input, which is never read.
+        return _bug(error.__cause__, as_json)
+    return _tell(InterruptedByUserError(), as_json)
 
 
 def _help(error: click.exceptions.NoArgsIsHelpError, as_json: bool) -> int:

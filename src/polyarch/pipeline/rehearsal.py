@@ -13,9 +13,13 @@ from polyarch.oci.reference import Repository
 from polyarch.pipeline.world import World
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.credential import Credential, FixedKeychain
+from polyarch.registry.retry import RetryPolicy
 from polyarch.runs.folder import prepare_state
 
 USERNAME = "rehearsal"
+
+_POLICY = RetryPolicy(tries=2, first_tries=2, first_s=0.01)
+"""What a registry of our own refuses, such as a full disk, will not go away by waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Rehearsal:
         return RegistryClient(
             keychain=FixedKeychain(self.credential),
             endpoints=self.endpoints,
+            policy=_POLICY,
             listen=self.world.listen,
         )
 

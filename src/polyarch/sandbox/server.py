@@ -200,5 +200,5 @@ class SandboxRegistry:
         except ConnectionError:
             return HANG_UP
         except OSError as error:
-            _log.exception("storage failed")
+            _log.warning("a sandbox registry cannot store anything more: %s", error)
             return refusal("UNKNOWN", f"storage failed: {error.strerror}")
