@@ -16,6 +16,7 @@ from polyarch.config.schema import ImageTable, PlatformTable, PublishTable, Regi
 from polyarch.config.source import Source
 from polyarch.config.toml import toml_key, toml_value
 
+_IMAGES = "images"
 _COMMAND = "password-command"
 _HIDDEN = "…"
 _WIDEST = 60
@@ -57,6 +58,18 @@ def image_rows(project: Project, image: str) -> tuple[Row, ...]:
     )
 
 
+def together(images: Iterable[Sequence[Row]]) -> tuple[Row, ...]:
+    """The rows of several images as one document: what they share stands once, at the end."""
+    own: list[Row] = []
+    shared: dict[tuple[str, ...], Row] = {}
+    for row in (row for rows in images for row in rows):
+        if row.table[0] == _IMAGES:
+            own.append(row)
+        else:
+            shared.setdefault((*row.table, *row.key), row)
+    return (*own, *shared.values())
+
+
 def as_toml(rows: Sequence[Row]) -> str:
     """The rows as a TOML document, each source in a comment behind its value."""
     lines: list[str] = []
@@ -85,12 +98,12 @@ def _pair(row: Row) -> str:
 def _image(settings: ImageSettings) -> Iterator[Row]:
     order = list(keys_of(ImageTable))
     for value in sorted(settings.values, key=lambda value: order.index(value.path[0])):
-        yield _row(("images", settings.name), value, ImageTable)
+        yield _row((_IMAGES, settings.name), value, ImageTable)
 
 
 def _platforms(settings: ImageSettings) -> Iterator[Row]:
     for platform, build in settings.per_platform.items():
-        table = ("images", settings.name, "platform", str(platform))
+        table = (_IMAGES, settings.name, "platform", str(platform))
         for value in build.values:
             if value not in settings.values:
                 yield _row(table, value, PlatformTable)

@@ -9,7 +9,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import open_project
 from polyarch.cli.verb import Family, Verb
-from polyarch.config.show import as_toml, image_rows
+from polyarch.config.show import as_toml, image_rows, together
 from polyarch.pipeline.selection import select_images
 
 SCHEMA = "polyarch.config/v1"
@@ -56,6 +56,6 @@ def show(
             for name, found in rows.items()
         ],
     }
-    invocation.emit(document, lambda: "\n".join(as_toml(found).rstrip() for found in rows.values()))
+    invocation.emit(document, lambda: as_toml(together(rows.values())).rstrip())
     for warning in project.warnings:
         invocation.hint(f"warning: {warning}")
