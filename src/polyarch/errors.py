@@ -9,6 +9,7 @@ PolyarchError                       message, where, hint, code, retryable
 ├── UsageError                      the command line asks for something that cannot be
 │   ├── InvalidEventError           an event that is to be simulated
 │   ├── LocalPublishRefusedError    `--allow-local` on a tree that nobody else can have
+│   ├── PartialPublishError         some platforms of an image, which takes the others away
 │   ├── InvalidOverrideError        a flag that sets a config key to what cannot be
 │   ├── EmptyOptionError
 │   └── UnknownRevisionError
@@ -224,6 +225,20 @@ class LocalPublishRefusedError(UsageError):
 
     def __init__(self, problem: str, *, where: str, hint: str) -> None:
         super().__init__(f"cannot publish from here: {problem}", where=where, hint=hint)
+
+
+class PartialPublishError(UsageError):
+    """A publish of some of an image's platforms: its tags would lose the others."""
+
+    code = "partial-publish"
+
+    def __init__(self, image: str, missing: Sequence[str]) -> None:
+        names = ", ".join(f"`{name}`" for name in missing)
+        super().__init__(
+            f"the tags of `{image}` would lose {names}: only some platforms were asked for",
+            where="`--platform` on the command line",
+            hint="leave `--platform` out; `polyarch build --platform` publishes nothing",
+        )
 
 
 class UnknownRevisionError(UsageError):
@@ -785,7 +800,7 @@ class StorageError(HostError):
         super().__init__(
             f"cannot write: {reason}",
             where=path,
-            hint="free some space or name another folder; nothing half-written was kept",
+            hint=f"{_room(reason)}; nothing half-written was kept",
         )
 
 
@@ -811,7 +826,7 @@ class SandboxBusyError(HostError):
         super().__init__(
             "another polyarch runs the sandbox registries of this project",
             where=folder,
-            hint="stop it: `polyarch sandbox` runs until Ctrl-C; with `--memory` it needs no folder",
+            hint="stop it: `polyarch sandbox` runs until Ctrl-C; `--memory` needs no folder",
         )
 
 
@@ -1265,6 +1280,13 @@ class InterruptedByUserError(PolyarchError):
             hint="every tag shows a whole image, the old or the new one; run it again, and what "
             "was built is reused",
         )
+
+
+def _room(reason: str) -> str:
+    """What helps a disk that cannot be written."""
+    if any(word in reason.lower() for word in ("space", "quota", "large")):
+        return "free some space"
+    return "see who may write there, and whether the disk is mounted for writing"
 
 
 def shorten(text: str, limit: int = 120) -> str:

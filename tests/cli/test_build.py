@@ -173,3 +173,16 @@ def test_a_hostile_branch_cannot_reach_into_a_command(project: TinyProject):
     [run] = project.runs
     assert name in (run / "logs" / "build-app-linux-s390x.log").read_text()
     assert not (project.root / "owned").exists()
+
+
+def test_what_was_done_is_told_with_the_failure(project: TinyProject):
+    """A verb that has results prints its own document, with the error in it."""
+    project.write({"make.sh": 'case "$2" in *s390x) sleep 1; exit 3;; esac\nprintf x > "$1"\n'})
+    project.commit()
+    said = project.run("build", "--json")
+    assert said.code == 1
+    check(said.document, BUILD)
+    assert [part["platform"] for part in said.document["parts"]] == ["linux/ppc64le"]
+    assert said.document["error"]["code"] == "build-failed"
+    assert "linux/s390x" in said.document["error"]["message"]
+    assert "error: cannot build" in said.stderr

@@ -460,8 +460,22 @@ def test_an_image_that_fails_keeps_all_others_from_being_published(
     assert [tags_of(registry) for registry in registries] == [set(), set(), set()]
 
 
-def test_selected_platforms_alone_are_published_as_asked(published: TinyProject):
-    said = pushed(published, "--json", "-p", "linux/s390x")
-    assert said.code == 0
-    [image] = said.document["images"]
-    assert [each["platform"] for each in image["platforms"]] == ["linux/s390x"]
+def test_some_platforms_alone_never_take_a_tag(
+    published: TinyProject, registries: tuple[SandboxRegistry, ...]
+):
+    """The tags would point to less than the whole index: nothing is built, nothing moves."""
+    pushed(published)
+    before = [tags_of(registry) for registry in registries]
+    published.write({"make.sh": 'echo changed > "$1"\n'})
+    published.commit()
+    for words in (("--json",), ("--json", "--sandbox"), ("--json", "--dry-run")):
+        said = pushed(published, *words, "-p", "linux/s390x")
+        assert (said.code, said.document["code"]) == (2, "partial-publish")
+        assert "linux/ppc64le" in said.document["message"]
+    assert [tags_of(registry) for registry in registries] == before
+    happened = github("push", "refs/heads/main", published.git("rev-parse", "HEAD"))
+    plan = published.run("plan", "--json", "-p", "linux/s390x", more=happened).document
+    [image] = plan["images"]
+    assert image["missing_platforms"] == ["linux/ppc64le"]
+    actions = {tag["action"] for each in image["destinations"] for tag in each["references"]}
+    assert actions == {"refuse"}

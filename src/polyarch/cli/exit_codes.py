@@ -67,6 +67,12 @@ def exit_code(error: errors.PolyarchError) -> ExitCode:
     return ExitCode.BUG
 
 
+def refusal_code(error: errors.PolyarchError) -> ExitCode:
+    """The code of an error at a place that is published to: what does not exist refuses."""
+    code = exit_code(error)
+    return ExitCode.REFUSED if code is ExitCode.NOTHING_SELECTED else code
+
+
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
     """The code to end with when several things have one each."""
     found = set(codes)

@@ -1,6 +1,6 @@
 """Results as tables that a person likes to read; imported only where one is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -10,11 +10,10 @@ from rich.text import Text
 from polyarch.cli.text import size
 from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
-from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.diagnosis import Symptom
 from polyarch.pipeline.inspection import Inspection
 from polyarch.pipeline.plan import Action, ImagePlan, Plan, PlannedTag, State
-from polyarch.pipeline.result import BuildResult, PublishedImage, PublishResult
+from polyarch.pipeline.result import PublishedImage, PublishResult
 from polyarch.transaction.values import Outcome, Status
 
 _STYLES = {
@@ -69,11 +68,23 @@ def plan_view(plan: Plan) -> RenderableType:
     tags = table("destination", "tag", "now", "then")
     for image in plan.images:
         _add_destinations(tags, image)
-    reasons = [
-        Text(f"{image.name}: {_will(image)}: {image.reason}", style="" if image.publish else "dim")
-        for image in plan.images
-    ]
-    return Group(heading, Text(), builds, Text(), tags, Text(), *reasons)
+    told = [line for image in plan.images for line in _about(image)]
+    if not plan.images:
+        return Group(heading, Text(), Text("nothing to do: nothing has changed"))
+    return Group(heading, Text(), builds, Text(), tags, Text(), *told)
+
+
+def _about(image: ImagePlan) -> Iterator[Text]:
+    """What the tables do not say of an image."""
+    style = "" if image.publish else "dim"
+    yield Text(f"{image.name}: {_will(image)}: {image.reason}", style=style)
+    for base in image.bases:
+        yield Text(f"{image.name}: stands on `{base}`, built with it", style="dim")
+    for base, reference in image.published_bases.items():
+        yield Text(f"{image.name}: stands on `{base}` as published: {reference}", style="dim")
+    if image.missing:
+        names = ", ".join(str(platform) for platform in image.missing)
+        yield Text(f"{image.name}: cannot be published without {names}", style="yellow")
 
 
 def _will(image: ImagePlan) -> str:
@@ -99,21 +110,6 @@ def _now(planned: PlannedTag) -> str:
     version = f" ({shorten(current.version, 60)})" if current.version else ""
     same = ", the same" if planned.action is Action.KEEP else ""
     return f"{current.digest.short}{version}{same}"
-
-
-def build_view(result: BuildResult) -> RenderableType:
-    """What was built, image by image."""
-    made = table("image", "platform", "digest", "")
-    for image in result.images:
-        _add_parts(made, image.name, image.parts)
-    return made
-
-
-def _add_parts(made: Table, name: str, parts: Sequence[BuiltPart]) -> None:
-    for built in parts:
-        how = Text("reused", style="dim") if built.reused else Text("built")
-        made.add_row(name, str(built.part.platform), str(built.part.manifest.digest), how)
-        name = ""
 
 
 def publish_view(result: PublishResult) -> RenderableType:

@@ -48,7 +48,11 @@ AskOutside = Callable[[ImagePlan, PlannedPlatform, PartsByImage], Mapping[str, s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """All that building needs beside the plan. `created` is the commit's time, RFC 3339."""
+    """All that building needs beside the plan.
+
+    `created` is the commit's time, RFC 3339. `finished` gets every part as it is done, also when
+    another fails; `stopped` is set when no further build may begin.
+    """
 
     engines: Mapping[str, Engine]
     parts: PartsFolder
@@ -60,6 +64,7 @@ class Workshop:
     listen: Listener
     force: bool = False
     stopped: threading.Event = field(default_factory=threading.Event)
+    finished: list[BuiltPart] = field(default_factory=list)
 
 
 def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
@@ -87,7 +92,8 @@ def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
         except BaseException:
             workshop.stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            process.end_all()
+            with process.ending_all():
+                pool.shutdown()
             raise
     return {image.name: done[image.name] for image in plan.images}
 
@@ -126,7 +132,7 @@ def _part(
                 image=image.name, platform=platform, digest=part.manifest.digest, reused=True
             )
         )
-        return BuiltPart(part=part, reused=True)
+        return _finished(part, workshop, reused=True)
     listen(
         BuildStarted(
             image=image.name, platform=platform, engine=planned.engine, strategy=planned.strategy
@@ -139,7 +145,13 @@ def _part(
         listen(BuildFailed(image=image.name, platform=platform, reason=error.message))
         raise
     listen(BuildFinished(image=image.name, platform=platform, digest=part.manifest.digest))
-    return BuiltPart(part=part, reused=False)
+    return _finished(part, workshop, reused=False)
+
+
+def _finished(part: Part, workshop: Workshop, *, reused: bool) -> BuiltPart:
+    built = BuiltPart(part=part, reused=reused)
+    workshop.finished.append(built)
+    return built
 
 
 def _is_current(

@@ -1,7 +1,7 @@
 """What works on this machine and for this project, and what to do about the rest."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -167,15 +167,24 @@ def _git(project: Project | None, world: World) -> Iterator[Symptom]:
 
 
 def _registries(project: Project, reach: Reach) -> list[Symptom]:
-    return asyncio.run(_ask(unique_registries(project), reach))
+    return asyncio.run(_ask(_unique_logins(project), reach))
 
 
 def unique_registries(project: Project) -> tuple[Repository, ...]:
     """One repository of each registry that the project publishes to, the first of each."""
-    found: dict[str, Repository] = {}
+    return _firsts(project, lambda repository: repository.registry)
+
+
+def _unique_logins(project: Project) -> tuple[Repository, ...]:
+    """One repository for each login: a registry, or a prefix that has one of its own."""
+    return _firsts(project, lambda each: (each.registry, project.registries.of(each).prefix))
+
+
+def _firsts(project: Project, key: Callable[[Repository], object]) -> tuple[Repository, ...]:
+    found: dict[object, Repository] = {}
     for image in project.images.values():
         for repository in image.repositories:
-            found.setdefault(repository.registry, repository)
+            found.setdefault(key(repository), repository)
     return tuple(found.values())
 
 

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from polyarch.config.project import Project
@@ -44,12 +44,16 @@ class ProvenImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A run that is under way; `scratch` vanishes with it."""
+    """A run that is under way; `scratch` vanishes with it.
+
+    `finished` holds the parts that are done, also when building failed.
+    """
 
     prepared: Prepared
     run: RunFolder
     scratch: Path
     registries: BlockingRegistries
+    finished: list[BuiltPart] = field(default_factory=list)
 
     @property
     def world(self) -> World:
@@ -83,6 +87,7 @@ class Job:
             ci_run=prepared.event.ci_run,
             listen=self.world.listen,
             force=prepared.ask.force,
+            finished=self.finished,
         )
         built = build_all(prepared.plan, workshop)
         return tuple(

@@ -4,7 +4,7 @@ It holds no secret and nothing that runs, so it can be printed, stored, compared
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -116,10 +116,11 @@ class PlannedDestination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePlan:
-    """One image. `depends_on` are the project's images it stands on, `built` those built with it.
+    """One image. `depends_on` are the project's images it stands on.
 
-    `tags` are names without repository, in the order in which they move. `reason` says why it is
-    published or not.
+    Of those, `bases` are built with it, and `published_bases` taken under the name given. `missing`
+    are its platforms that were not asked for. `tags` are names without repository, in the order in
+    which they move. `reason` says why it is published or not.
     """
 
     name: str
@@ -134,6 +135,8 @@ class ImagePlan:
     manifest_annotations: Mapping[str, str]
     destinations: tuple[PlannedDestination, ...]
     bases: tuple[str, ...] = ()
+    published_bases: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[Platform, ...] = ()
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -144,6 +147,8 @@ class ImagePlan:
             "version": self.version,
             "depends_on": list(self.depends_on),
             "bases": list(self.bases),
+            "published_bases": dict(self.published_bases),
+            "missing_platforms": [str(platform) for platform in self.missing],
             "platforms": [platform.to_json() for platform in self.platforms],
             "tags": list(self.tags),
             "labels": dict(self.labels),

@@ -11,11 +11,11 @@ from polyarch.host.emulation import Machine
 from polyarch.metadata.policy import Decision
 from polyarch.metadata.template import as_is
 from polyarch.oci.platform import Platform
-from polyarch.oci.reference import TagReference
+from polyarch.oci.reference import DEFAULT_TAG, TagReference
 from polyarch.pipeline.contexts import is_direct
 from polyarch.pipeline.current import NOT_ASKED
 from polyarch.pipeline.facts import Facts, Source, edges_of
-from polyarch.pipeline.graph import ordered
+from polyarch.pipeline.graph import IMAGE_PREFIX, ordered
 from polyarch.pipeline.inputkey import Inputs
 from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import (
@@ -62,6 +62,7 @@ def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) 
         keys |= {(name, planned.platform): planned.input_key for planned in platforms}
         publish, reason = _decided(settings, names, decision)
         stands_on = edges.get(name, ())
+        whole = set(scope.platforms[name]) == set(settings.platforms)
         images.append(
             ImagePlan(
                 name=name,
@@ -75,10 +76,14 @@ def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) 
                 labels=names.labels,
                 index_annotations=names.index_annotations,
                 manifest_annotations=names.manifest_annotations,
+                missing=tuple(p for p in settings.platforms if p not in scope.platforms[name]),
+                published_bases=_published(project, settings, scope, facts),
                 destinations=tuple(
                     PlannedDestination(
                         repository=repository,
-                        tags=tuple(_tag(repository.tag(tag), facts) for tag in names.tags),
+                        tags=tuple(
+                            _tag(repository.tag(tag), facts, whole=whole) for tag in names.tags
+                        ),
                     )
                     for repository in settings.repositories
                 ),
@@ -180,9 +185,31 @@ def _refuse_collisions(images: Sequence[ImagePlan]) -> None:
                     raise TagCollisionError(str(reference), other, image.name)
 
 
-def _tag(reference: TagReference, facts: Facts) -> PlannedTag:
+def _published(
+    project: Project, image: ImageSettings, scope: Scope, facts: Facts
+) -> dict[str, str]:
+    """Which bases of the project are taken as published, and under which name they are looked for.
+
+    Where the image names one by `image:NAME`, the tags of this event are tried, then `latest`.
+    """
+    found: dict[str, str] = {}
+    for platform in scope.platforms[image.name]:
+        contexts = image.for_platform(platform).contexts
+        for edge in facts.sources[image.name, platform].edges:
+            base = project.images[edge.image]
+            if edge.image in scope.platforms or not base.repositories:
+                continue
+            named = edge.name in contexts or edge.name.startswith(IMAGE_PREFIX)
+            tags = (*facts.wording.names(base).tags, DEFAULT_TAG)
+            reference = base.repositories[0].tag(tags[0]) if named else edge.name
+            found.setdefault(edge.image, str(reference))
+    return found
+
+
+def _tag(reference: TagReference, facts: Facts, *, whole: bool) -> PlannedTag:
     current = facts.current.get(reference, NOT_ASKED)
-    return PlannedTag(tag=reference.tag, current=current, action=_action(current))
+    action = _action(current) if whole else Action.REFUSE
+    return PlannedTag(tag=reference.tag, current=current, action=action)
 
 
 def _action(current: Current) -> Action:

@@ -1,16 +1,16 @@
 """The first half of every verb: ask the world, then plan."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from polyarch.config.project import ImageSettings, Project
 from polyarch.engines.base import Engine
 from polyarch.errors import UnknownRevisionError
 from polyarch.events import Warned
-from polyarch.host.ci_event import CiEvent
+from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import read_machine
-from polyarch.host.git import GitTree
+from polyarch.host.git import GitFacts, GitTree
 from polyarch.host.repository import known_repository
 from polyarch.metadata.policy import may_publish
 from polyarch.oci.platform import Platform
@@ -61,13 +61,14 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         ConfigError: config, Dockerfiles or tag rules are wrong.
         HostError: an engine that is needed cannot be used.
     """
-    for warning in (*project.warnings, *event.warnings):
-        world.listen(Warned(text=warning))
     machine = read_machine(world.environment)
     git = GitTree.find(project.root, world.environment)
+    facts_of_git = git.facts() if git else None
+    for warning in (*project.warnings, *event.warnings, *_doubts(event, facts_of_git)):
+        world.listen(Warned(text=warning))
     wording = Wording(
         event=event,
-        repository=known_repository(event, git.facts() if git else None),
+        repository=known_repository(event, facts_of_git),
         now=world.now,
         describe=describe(project, git),
     )
@@ -95,6 +96,19 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         reach=reach,
         plan=make_plan(project, Scope(platforms=platforms), decision, facts),
     )
+
+
+def _doubts(event: CiEvent, git: GitFacts | None) -> Iterator[str]:
+    """Why the files at hand may not be the commit that the labels will name."""
+    if git is None or event.provider is Provider.LOCAL:
+        return
+    if event.sha and event.sha != git.sha:
+        yield (
+            f"the event is about commit {event.sha[:12]}, and {git.sha[:12]} is checked out:"
+            " labels will name the first, the files are of the second"
+        )
+    if git.dirty:
+        yield "the work tree has changes that are in no commit, and they will be in the images"
 
 
 def _scope(

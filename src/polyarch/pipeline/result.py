@@ -23,30 +23,35 @@ ErrorToJson = Callable[[PolyarchError], JsonObject]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltImage:
-    """The parts of one image in plan order, and the digest of the index that they make."""
+    """An image whose platforms are all there, and the digest of the index that they make."""
 
     name: str
     digest: Digest
-    parts: tuple[BuiltPart, ...]
     loaded: Loaded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildResult:
-    """What `build` leaves; `run` is the id of its record."""
+    """What `build` leaves; `run` is the id of its record.
+
+    `parts` are in plan order. With `error` they are those that were done when it happened, and
+    there are no images.
+    """
 
     run: str
     plan: Plan
-    images: tuple[BuiltImage, ...]
+    parts: tuple[BuiltPart, ...]
+    images: tuple[BuiltImage, ...] = ()
+    error: PolyarchError | None = None
 
-    def to_json(self) -> JsonObject:
+    def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
         """The document `polyarch.build/v1`."""
-        parts = [
-            {**built.part.to_json(), "reused": built.reused}
-            for image in self.images
-            for built in image.parts
-        ]
-        return {"schema": BUILD_SCHEMA, "run": self.run, "parts": parts}
+        return {
+            "schema": BUILD_SCHEMA,
+            "run": self.run,
+            "parts": [{**built.part.to_json(), "reused": built.reused} for built in self.parts],
+            "error": error_to_json(self.error) if self.error else None,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from polyarch.config.project import Project
+from polyarch.errors import PartialPublishError, PolyarchError
 from polyarch.host.ci_event import CiEvent
 from polyarch.metadata.policy import may_publish
+from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.destinations import destinations
 from polyarch.pipeline.job import Job, ProvenImage, job
 from polyarch.pipeline.loading import check_stores, load
@@ -34,27 +36,46 @@ def build_project(
 ) -> BuildResult:
     """Build and prove every image that is asked for, and load them where `into_engine`.
 
+    When a build fails after parts of others are done, these are in the result, with the error.
+
     Raises:
-        PolyarchError: what planning, building or proving met.
+        PolyarchError: what planning, building or proving met, with nothing to show.
     """
     with job(project, event, ask, world) as work:
         if into_engine:
             check_stores(work)
-        images = work.build()
+        plan = work.prepared.plan
+        try:
+            images = work.build()
+        except PolyarchError as error:
+            if not work.finished:
+                raise
+            return BuildResult(
+                run=work.run.id, plan=plan, parts=_in_order(plan, work.finished), error=error
+            )
         loaded = load(work, images) if into_engine else {}
         return BuildResult(
             run=work.run.id,
-            plan=work.prepared.plan,
+            plan=plan,
+            parts=_in_order(plan, work.finished),
             images=tuple(
                 BuiltImage(
                     name=image.plan.name,
                     digest=image.index.descriptor.digest,
-                    parts=image.parts,
                     loaded=loaded.get(image.plan.name),
                 )
                 for image in images
             ),
         )
+
+
+def _in_order(plan: Plan, parts: Sequence[BuiltPart]) -> tuple[BuiltPart, ...]:
+    places = [(image.name, each.platform) for image in plan.images for each in image.platforms]
+
+    def place(built: BuiltPart) -> int:
+        return places.index((built.part.image, built.part.platform))
+
+    return tuple(sorted(parts, key=place))
 
 
 def publish_project(
@@ -65,6 +86,7 @@ def publish_project(
     A registry's refusal is an outcome in the result, not an exception.
 
     Raises:
+        PartialPublishError: only some of an image's platforms were asked for.
         PolyarchError: what planning, building or proving met; no tag has moved then.
     """
     if not may_publish(event, project.publish.on, sandbox=ask.sandbox).publish:
@@ -74,6 +96,7 @@ def publish_project(
         going = [image for image in plan.images if image.publish]
         if not going:
             return _result(work, work.build(), (), _why_not(plan))
+        _refuse_less(going)
         policy = OnRegistryFailure(project.publish.on_registry_failure)
         with destinations(work, going) as there:
             checked = there.check_logins(going)
@@ -85,6 +108,13 @@ def publish_project(
             published = [image for image in images if image.plan.publish]
             outcomes = there.publish(published, policy)
         return _result(work, images, outcomes, going[0].reason)
+
+
+def _refuse_less(images: Sequence[ImagePlan]) -> None:
+    """A tag points to a complete index, never to less."""
+    for image in images:
+        if image.missing:
+            raise PartialPublishError(image.name, [str(platform) for platform in image.missing])
 
 
 def _why_not(plan: Plan) -> str:

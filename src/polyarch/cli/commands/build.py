@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 import click
 
 from polyarch.cli import options
+from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
+from polyarch.cli.exit_codes import ExitCode, exit_code
+from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 @with_words
-def command(surroundings: Surroundings, words: Words, *, force: bool, load: bool) -> None:
+def command(surroundings: Surroundings, words: Words, *, force: bool, load: bool) -> int:
     r"""Build what the plan says, check what came out, and push nothing.
 
     Each platform becomes a part under .polyarch/parts; a part whose inputs have not changed is
@@ -39,17 +42,20 @@ def command(surroundings: Surroundings, words: Words, *, force: bool, load: bool
         world = invocation.world(listen, root=project.root, now=words.now)
         ask = words.ask(offline=True, force=force)
         result = build_project(project, event, ask, world, into_engine=load)
-    invocation.emit(result.to_json(), lambda: _lines(result))
+    invocation.emit(result.to_json(error_object), lambda: _lines(result))
+    if result.error:
+        invocation.complain("\n".join(error_lines(result.error)))
+        return exit_code(result.error)
     for image in result.images:
         if image.loaded:
             invocation.hint(f"run it: {image.loaded.command}")
     if not load:
-        invocation.hint("to run one here: `polyarch build --load`; all of it: `polyarch publish`")
+        invocation.hint(
+            "run it here: `polyarch build --load`; the rest: `polyarch publish --sandbox`"
+        )
+    return ExitCode.DONE
 
 
 def _lines(result: "BuildResult") -> str:
-    return "\n".join(
-        f"{image.name} {built.part.platform} {built.part.manifest.digest}"
-        for image in result.images
-        for built in image.parts
-    )
+    parts = (built.part for built in result.parts)
+    return "\n".join(f"{part.image} {part.platform} {part.manifest.digest}" for part in parts)

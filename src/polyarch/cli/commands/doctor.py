@@ -9,7 +9,7 @@ import click
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import is_pull_request
-from polyarch.cli.exit_codes import ExitCode, exit_code, worst
+from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
@@ -61,4 +61,6 @@ def command(
 def code_of(symptoms: "Sequence[Symptom]") -> ExitCode:
     """The worst of what is broken."""
     broken = [each for each in symptoms if each.is_broken]
-    return worst(exit_code(each.error) if each.error else ExitCode.ENVIRONMENT for each in broken)
+    return worst(
+        refusal_code(each.error) if each.error else ExitCode.ENVIRONMENT for each in broken
+    )

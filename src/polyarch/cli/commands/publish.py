@@ -7,17 +7,20 @@ import click
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.exit_codes import ExitCode, exit_code, worst
+from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
-from polyarch.errors import PolyarchError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from polyarch.pipeline.result import PublishResult
+
+
+_PORT = 5000
+"""Where the hint after a rehearsal lets the first registry listen."""
 
 
 @click.command("publish", cls=Verb)
@@ -68,26 +71,22 @@ def code_of(result: "PublishResult") -> ExitCode:
     """The exit code of what came of it: the worst of all destinations."""
     if result.partly:
         return ExitCode.PARTLY_PUBLISHED
-    return worst(_refusal(each.error) for each in result.outcomes if each.error)
-
-
-def _refusal(error: PolyarchError) -> ExitCode:
-    """The code of a destination's error: a repository that must exist first is a refusal."""
-    code = exit_code(error)
-    return ExitCode.REFUSED if code is ExitCode.NOTHING_SELECTED else code
+    return worst(refusal_code(each.error) for each in result.outcomes if each.error)
 
 
 def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> None:
     invocation.draw(lambda: _view(result))
     invocation.emit(
-        result.to_json(lambda error: error_object(error, _refusal(error))), lambda: _pinned(result)
+        result.to_json(lambda error: error_object(error, refusal_code(error))),
+        lambda: _pinned(result),
     )
-    for error in dict.fromkeys(each.error for each in result.outcomes if each.error):
-        invocation.complain("\n".join(error_lines(error)))
+    told = ("\n".join(error_lines(each.error)) for each in result.outcomes if each.error)
+    for text in dict.fromkeys(told):
+        invocation.complain(text)
     if not result.published:
         invocation.hint(f"nothing was published: {result.reason}")
     elif sandbox:
-        invocation.hint("nothing left this machine; `polyarch sandbox` serves it for pulling")
+        _how_to_serve(result, invocation)
     else:
         _how_to_pull(result, invocation)
 
@@ -100,6 +99,14 @@ def _view(result: "PublishResult") -> "RenderableType":
 
 def _pinned(result: "PublishResult") -> str:
     return "\n".join(f"{outcome.repository}@{outcome.digest}" for outcome in result.standing)
+
+
+def _how_to_serve(result: "PublishResult", invocation: Invocation) -> None:
+    first = result.standing[0]
+    name = f"127.0.0.1:{_PORT}/{first.repository.path}:{first.tags[0].tag}"
+    invocation.hint("nothing left this machine; to pull it from here:")
+    invocation.hint(f"  polyarch sandbox --port {_PORT} &")
+    invocation.hint(f"  docker pull {name}")
 
 
 def _how_to_pull(result: "PublishResult", invocation: Invocation) -> None:
