@@ -14,7 +14,7 @@ from polyarch.content.layout import INDEX_FILE, LAYOUT_FILE, LAYOUT_VERSION, Lay
 from polyarch.engines.base import FolderContext, ImageContext, LayoutContext
 from polyarch.errors import BuildFailedError, PolyarchError, StorageError
 from polyarch.events import BuildLog, BuildStep, Event
-from polyarch.host.process import end_all
+from polyarch.host.process import ending_all
 from polyarch.oci.fields import encode
 from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.platform import Platform
@@ -236,6 +236,29 @@ def test_other_contexts_are_folders_and_images(
     assert files["machine"].strip() == b"aarch64"
 
 
+def test_a_named_image_is_copied_from_and_mounted(shop: Workshop, busybox: str) -> None:
+    tools = ImageContext(reference=busybox)
+    built = shop.build(
+        f"FROM {BASE} AS made\nRUN uname -m > /machine\n"
+        f"RUN --mount=type=bind,from=tools,target=/m cp /m/bin/busybox /mounted\n"
+        f"FROM scratch\nCOPY --from=tools /bin/busybox /copied\n"
+        f"COPY --from={BASE} /bin/busybox /same\n"
+        "COPY --from=made /machine /mounted /\n",
+        "linux/arm64",
+        contexts={"tools": tools, BASE: tools},
+    )
+    files = shop.files(built)
+    assert files["machine"].strip() == b"aarch64"
+    assert files["copied"] == files["mounted"] == files["same"] != b""
+
+
+def test_an_image_of_a_registry_is_copied_from_by_its_own_name(
+    shop: Workshop, busybox: str
+) -> None:
+    built = shop.build(f"FROM scratch\nCOPY --from={busybox} /bin/busybox /\n", "linux/arm64")
+    assert shop.files(built)["busybox"]
+
+
 def test_the_ignore_file_of_a_dockerfile_counts(shop: Workshop) -> None:
     shop.write("secret.txt", "do not ship")
     file = shop.write("deploy/App.Dockerfile", "FROM scratch\nCOPY . /\n")
@@ -265,8 +288,8 @@ def test_an_interrupted_build_ends_its_step_and_leaves_nothing(
     thread = threading.Thread(target=build)
     thread.start()
     assert running.wait(60)
-    end_all()
-    thread.join(60)
+    with ending_all():
+        thread.join(60)
     assert not thread.is_alive()
     assert caught
     assert list(shop.out.glob("*")) == []

@@ -33,12 +33,12 @@ class Answer:
         return document
 
     @property
-    def error(self) -> tuple[str, ...]:
-        """The lines of the first error on stderr: what, where, what next."""
+    def error(self) -> tuple[str, str, str]:
+        """The first error on stderr: what (its lines joined), where, what next."""
         lines = self.stderr.splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith("error: "))
-        below = [line for line in lines[start + 1 : start + 3] if line.startswith("  ")]
-        return lines[start], *below
+        where = next(i for i in range(start, len(lines)) if lines[i].startswith("  where: "))
+        return "\n".join(lines[start:where]), lines[where], lines[where + 1]
 
     def __str__(self) -> str:
         return f"exit {self.status}\n{self.stdout}\n{self.stderr}"

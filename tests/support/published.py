@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,12 @@ class Shelf:
         folder.mkdir(parents=True)
         unpack_layout(self.skopeo.pull(reference, platform, folder / "layout"), folder / "root")
         return folder / "root" / path
+
+    def copy_whole(self, reference: str, folder: Path) -> None:
+        """Copy an index with all that is below it, every byte proven."""
+        shutil.rmtree(folder, ignore_errors=True)
+        options = ("--all", "--preserve-digests")
+        self.skopeo.copy(f"docker://{reference}", f"dir:{folder}", *options)
 
     def tags(self, repository: str) -> list[str]:
         """All tags of a repository; none where there is no such repository."""

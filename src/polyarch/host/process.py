@@ -6,8 +6,9 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,24 +107,27 @@ def _started(
 ) -> Iterator[subprocess.Popen[str]]:
     program = _locate(arguments, environment)
     try:
-        process = subprocess.Popen(
-            [program, *arguments[1:]],
-            env=dict(environment),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
+        process = _RUNNING.start(
+            lambda: subprocess.Popen(
+                [program, *arguments[1:]],
+                env=dict(environment),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
         )
     except OSError as error:
         raise ProgramNotFoundError(arguments[0], problem=_cannot_start(error)) from error
-    _RUNNING.add(process)
+    if process is None:
+        raise ProcessFailedError(arguments[0], -signal.SIGTERM, ["it was about to start"])
     try:
         yield process
     except BaseException:
-        _end(process)
+        _end([process])
         raise
     finally:
         _RUNNING.discard(process)
@@ -137,38 +141,57 @@ class _Running:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._processes: set[subprocess.Popen[str]] = set()
+        self._ending = 0
 
-    def add(self, process: subprocess.Popen[str]) -> None:
+    def start(self, make: Callable[[], subprocess.Popen[str]]) -> subprocess.Popen[str] | None:
+        """Start a program, unless all are being ended."""
         with self._lock:
+            if self._ending:
+                return None
+            process = make()
             self._processes.add(process)
+            return process
 
     def discard(self, process: subprocess.Popen[str]) -> None:
         with self._lock:
             self._processes.discard(process)
 
-    def end_all(self) -> None:
+    @contextlib.contextmanager
+    def ending(self) -> Iterator[None]:
         with self._lock:
+            self._ending += 1
             processes = tuple(self._processes)
-        for process in processes:
-            _end(process)
+        try:
+            _end(processes)
+            yield
+        finally:
+            with self._lock:
+                self._ending -= 1
 
 
 _RUNNING = _Running()
 
 
-def end_all() -> None:
-    """End every program that `stream` runs in any thread; their callers see a failed process."""
-    _RUNNING.end_all()
+def ending_all() -> contextlib.AbstractContextManager[None]:
+    """End every program that `stream` runs in any thread, and start none while the block runs.
+
+    Their callers see a failed process, also those that were about to start the next one.
+    """
+    return _RUNNING.ending()
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(processes: Collection[subprocess.Popen[str]]) -> None:
+    """Ask all at once to end; those that do not within a few seconds are killed."""
     for ask in (signal.SIGTERM, signal.SIGKILL):
-        # The program leads its own session, so its children hear the signal as well.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, ask)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_GRACE_S)
-            return
+        left = [process for process in processes if process.poll() is None]
+        for process in left:
+            # The program leads its own session, so its children hear the signal as well.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, ask)
+        deadline = time.monotonic() + _GRACE_S
+        for process in left:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=max(deadline - time.monotonic(), 0))
 
 
 def _locate(arguments: Sequence[str], environment: Mapping[str, str]) -> str:

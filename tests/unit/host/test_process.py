@@ -114,7 +114,7 @@ def test_an_interrupt_ends_the_program_and_its_children():
     assert not alive(pids[0])
 
 
-def test_end_all_ends_what_runs_in_other_threads():
+def test_what_runs_in_other_threads_is_ended_and_followed_by_nothing(tmp_path):
     started, failures = threading.Event(), []
 
     def work() -> None:
@@ -126,10 +126,43 @@ def test_end_all_ends_what_runs_in_other_threads():
             )
         except ProcessFailedError as error:
             failures.append(error.status)
+        try:
+            process.stream(touch, environment=ENVIRONMENT, on_line=lambda _line: None)
+        except ProcessFailedError as error:
+            failures.append(error.status)
 
+    touch = python(f"open({str(tmp_path / 'next')!r}, 'w')")
     thread = threading.Thread(target=work)
     thread.start()
     assert started.wait(30)
-    process.end_all()
-    thread.join(30)
-    assert failures == [-signal.SIGTERM]
+    with process.ending_all():
+        thread.join(30)
+    assert failures == [-signal.SIGTERM, -signal.SIGTERM]
+    assert not (tmp_path / "next").exists()
+    process.stream(touch, environment=ENVIRONMENT, on_line=lambda _line: None)
+    assert (tmp_path / "next").exists()
+
+
+def test_all_get_the_same_few_seconds_to_end(monkeypatch):
+    monkeypatch.setattr(process, "_GRACE_S", 0.5)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    code = f"{deaf}; print('up', flush=True); time.sleep(600)"
+    ready, statuses = threading.Semaphore(0), []
+
+    def work() -> None:
+        try:
+            process.stream(
+                python(code), environment=ENVIRONMENT, on_line=lambda _line: ready.release()
+            )
+        except ProcessFailedError as error:
+            statuses.append(error.status)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert ready.acquire(timeout=30)
+    with process.ending_all():
+        for thread in threads:
+            thread.join(30)
+    assert statuses == [-signal.SIGKILL] * 3
