@@ -59,7 +59,9 @@ PolyarchError                       message, where, hint, code, retryable
 ├── WorkError                       the work itself failed
 │   ├── ProcessFailedError
 │   ├── BuildFailedError            with the last lines of the log and where the whole is
-│   │   └── BasePlatformError       its base is an image of another platform
+│   │   ├── BasePlatformError       its base is an image of another platform
+│   │   ├── BaseUnreachableError    a registry of a base is down or busy: trying again may help
+│   │   └── BaseLoginRefusedError   a registry of a base does not take the engine's login
 │   ├── BaseNotPublishedError       another image of the project, neither built now nor published
 │   └── VerificationError
 ├── RegistryError                   exchange: method, redacted URL, status, codes
@@ -905,6 +907,19 @@ class BasePlatformError(BuildFailedError):
             last_lines=[f"its base `{shorten(base)}` is an image for `{found}`"],
             hint=f"build the base for `{platform}` too: it must list this platform",
         )
+
+
+class BaseUnreachableError(BuildFailedError):
+    """A registry that a build takes images from is down, cut off, or takes no more requests."""
+
+    code = "base-unreachable"
+    retryable = True
+
+
+class BaseLoginRefusedError(BuildFailedError):
+    """A registry that a build takes images from does not take the login, or wants one."""
+
+    code = "base-login-refused"
 
 
 class BaseNotPublishedError(WorkError):

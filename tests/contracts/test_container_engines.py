@@ -1,18 +1,26 @@
 """What engines that run Dockerfiles promise beyond the contract of all: steps that execute."""
 
+import contextlib
 import os
 import subprocess
 import tarfile
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from polyarch.content.layout import INDEX_FILE, LAYOUT_FILE, LAYOUT_VERSION, LayoutStore
 from polyarch.engines.base import FolderContext, ImageContext, LayoutContext
-from polyarch.errors import BuildFailedError, PolyarchError, StorageError
+from polyarch.errors import (
+    BaseLoginRefusedError,
+    BaseUnreachableError,
+    BuildFailedError,
+    PolyarchError,
+    StorageError,
+)
 from polyarch.events import BuildLog, BuildStep, Event
 from polyarch.host.process import ending_all
 from polyarch.oci.fields import encode
@@ -61,6 +69,32 @@ def small_disk(shop: Workshop) -> Iterator[Path]:
 
 def run_program(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+@contextlib.contextmanager
+def answering(status: int) -> Iterator[str]:
+    """A registry that answers everything with one status; gives its host."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_full_disk_is_told_and_nothing_is_kept(shop: Workshop, small_disk: Path) -> None:
@@ -197,17 +231,35 @@ def test_a_base_without_the_platform_is_explained(shop: Workshop, base_registry:
     assert "does not exist for this platform" in (caught.value.hint or "")
 
 
-def test_a_registry_that_is_down_is_told(shop: Workshop) -> None:
-    with pytest.raises(BuildFailedError) as caught:
-        shop.build("FROM 127.0.0.1:1/base:1\nCOPY app.txt /\n", "linux/amd64")
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "registry.invalid"])
+def test_a_registry_that_is_down_is_told(shop: Workshop, host: str) -> None:
+    with pytest.raises(BaseUnreachableError) as caught:
+        shop.build(f"FROM {host}/base:1\nCOPY app.txt /\n", "linux/amd64")
     assert "cannot be reached" in (caught.value.hint or "")
+
+
+def test_a_named_image_that_cannot_be_had_is_told(shop: Workshop) -> None:
+    tools = ImageContext(reference="127.0.0.1:1/base:1")
+    with pytest.raises(BaseUnreachableError):
+        shop.build(
+            "FROM scratch\nCOPY --from=tools /x /y\n", "linux/amd64", contexts={"tools": tools}
+        )
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_registry_that_is_busy_is_told(shop: Workshop, status: int) -> None:
+    with (
+        answering(status) as host,
+        pytest.raises(BaseUnreachableError),
+    ):
+        shop.build(f"FROM {host}/base:1\nCOPY app.txt /\n", "linux/amd64", plain_http=(host,))
 
 
 def test_a_registry_that_asks_for_a_login_is_told(
     shop: Workshop, distribution_registry: StartRegistry
 ) -> None:
     closed = distribution_registry(Auth.HTPASSWD)
-    with pytest.raises(BuildFailedError) as caught:
+    with pytest.raises(BaseLoginRefusedError) as caught:
         shop.build(
             f"FROM {closed.reference('base:1')}\nCOPY app.txt /\n",
             "linux/amd64",

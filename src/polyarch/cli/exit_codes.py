@@ -42,6 +42,8 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.NothingSelectedError: ExitCode.NOTHING_SELECTED,
     errors.HostError: ExitCode.ENVIRONMENT,
     errors.WorkError: ExitCode.FAILED,
+    errors.BaseUnreachableError: ExitCode.TROUBLE,
+    errors.BaseLoginRefusedError: ExitCode.REFUSED,
     errors.RegistryError: ExitCode.TROUBLE,
     errors.LoginRefusedError: ExitCode.REFUSED,
     errors.DeniedError: ExitCode.REFUSED,

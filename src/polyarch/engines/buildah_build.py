@@ -51,6 +51,7 @@ class BuildahBuild:
         original = dockerfile_of(self.request)
         output = BuildahOutput(self.transcript)
         with pulling(self.folder, environment, output.pulled) as pulls:
+            output.pull_problems = pulls.problems
             native = self.info.native[0] if self.info.native else self.request.platform
             laid = lay_dockerfile(
                 self.request, original, engine=self.info.name, native=native, pulls=pulls

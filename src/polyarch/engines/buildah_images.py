@@ -42,7 +42,7 @@ class Pulls:
     """Brings bases into Buildah's store for one build; `folder` is the build's own.
 
     `on_line` gets what a pull from a registry prints. `names` are those to be removed afterwards,
-    `from_registries` the IDs of what stays.
+    `from_registries` the IDs of what stays, `problems` why others could not be had.
     """
 
     folder: Path
@@ -50,6 +50,7 @@ class Pulls:
     on_line: Callable[[str], None]
     names: list[str] = field(default_factory=list)
     from_registries: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     def from_layout(self, layout: Path, image: Descriptor) -> str:
         """Take an image of a layout; gives its ID.
@@ -73,7 +74,8 @@ class Pulls:
         choice = ("--policy", "ifnewer", "--platform", str(platform), reference)
         try:
             found = self._pull(*choice, on_line=self.on_line)
-        except ProcessFailedError:
+        except ProcessFailedError as error:
+            self.problems.extend(line for line in error.last_lines if line.startswith("Error: "))
             return None
         self.from_registries.extend(filter(None, [found]))
         return found

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from polyarch.engines.failure import Evidence
 from polyarch.engines.salt import LABEL
@@ -12,6 +12,8 @@ from polyarch.oci.platform import Platform
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)$")
 _NOISE = re.compile(r"\[Warning\] one or more build args were not consumed")
 _VERDICT = re.compile(r"^(Error: |time=\S+ level=(error|fatal) )|did not get container")
+_NO_SUCH_NAME = re.compile(r"no stage or image found with that name")
+"""All that Buildah says of an image for COPY --from that it could not pull."""
 _MISMATCH = re.compile(
     r"image platform \(\{(?P<found>[^}]*)\}\) does not match the expected platform"
     r" \(\{(?P<wanted>[^}]*)\}\)"
@@ -30,6 +32,8 @@ class BuildahOutput:
         """Whether Buildah took a base of a platform that does not satisfy the one asked for."""
         self.names: Mapping[str, str] = {}
         """What people call the images that Buildah knows by an ID."""
+        self.pull_problems: Sequence[str] = ()
+        """Why images that the Dockerfile may name could not be pulled."""
 
     def feed(self, line: str) -> None:
         """One line of stdout or stderr."""
@@ -61,6 +65,8 @@ class BuildahOutput:
         """The step that ran last, what it printed last, and what Buildah itself says."""
         last = tuple(self._printed)
         verdict = tuple(self._verdict)
+        if any(map(_NO_SUCH_NAME.search, verdict)):
+            verdict = (*self.pull_problems, *verdict)
         if not verdict:
             return Evidence(verdict=last, step=self._step)
         return Evidence(verdict=verdict, steps=last, step=self._step)

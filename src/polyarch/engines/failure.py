@@ -1,10 +1,14 @@
 """From a build that ended badly to the one error that says what to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from polyarch.engines.base import BuildRequest, EngineInfo
-from polyarch.engines.faults import Fault, diagnose
+from polyarch.engines.faults import Fault, Kind, diagnose
 from polyarch.errors import (
+    BaseLoginRefusedError,
+    BaseUnreachableError,
     BuildFailedError,
     EmulatorMissingError,
     EngineUnusableError,
@@ -14,6 +18,10 @@ from polyarch.errors import (
 
 _SHOWN = 12
 """Lines of a step's output that an error shows; the log has all."""
+
+_FAILURES: Mapping[Kind, type[BuildFailedError]] = MappingProxyType(
+    {"registry": BaseUnreachableError, "login": BaseLoginRefusedError}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +56,8 @@ def explained(request: BuildRequest, info: EngineInfo, evidence: Evidence) -> Po
             return EngineUnusableError(info.name, fault.problem, hint=fault.hint)
         if fault.kind == "emulator" and request.platform not in info.native:
             return EmulatorMissingError(info.name, str(request.platform), log=log)
-    return BuildFailedError(
+    failure = _FAILURES.get(fault.kind, BuildFailedError) if fault else BuildFailedError
+    return failure(
         request.image,
         str(request.platform),
         info.name,

@@ -9,8 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["build", "engine", "emulator", "storage"]
-"""What is at fault: what the user builds, the engine's set-up, a missing emulator, or the disk."""
+Kind = Literal["build", "engine", "emulator", "storage", "registry", "login"]
+"""What is at fault.
+
+What the user builds, the engine's set-up, a missing emulator, the disk, a registry that cannot be
+used just now, or a login.
+"""
 
 ENABLE_CONTAINERD_STORE = (
     "turn on the containerd image store (in /etc/docker/daemon.json: "
@@ -157,6 +161,7 @@ FAULTS: tuple[Fault, ...] = (
         "the Dockerfile's frontend cannot be pulled",
         "the line `# syntax=…` of the Dockerfile pulls a frontend from a registry: let this "
         "machine reach it, name a mirror there, or take the line out",
+        "registry",
     ),
     _fault(
         "short-name",
@@ -181,9 +186,10 @@ FAULTS: tuple[Fault, ...] = (
     ),
     _fault(
         "registry-rate",
-        r"toomanyrequests|429 too many requests|pull rate limit",
+        r"toomanyrequests|429 too many requests|too many requests to registry|pull rate limit",
         "the registry of a base image limits how often you may pull",
         "log in to it (`docker login`, `buildah login`), wait, or pull the base from a mirror",
+        "registry",
     ),
     _fault(
         "registry-login",
@@ -191,8 +197,9 @@ FAULTS: tuple[Fault, ...] = (
         r"|insufficient_scope|pull access denied|requested access to the resource is denied"
         r"|403 forbidden",
         "the registry of a base image refuses the login",
-        "log in to it (`docker login HOST`, `buildah login HOST`); a name that does not exist is "
-        "refused the same way",
+        "log in to it (`docker login HOST`, `buildah login HOST`), or set its login under "
+        '`[registries."HOST"]`; a name that does not exist is refused the same way',
+        "login",
     ),
     _fault(
         "registry-plain-http",
@@ -216,10 +223,14 @@ FAULTS: tuple[Fault, ...] = (
     ),
     _fault(
         "registry-unreachable",
-        r"dial tcp .*(connection refused|no such host|i/o timeout|network is unreachable)"
-        r"|tls handshake timeout|failed to do request: ",
+        r"dial tcp\b.*(connection refused|no such host|i/o timeout|unreachable|server misbehaving"
+        r"|temporary failure)|(read|write) tcp .*(connection reset|broken pipe|timeout)"
+        r"|tls handshake timeout|failed to do request: "
+        r"|pinging container registry .*\bEOF|context deadline exceeded"
+        r"|unexpected (HTTP )?status\b.*\b5\d\d [A-Z]",
         "a registry cannot be reached",
         "see that this machine reaches the registry of the base image, then try again",
+        "registry",
     ),
     _fault(
         "target-not-found",

@@ -6,6 +6,8 @@ from polyarch.engines.base import BuildRequest, EngineInfo
 from polyarch.engines.failure import Evidence, explained
 from polyarch.engines.faults import FAULTS, diagnose
 from polyarch.errors import (
+    BaseLoginRefusedError,
+    BaseUnreachableError,
     BuildFailedError,
     EmulatorMissingError,
     EngineUnusableError,
@@ -101,8 +103,29 @@ TEXTS = {
             " to HTTPS client"
         ),
     ],
-    "registry-rate": ["toomanyrequests: You have reached your pull rate limit."],
+    "registry-rate": [
+        "toomanyrequests: You have reached your pull rate limit.",
+        (
+            "ERROR: failed to solve: h/x:1: failed to resolve source metadata for h/x:1: unexpected"
+            " status from HEAD request to http://h/v2/x/manifests/1: 429 Too Many Requests"
+        ),
+    ],
     "registry-unreachable": [
+        "Error: initializing source docker://h/x:1: pinging container registry h: Get: EOF",
+        (
+            "ERROR: failed to solve: h/x:1: failed to resolve source metadata for h/x:1: unexpected"
+            " status from HEAD request to http://h/v2/x/manifests/1: 503 Service Unavailable"
+        ),
+        (
+            "Error: creating build container: initializing source docker://h/x:1: pinging container"
+            " registry h: received unexpected HTTP status: 502 Bad Gateway"
+        ),
+        (
+            "Error: creating build container: initializing source docker://registry.invalid/b:1:"
+            " pinging container registry registry.invalid: Get"
+            ' "https://registry.invalid/v2/": dial tcp: lookup registry.invalid on'
+            " 10.0.0.53:53: no such host"
+        ),
         (
             'failed to do request: Head "https://127.0.0.1:5999/v2/x/manifests/1": dial tcp'
             " 127.0.0.1:5999: connect: connection refused"
@@ -196,6 +219,17 @@ def test_a_foreign_program_in_a_native_image_is_the_projects_fault() -> None:
     error = error_of("linux/amd64", evidence)
     assert isinstance(error, BuildFailedError)
     assert "another platform" in (error.hint or "")
+
+
+def test_registries_of_bases_have_their_own_errors() -> None:
+    for code in ("registry-rate", "registry-unreachable"):
+        for text in TEXTS[code]:
+            error = error_of("linux/amd64", Evidence(verdict=(text,)))
+            assert isinstance(error, BaseUnreachableError)
+            assert error.retryable
+    refused = error_of("linux/amd64", Evidence(verdict=(TEXTS["registry-login"][0],)))
+    assert isinstance(refused, BaseLoginRefusedError)
+    assert not refused.retryable
 
 
 def test_disks_and_engines_have_their_own_errors() -> None:
