@@ -1,5 +1,6 @@
 """What engines that run Dockerfiles promise beyond the contract of all: steps that execute."""
 
+import base64
 import contextlib
 import os
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from polyarch.content.layout import INDEX_FILE, LAYOUT_FILE, LAYOUT_VERSION, LayoutStore
-from polyarch.engines.base import FolderContext, ImageContext, LayoutContext
+from polyarch.engines.base import FolderContext, ImageContext, LayoutContext, RegistryLogin
 from polyarch.errors import (
     BaseLoginRefusedError,
     BaseUnreachableError,
@@ -28,6 +29,7 @@ from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.platform import Platform
 from tests.lab.fixtures import StartRegistry
 from tests.lab.registries import Auth, Registry
+from tests.lab.skopeo import Skopeo
 from tests.support.engine_cases import CREATED, EngineCase, Workshop, buildah_case, buildx_case
 
 pytestmark = pytest.mark.real
@@ -79,6 +81,7 @@ def answering(status: int) -> Iterator[str]:
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Length", "0")
+            self.send_header("Retry-After", "0")
             self.end_headers()
 
         def do_HEAD(self) -> None:
@@ -266,6 +269,49 @@ def test_a_registry_that_asks_for_a_login_is_told(
             plain_http=(closed.host,),
         )
     assert "refuses the login" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("auth", [Auth.HTPASSWD, Auth.TOKEN])
+def test_a_private_base_is_had_with_the_logins_of_the_request(
+    shop: Workshop,
+    busybox: str,
+    distribution_registry: StartRegistry,
+    skopeo: Skopeo,
+    auth: Auth,
+) -> None:
+    secret = "canary-5ecret"
+    closed = distribution_registry(auth, username="somebody", password=secret)
+    base = closed.reference("team/base:1")
+    skopeo.login(closed)
+    skopeo.copy(f"docker://{busybox}", f"docker://{base}", "--all")
+    forms = (secret, base64.b64encode(f"somebody:{secret}".encode()).decode())
+    told: list[str] = []
+
+    def listen(event: Event) -> None:
+        told.extend([repr(event), *command_lines()])
+
+    login = RegistryLogin(host=closed.host, username="somebody", secret=secret)
+    request = shop.request(
+        f"FROM {base}\nRUN uname -m > /machine; env\nCOPY --from=tools /bin/busybox /copied\n",
+        "linux/arm64",
+        plain_http=(closed.host,),
+        logins=(login,),
+        contexts={"tools": ImageContext(reference=base)},
+    )
+    built = shop.case.engine.build(request, shop.layout, listen)
+    assert shop.files(built)["machine"].strip() == b"aarch64"
+    kept = [path.read_bytes() for path in shop.folder.rglob("*") if path.is_file()]
+    assert told
+    for form in forms:
+        assert not any(form in text for text in told)
+        assert not any(form.encode() in data for data in (*kept, *shop.files(built).values()))
+
+
+def command_lines() -> Iterator[str]:
+    """What all programs of this machine were started with."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            yield path.read_text(errors="replace")
 
 
 def test_other_contexts_are_folders_and_images(

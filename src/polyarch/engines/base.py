@@ -94,6 +94,15 @@ class DirectRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryLogin:
+    """A login that engines do not find by themselves; they know one for each host."""
+
+    host: str
+    username: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
     """One platform of one image; `project` is the folder of polyarch.toml.
 
@@ -101,7 +110,8 @@ class BuildRequest:
     that is to be replaced) to what stands for it. `base` is the project's own image that the last
     stage stands on, where it was built now: its layers are taken over as they are. `created` is the
     commit's time in seconds since 1970, the only time that may enter the image. `log` gets the
-    engine's whole output. `plain_http` lists registry hosts that speak no TLS.
+    engine's whole output. `plain_http` lists registry hosts that speak no TLS, `logins` what the
+    engine needs to pull from private ones beside its own logins.
     """
 
     image: str
@@ -119,6 +129,7 @@ class BuildRequest:
     no_cache: bool = False
     pull: bool = False
     plain_http: tuple[str, ...] = ()
+    logins: tuple[RegistryLogin, ...] = ()
     direct: DirectRecipe | None = None
     log: Path | None = None
 

@@ -10,6 +10,7 @@ from polyarch.engines.buildah_build import BuildahBuild
 from polyarch.engines.buildah_probe import INSTALL, NAME, buildah_environment, probe_buildah
 from polyarch.engines.contexts import check_contexts
 from polyarch.engines.export import workplace
+from polyarch.engines.logins import containers_logins
 from polyarch.engines.transcript import Transcript
 from polyarch.errors import EngineUnusableError
 from polyarch.events import Listener
@@ -47,11 +48,15 @@ class BuildahEngine:
         """
         info = self._usable()
         check_contexts(request, self.name)
-        with Transcript(request, listen) as transcript, workplace(layout) as folder:
+        with (
+            Transcript(request, listen) as transcript,
+            containers_logins(request.logins, self._environment) as logins,
+            workplace(layout) as folder,
+        ):
             build = BuildahBuild(
                 request=request,
                 info=info,
-                environment=self._environment,
+                environment={**self._environment, **logins},
                 folder=folder,
                 transcript=transcript,
             )

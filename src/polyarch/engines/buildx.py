@@ -13,6 +13,7 @@ from polyarch.engines.buildx_probe import INSTALL_DOCKER, NAME, RAW_JSON, Probe
 from polyarch.engines.contexts import check_contexts, dockerfile_of
 from polyarch.engines.export import take_export, workplace
 from polyarch.engines.failure import Evidence, explained
+from polyarch.engines.logins import docker_logins
 from polyarch.engines.transcript import Transcript
 from polyarch.engines.version import Version
 from polyarch.errors import EngineUnusableError, ProcessFailedError
@@ -90,12 +91,13 @@ class BuildxEngine:
         )
         progress = BuildProgress(transcript)
         try:
-            stream(
-                command.arguments,
-                environment=command.environment,
-                on_line=progress.feed if raw_json else transcript.line,
-                folder=folder,
-            )
+            with docker_logins(request.logins, self._environment) as logins:
+                stream(
+                    command.arguments,
+                    environment={**command.environment, **logins},
+                    on_line=progress.feed if raw_json else transcript.line,
+                    folder=folder,
+                )
         except ProcessFailedError as error:
             progress.finish()
             evidence = progress.evidence if raw_json else _plain(transcript.last_lines)

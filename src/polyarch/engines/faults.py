@@ -227,7 +227,7 @@ FAULTS: tuple[Fault, ...] = (
         r"|temporary failure)|(read|write) tcp .*(connection reset|broken pipe|timeout)"
         r"|tls handshake timeout|failed to do request: "
         r"|pinging container registry .*\bEOF|context deadline exceeded"
-        r"|unexpected (HTTP )?status\b.*\b5\d\d [A-Z]",
+        r"|(unexpected|invalid) (HTTP )?status\b.*\b5\d\d [A-Z(]",
         "a registry cannot be reached",
         "see that this machine reaches the registry of the base image, then try again",
         "registry",

@@ -105,12 +105,17 @@ TEXTS = {
     ],
     "registry-rate": [
         "toomanyrequests: You have reached your pull rate limit.",
+        "Error: initializing source x: pinging container registry h: too many requests to registry",
         (
             "ERROR: failed to solve: h/x:1: failed to resolve source metadata for h/x:1: unexpected"
             " status from HEAD request to http://h/v2/x/manifests/1: 429 Too Many Requests"
         ),
     ],
     "registry-unreachable": [
+        (
+            "Error: creating build container: initializing source docker://h/b:1: pinging container"
+            " registry h: invalid status code from registry 503 (Service Unavailable)"
+        ),
         "Error: initializing source docker://h/x:1: pinging container registry h: Get: EOF",
         (
             "ERROR: failed to solve: h/x:1: failed to resolve source metadata for h/x:1: unexpected"
