@@ -25,8 +25,6 @@ a `PolyarchError` with `message`, `where` and `hint`; a registry that refuses is
 result. Names are imported when they are first used, so that `import polyarch` costs nothing.
 """
 
-from importlib import import_module
-
 from polyarch._version import __version__
 
 TYPE_CHECKING = False
@@ -105,6 +103,8 @@ if not TYPE_CHECKING:  # else every misspelt name would pass for one of ours
         home = _HOMES.get(name)
         if home is None:
             raise AttributeError(f"module `polyarch` has no attribute `{name}`")
+        from importlib import import_module
+
         module, _, called = home.partition(":")
         value = getattr(import_module(module), called or name)
         globals()[name] = value
