@@ -45,6 +45,8 @@ KNOWN_ARCHITECTURES = (
     "mips", "mipsle", "mips64", "mips64le", "wasm", "unknown",
 )  # fmt: skip
 
+_ARCHITECTURES = (*KNOWN_ARCHITECTURES, *ARCHITECTURE_ALIASES)
+
 _ARM_BASELINE = "v7"
 """`linux/arm` without a variant means v7 (containerd platforms, "normalizeArch")."""
 
@@ -156,13 +158,18 @@ def _rank(platform: Platform) -> tuple[int, ...]:
 
 def _nearest(platform: Platform) -> str | None:
     os = difflib.get_close_matches(platform.os, KNOWN_OS, n=1)
-    names = (*KNOWN_ARCHITECTURES, *ARCHITECTURE_ALIASES)
-    near = difflib.get_close_matches(platform.architecture, names, n=len(names))
+    near = difflib.get_close_matches(platform.architecture, _ARCHITECTURES, n=len(_ARCHITECTURES))
     if not (os and near):
         return None
-    letters = sorted(platform.architecture)
-    swapped = [name for name in near if sorted(name) == letters]  # `arm46` is rather no `armv6`
-    return str(Platform.of(os[0], (swapped or near)[0], platform.variant))
+    meant = max(near, key=lambda name: _likeness(name, platform.architecture))
+    return str(Platform.of(os[0], meant, platform.variant))
+
+
+def _likeness(name: str, written: str) -> tuple[bool, float, bool]:
+    """Letters swapped count most (`arm46`), and an architecture's own name before an alias."""
+    swapped = sorted(name) == sorted(written)
+    ratio = difflib.SequenceMatcher(None, name, written).ratio()
+    return swapped, ratio, name in KNOWN_ARCHITECTURES
 
 
 def _check(platform: Platform, text: str) -> None:

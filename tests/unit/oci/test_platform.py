@@ -113,6 +113,9 @@ def test_any_text_is_a_platform_or_refused(text):
         ("linux/arm46", "linux/arm64"),
         ("linux/adm64", "linux/amd64"),
         ("linux/armv66", "linux/arm/v6"),
+        ("linux/arm65", "linux/arm64"),
+        ("linux/arm63", "linux/arm64"),
+        ("linux/x86_46", "linux/amd64"),
     ],
 )
 def test_the_platform_that_was_meant(text: str, meant: str):
