@@ -1,15 +1,21 @@
 """One line of a plan to what an engine is asked: every name resolved, nothing left to look up."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, ImageSettings, Project
-from polyarch.engines.base import BuildRequest, DirectRecipe, ImageContext, NamedContext
+from polyarch.engines.base import (
+    BuildRequest,
+    DirectRecipe,
+    ImageContext,
+    NamedContext,
+    RegistryLogin,
+)
 from polyarch.errors import InvalidReferenceError
 from polyarch.host.ci_event import CiEvent
-from polyarch.oci.reference import parse_reference
+from polyarch.oci.reference import Repository, parse_reference
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.contexts import dockerfile_for_engine
 from polyarch.pipeline.facts import Facts, Source
@@ -42,10 +48,12 @@ class Requester:
         Raises:
             InvalidTemplateError: an expression in a build argument cannot be worked out.
             BaseNotPublishedError, PlatformNotInBaseError, RegistryError: the base cannot be had.
+            MissingVariableError, CredentialUnreadableError: a login of the config gives nothing.
         """
         settings = self.project.images[image.name].for_platform(planned.platform)
         source = self.facts.sources[image.name, planned.platform]
         contexts = self.standing.contexts(image, planned, bases)
+        repositories = _repositories(source, contexts)
         return BuildRequest(
             image=image.name,
             platform=planned.platform,
@@ -58,7 +66,8 @@ class Requester:
             contexts=contexts,
             base=self.standing.base(image, planned, bases),
             created=int(commit_time(self.event).timestamp()),
-            plain_http=self._plain_hosts(source, contexts),
+            plain_http=self._plain_hosts(repositories),
+            logins=self._logins(repositories),
             direct=self._recipe(image, planned, settings, bases) if not source.graph else None,
             log=self.run.build_log(image.name, planned.platform.slug),
         )
@@ -86,14 +95,30 @@ class Requester:
             settings.direct, base, partial(self.facts.wording.render, self._settings(image))
         )
 
-    def _plain_hosts(self, source: Source, contexts: Mapping[str, NamedContext]) -> tuple[str, ...]:
-        named = (each.reference for each in contexts.values() if isinstance(each, ImageContext))
-        hosts: set[str] = set()
-        for text in (*source.externals, *named):
-            try:
-                host = parse_reference(text).repository.registry
-            except InvalidReferenceError:
-                continue
-            if self.reach.endpoint(host).is_plain:
-                hosts.add(host)
-        return tuple(sorted(hosts))
+    def _plain_hosts(self, repositories: Iterable[Repository]) -> tuple[str, ...]:
+        hosts = {repository.registry for repository in repositories}
+        return tuple(sorted(host for host in hosts if self.reach.endpoint(host).is_plain))
+
+    def _logins(self, repositories: Iterable[Repository]) -> tuple[RegistryLogin, ...]:
+        """Those that only polyarch knows; of two for one host the first: engines take one."""
+        found: dict[str, RegistryLogin] = {}
+        for repository in repositories:
+            login = self.reach.keychain.lookup(repository)
+            if login.is_ours:
+                host = repository.registry
+                found.setdefault(
+                    host, RegistryLogin(host=host, username=login.username, secret=login.secret)
+                )
+        return tuple(found.values())
+
+
+def _repositories(source: Source, contexts: Mapping[str, NamedContext]) -> tuple[Repository, ...]:
+    """What the engine may have to pull from registries."""
+    named = (each.reference for each in contexts.values() if isinstance(each, ImageContext))
+    found: dict[Repository, None] = {}
+    for text in (*source.externals, *named):
+        try:
+            found[parse_reference(text).repository] = None
+        except InvalidReferenceError:
+            continue
+    return tuple(found)

@@ -94,7 +94,7 @@ class Configured:
             secret = self._environment[password_variable]
         else:
             secret, source = self._password(login, registry)
-        return Credential(source=source, username=username, secret=secret)
+        return Credential(source=source, username=username, secret=secret, is_ours=True)
 
     def _told_missing(self, login: ConfiguredLogin, registry: str, unset: list[str]) -> None:
         if self._ci:

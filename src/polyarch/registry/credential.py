@@ -13,6 +13,7 @@ class Credential:
 
     One of: `username` with `secret`; `identity_token`, to be exchanged for tokens;
     `registry_token`, a bearer token to be sent as it is; or nothing. No secret is ever in `repr`.
+    `is_ours`: it is from polyarch's own config or variables, where no other program looks.
     """
 
     source: str
@@ -20,6 +21,7 @@ class Credential:
     secret: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
     registry_token: str = field(default="", repr=False)
+    is_ours: bool = field(default=False, compare=False)
 
     @property
     def is_anonymous(self) -> bool:
