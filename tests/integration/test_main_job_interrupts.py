@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM while real engines build and while real registries take tags."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -22,8 +23,8 @@ Three = tuple[Registry, Registry, Registry]
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 ENDS_WITHIN_S = 30
-SLEEPS = "86397"
-"""Seconds that the step sleeps, by which its process is known."""
+SLEEPS = str(80_000 + os.getpid() % 6_000)
+"""Seconds that the step sleeps: how its process is known, also beside other runs of these tests."""
 
 POLYARCH = """\
 [images.app]

@@ -220,3 +220,19 @@ def test_two_runs_in_one_project_take_turns(destinations: Destinations, tmp_path
     assert found == [("published", False, False)] * 3 + [("unchanged", True, True)] * 6
     waiting = "another polyarch is at work in this project"
     assert [waiting in answer.stderr for answer in answers].count(True) >= 1
+
+
+def test_a_disk_that_an_engine_fills_loses_nothing(engine: EngineAtHand, tmp_path: Path) -> None:
+    command = project_of(engine, "FROM scratch\nCOPY app.bin /\n", tmp_path)
+    (command.folder / "app.bin").write_bytes(os.urandom(2_000_000))
+    state = command.folder / ".polyarch"
+    with small_disk(state, "2m"):
+        answer = command.run("build", "--json", status=4)
+        what, where, _hint = answer.error
+        assert "no space left" in what.lower()
+        # Whose disk it was the engine does not say.
+        assert f"`{engine.name}`" in where or str(state) in where
+        assert not [path for path in parts_of(command) if path.is_dir()]
+        more_room(state)
+        parts = command.run("build", "--json").document["parts"]
+        assert [part["platform"] for part in parts] == list(PLATFORMS)

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from polyarch.content.files import locked, open_regular, replacing, write_bytes
 from polyarch.content.reader import proven_chunks
-from polyarch.errors import BlobNotFoundError, MalformedManifestError
+from polyarch.errors import BlobNotFoundError, MalformedManifestError, StorageError
 from polyarch.oci import annotation
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
@@ -86,6 +86,18 @@ class LayoutStore:
         except OSError:
             return self.exists(descriptor)  # somebody else was quicker, or it cannot be done
         return True
+
+    def remove(self, descriptor: Descriptor) -> None:
+        """Let a blob go; only for a layout that nobody else uses yet.
+
+        Raises:
+            StorageError: it cannot be removed.
+        """
+        path = self.path_of(descriptor.digest)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(str(path), error.strerror or str(error)) from error
 
     def entries(self) -> tuple[Descriptor, ...]:
         """What `index.json` names, in its order; a folder that holds no layout yet has none.

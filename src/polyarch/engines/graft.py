@@ -19,6 +19,7 @@ def grafted(built: Built, layout: LayoutStore, base: Base) -> Built:
     """The image on the layers of `base`, which its last stage names; itself where it does not fit.
 
     What the engine attested is about its own digest, so an image with attestations stays as it is.
+    What is not needed any more is removed from `layout`, which must be the build's own.
 
     Raises:
         BlobNotFoundError: the base lacks a layer and no repository has it.
@@ -39,6 +40,10 @@ def grafted(built: Built, layout: LayoutStore, base: Base) -> Built:
         annotations=manifest.annotations,
     )
     image = layout.add(written.descriptor.media_type, written.raw)
+    needed = {node.digest for node in (image, *written.blobs)}
+    for node in (built.manifest, *manifest.blobs):
+        if node.digest not in needed:
+            layout.remove(node)
     return Built(
         manifest=image.with_platform(built.manifest.platform) if built.manifest.platform else image,
         borrowed=(*built.borrowed, origin_of(base)) if elsewhere else built.borrowed,

@@ -109,7 +109,9 @@ def test_the_layers_of_the_base_come_back(
     assert (config.labels, after.annotations) == (config_before.labels, before.annotations)
     assert found.manifest.platform == ARM64
     assert found.borrowed == ()
-    assert all(layout.exists(layer) for layer in after.layers)
+    assert all(layout.exists(blob) for blob in after.blobs)
+    assert not any(layout.exists(layer) for layer in before.layers[:2])
+    assert not layout.exists(built.manifest)
     assert grafted(found, layout, base_of(below, base)) == found
 
 
