@@ -26,8 +26,14 @@ def command_page() -> str:
 def _context(
     command: click.Command, name: str, above: click.Context | None = None
 ) -> click.Context:
+    # A command keeps the help option that it first shows, so it must be the real one here too.
     return click.Context(
-        command, info_name=name, parent=above, max_content_width=_WIDTH, terminal_width=_WIDTH
+        command,
+        info_name=name,
+        parent=above,
+        max_content_width=_WIDTH,
+        terminal_width=_WIDTH,
+        help_option_names=app.context_settings["help_option_names"],
     )
 
 
