@@ -4,6 +4,7 @@ import errno
 import io
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> i
     """
     as_json = "--json" in arguments
     _mend_streams()
-    with _ended_by_sigterm():
+    with _signals(lent=surroundings is not None):
         try:
             code = app.main(
                 args=list(arguments),
@@ -76,6 +77,7 @@ def _interrupted(error: BaseException, as_json: bool) -> int:
     if isinstance(error.__cause__, EOFError):
         # Click takes the end of any file for the end of a person's input, which is never read.
         return _bug(error.__cause__, as_json)
+    _hear_no_more()
     return _tell(InterruptedByUserError(), as_json)
 
 
@@ -131,13 +133,25 @@ def _mend_streams() -> None:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM means what Ctrl-C means: leave nothing half done, then 130."""
-    before = signal.signal(signal.SIGTERM, _as_interrupt)
+def _signals(*, lent: bool) -> Iterator[None]:
+    """SIGTERM means what Ctrl-C means: leave nothing half done, then 130.
+
+    `lent`: this process goes on after the call, so its own handlers come back in any case.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if lent or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _hear_no_more() -> None:
+    """All has been left in order; an impatient person shall not turn the end into a traceback."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
