@@ -145,7 +145,7 @@ def _signals(*, lent: bool) -> Iterator[None]:
     finally:
         if lent or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, handler or signal.SIG_DFL)
 
 
 def _hear_no_more() -> None:
