@@ -4,7 +4,6 @@ import errno
 import io
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
