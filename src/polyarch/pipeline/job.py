@@ -136,8 +136,9 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         lock = prepare_state(world.state) / "lock"
         stack.enter_context(locked(lock, on_wait=lambda: world.listen(waiting)))
         _sweep(world.state)
-        run = RunFolder.create(world.state / "runs", world.now)
-        recorder = Recorder(run.events, world.clock or (lambda: world.now), run.push_log)
+        clock = world.clock or (lambda: world.now)
+        run = RunFolder.create(world.state / "runs", clock())
+        recorder = Recorder(run.events, clock, run.push_log)
         stack.callback(_admit_gap, recorder, world.listen)
         recording = replace(world, listen=_both(world.listen, recorder))
         prepared = prepare(project, event, ask, recording)

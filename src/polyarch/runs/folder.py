@@ -18,7 +18,7 @@ PRIVATE = 0o700
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """One run's files. Ids sort by time."""
+    """One run's files. Ids sort by time, in milliseconds: short runs follow each other quickly."""
 
     id: str
     path: Path
@@ -30,7 +30,8 @@ class RunFolder:
         Raises:
             StorageError: it cannot be made.
         """
-        run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        thousandths = now.microsecond // 1000
+        run_id = f"{now:%Y%m%dT%H%M%S}.{thousandths:03d}Z-{secrets.token_hex(3)}"
         path = runs / run_id
         try:
             runs.mkdir(parents=True, exist_ok=True)
