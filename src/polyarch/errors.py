@@ -1154,7 +1154,7 @@ class UploadRefusedError(RegistryError):
             f"the registry `{exchange.registry}` does not take the blob `{digest}` "
             f"({size} bytes){exchange.said}",
             hint="status 413 is a size limit, of the registry or of a proxy before it; "
-            "otherwise build the image again",
+            "otherwise build the image again with `--force`",
         )
 
 

@@ -479,3 +479,21 @@ def test_some_platforms_alone_never_take_a_tag(
     assert image["missing_platforms"] == ["linux/ppc64le"]
     actions = {tag["action"] for each in image["destinations"] for tag in each["references"]}
     assert actions == {"refuse"}
+
+
+def test_a_layer_that_rotted_on_the_disk_is_published_nowhere(
+    published: TinyProject, registries: Registries
+):
+    """Its size is right, so only who reads it whole can see it: at the latest the upload."""
+    assert published.run("build").code == 0
+    for blob in (published.root / ".polyarch" / "parts").rglob("blobs/sha256/*"):
+        data = blob.read_bytes()
+        if data.startswith(b"\x1f\x8b"):
+            blob.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    said = pushed(published, "--json")
+    assert (said.code, statuses(said)) == (7, ["failed"] * 3)
+    assert "--force" in destinations(said)[0]["error"]["hint"]
+    assert said.stderr.endswith("nothing was published: no destination has taken it\n")
+    assert [tags_of(registry) for registry in registries] == [set(), set(), set()]
+    again = pushed(published, "--json", "--force")
+    assert (again.code, statuses(again)) == (0, ["published"] * 3)

@@ -13,12 +13,19 @@ from polyarch.pipeline.job import Job, ProvenImage, job
 from polyarch.pipeline.loading import check_stores, load
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
 from polyarch.pipeline.prepare import prepare
-from polyarch.pipeline.result import BuildResult, BuiltImage, PublishedImage, PublishResult
+from polyarch.pipeline.result import (
+    STANDS,
+    BuildResult,
+    BuiltImage,
+    PublishedImage,
+    PublishResult,
+)
 from polyarch.pipeline.world import Ask, World
 from polyarch.transaction.values import OnRegistryFailure, Outcome, Status
 
 NOTHING_CHANGED = "nothing has changed"
 REFUSED = "a registry refused before anything was built"
+NOWHERE = "no destination has taken it"
 DRY_RUN = "`--dry-run`: all but the push was done"
 
 
@@ -107,7 +114,8 @@ def publish_project(
                 return _result(work, images, (), DRY_RUN)
             published = [image for image in images if image.plan.publish]
             outcomes = there.publish(published, policy)
-        return _result(work, images, outcomes, going[0].reason)
+        stands = any(outcome.status in STANDS for outcome in outcomes)
+        return _result(work, images, outcomes, going[0].reason if stands else NOWHERE)
 
 
 def _refuse_less(images: Sequence[ImagePlan]) -> None:
