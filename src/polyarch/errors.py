@@ -52,6 +52,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   └── EmulatorMissingError    programs of a platform cannot be executed here
 │   ├── EventFileError              the CI's event file is not what it should be
 │   ├── GitRefusedError             git does not trust the folder
+│   ├── MachineRefusedError         rights, or bounds such as that of open files
 │   ├── PortTakenError              a sandbox registry cannot listen
 │   ├── SandboxBusyError            another process serves the same folder
 │   ├── SandboxStoppedError         a sandbox registry has no address yet
@@ -803,6 +804,19 @@ class StorageError(HostError):
             f"cannot write: {reason}",
             where=path,
             hint=f"{_room(reason)}; nothing half-written was kept",
+        )
+
+
+class MachineRefusedError(HostError):
+    """A system call that is refused for want of rights, or of one of the system's bounds."""
+
+    code = "machine-refused"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"this machine refuses: {reason}",
+            where=path,
+            hint="see who may read and write there; `ulimit -a` shows the bounds of this shell",
         )
 
 

@@ -1,5 +1,6 @@
 """stdout is data, stderr is for people; colours, terminals and pipes."""
 
+import errno
 import os
 import pty
 import re
@@ -162,3 +163,17 @@ class TestPipes:
         assert said.code == 3
         assert name in said.document["message"]
         assert encoding == "utf-8" or said.stdout.isascii()
+
+
+def test_a_refusal_that_no_seam_expected(project: TinyProject, monkeypatch: pytest.MonkeyPatch):
+    """Its own words are told, not a bug; what else the system says is one."""
+    for number, code in ((errno.EMFILE, 4), (errno.ENOSPC, 4), (errno.EBADF, 70)):
+
+        def refuse(*_: object, number: int = number, **__: object) -> None:
+            raise OSError(number, os.strerror(number), "/some/file")
+
+        monkeypatch.setattr("polyarch.cli.projects.load_project", refuse)
+        said = project.run("plan", "--offline", "--json")
+        assert (said.code, said.document["exit_code"]) == (code, code)
+        assert code == 70 or said.document["where"] == "/some/file"
+        assert os.strerror(number) in said.document["message"]

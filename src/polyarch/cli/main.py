@@ -17,16 +17,12 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.cli.text import error_lines
 from polyarch.cli.usage import usage_error
-from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
+from polyarch.errors import InterruptedByUserError, MachineRefusedError, PolyarchError, StorageError
 
 ISSUES = "report it with the lines above, please"
 
-_OF_THE_MACHINE = frozenset(
-    {
-        errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENAMETOOLONG,
-        errno.ENFILE, errno.ENOSPC, errno.EPERM, errno.EROFS,
-    }
-)  # fmt: skip
+_NO_ROOM = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS})
+_NO_RIGHT = frozenset({errno.EACCES, errno.EMFILE, errno.ENAMETOOLONG, errno.ENFILE, errno.EPERM})
 """What a system call may be refused with through no fault of polyarch's."""
 
 
@@ -95,9 +91,14 @@ def _gone() -> int:
 
 def _refused(error: OSError, as_json: bool) -> int:
     """A seam that let one through: its words are right all the same."""
-    if error.errno not in _OF_THE_MACHINE:
+    where, reason = str(error.filename or "standard output"), error.strerror or str(error)
+    told: PolyarchError
+    if error.errno in _NO_ROOM:
+        told = StorageError(where, reason)
+    elif error.errno in _NO_RIGHT:
+        told = MachineRefusedError(where, reason)
+    else:
         return _bug(error, as_json)
-    told = StorageError(str(error.filename or "standard output"), error.strerror or str(error))
     try:
         _tell(told, as_json)
         sys.stdout.flush()

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from polyarch.errors import LaidFileError, StorageError
+from polyarch.host.process import check_not_ending
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
@@ -114,6 +115,7 @@ def write_layer(entries: Iterable[Entry], target: BinaryIO, *, created: int, whe
     Raises:
         LaidFileError: a path that no layer may hold, or a file that cannot be read.
         StorageError: `target` cannot be written.
+        InterruptedByUserError: everything is being ended, noticed between two pieces of a file.
     """
     packed = _Meter(target)
     # No name and no time stand in the header, so equal content gives equal bytes.
@@ -189,6 +191,7 @@ class _Meter(io.RawIOBase):
         return True
 
     def write(self, data: "ReadableBuffer", /) -> int:
+        check_not_ending()
         view = memoryview(data)
         try:
             self._target.write(view)

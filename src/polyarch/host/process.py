@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyarch.errors import ProcessFailedError, ProgramNotFoundError
+from polyarch.errors import InterruptedByUserError, ProcessFailedError, ProgramNotFoundError
 
 LAST_LINES = 20
 """How many of a failed program's last lines an error carries."""
@@ -156,6 +156,10 @@ class _Running:
         with self._lock:
             self._processes.discard(process)
 
+    @property
+    def is_ending(self) -> bool:
+        return self._ending > 0
+
     @contextlib.contextmanager
     def ending(self) -> Iterator[None]:
         with self._lock:
@@ -178,6 +182,16 @@ def ending_all() -> contextlib.AbstractContextManager[None]:
     Their callers see a failed process, also those that were about to start the next one.
     """
     return _RUNNING.ending()
+
+
+def check_not_ending() -> None:
+    """For long work without a program: stop it where a program would not be started any more.
+
+    Raises:
+        InterruptedByUserError: everything is being ended.
+    """
+    if _RUNNING.is_ending:
+        raise InterruptedByUserError
 
 
 def _end(processes: Collection[subprocess.Popen[str]]) -> None:

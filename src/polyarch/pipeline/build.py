@@ -7,7 +7,6 @@ that tell of this commit are laid over it. The first build that fails ends the o
 import os
 import secrets
 import shutil
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,8 @@ from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedPlatform
 from polyarch.pipeline.relabel import relabelled
 from polyarch.pipeline.sources import LAYOUT_PREFIX, is_whole, layouts_of
+
+_ENDED = "ended because another build failed"
 
 MAX_PARALLEL = 8
 """Builds at once, whatever the number of processors: engines have limits of their own."""
@@ -51,7 +52,7 @@ class Workshop:
     """All that building needs beside the plan.
 
     `created` is the commit's time, RFC 3339. `finished` gets every part as it is done, also when
-    another fails; `stopped` is set when no further build may begin.
+    another fails; `stopped` says why no further build may begin, nothing while one may.
     """
 
     engines: Mapping[str, Engine]
@@ -63,7 +64,7 @@ class Workshop:
     ci_run: str | None
     listen: Listener
     force: bool = False
-    stopped: threading.Event = field(default_factory=threading.Event)
+    stopped: list[str] = field(default_factory=list)
     finished: list[BuiltPart] = field(default_factory=list)
 
 
@@ -89,8 +90,9 @@ def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
                         ]
                 _wait_for_one(started)
                 _collect(started, done)
-        except BaseException:
-            workshop.stopped.set()
+        except BaseException as error:
+            failed = isinstance(error, Exception) and not isinstance(error, InterruptedByUserError)
+            workshop.stopped.append(_ENDED if failed else InterruptedByUserError().message)
             pool.shutdown(wait=False, cancel_futures=True)
             with process.ending_all():
                 pool.shutdown()
@@ -142,7 +144,9 @@ def _part(
         request = workshop.request(image, planned, bases)
         part = _built(request, image, planned, base_digests, workshop)
     except PolyarchError as error:
-        listen(BuildFailed(image=image.name, platform=platform, reason=error.message))
+        # What an engine says when it is ended is noise: only the build that failed first has words.
+        reason = (*workshop.stopped, error.message)[0]
+        listen(BuildFailed(image=image.name, platform=platform, reason=reason))
         raise
     listen(BuildFinished(image=image.name, platform=platform, digest=part.manifest.digest))
     return _finished(part, workshop, reused=False)
@@ -173,7 +177,7 @@ def _built(
     fresh = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
     try:
         layout = LayoutStore(fresh)
-        if workshop.stopped.is_set():
+        if workshop.stopped:
             raise InterruptedByUserError
         built = workshop.engines[planned.engine].build(request, layout, workshop.listen)
         built = grafted(built, layout, request.base) if request.base else built

@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import hashlib
 import io
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from polyarch.engines.layer import Entry, File, Folder, Layer, Link, arrange, write_layer
-from polyarch.errors import LaidFileError, StorageError
+from polyarch.errors import InterruptedByUserError, LaidFileError, StorageError
+from polyarch.host.process import ending_all
 
 CREATED = 1_700_000_000
 
@@ -212,3 +214,30 @@ def test_any_set_of_files_gives_one_valid_tar(source, items, random):
         assert {"file": member.isfile, "folder": member.isdir, "link": member.issym}[kind]()
         assert member.linkname == text if kind == "link" else member.mode == mode
     assert layer.descriptor.size == len(packed)
+
+
+class Hearing(io.BytesIO):
+    """Takes some bytes, and then all is being ended."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        super().__init__()
+        self._stack = stack
+        self.after = 0
+
+    def write(self, data: object, /) -> int:
+        if self.after == 0 and self.tell() > 1_000_000:
+            self._stack.enter_context(ending_all())
+            self.after = self.tell()
+        return super().write(data)  # type: ignore[arg-type]  # the bytes that it was given
+
+
+def test_an_interrupt_is_noticed_in_the_middle_of_a_file(tmp_path):
+    big = tmp_path / "big"
+    big.write_bytes(os.urandom(8_000_000))
+    entries = [File(path=path("big"), source=big, mode=0o644)]
+    with contextlib.ExitStack() as stack:
+        target = Hearing(stack)
+        with pytest.raises(InterruptedByUserError):
+            write_layer(entries, target, created=CREATED, where="k")
+        assert 0 < target.after <= target.tell() < target.after + 1_000_000
+    write_layer(entries, io.BytesIO(), created=CREATED, where="k")
