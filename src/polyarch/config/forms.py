@@ -24,6 +24,8 @@ from polyarch.errors import (
     PolyarchError,
     shorten,
 )
+from polyarch.host.ci_event import TAG
+from polyarch.metadata.flavor import Flavor
 from polyarch.metadata.policy import PublishRule
 from polyarch.metadata.rule import Rule
 from polyarch.oci.platform import Platform
@@ -133,6 +135,22 @@ def rule_problem(text: str) -> str | None:
     return None
 
 
+def flavor_problem(text: str) -> str | None:
+    """One item of a flavor."""
+    try:
+        Flavor.parse([expand(text, SAMPLE_NAME)])
+    except InvalidRuleError as error:
+        return _told(error)
+    return None
+
+
+def glob_problem(text: str) -> str | None:
+    """A glob for the names of git tags."""
+    if text.startswith("refs/"):
+        return f"write the tag without `{TAG}`"
+    return publish_problem(f"tag:{text}")
+
+
 def port_problem(text: str) -> str | None:
     """A port, with or without its protocol."""
     found = _PORT.fullmatch(text)
@@ -163,6 +181,8 @@ LAID = form(source_problem)
 ONE_IMAGE = form(placeholder_problem)
 PUBLISH = form(publish_problem)
 RULE = form(rule_problem)
+FLAVOR = form(flavor_problem)
+GLOB = form(glob_problem)
 PORT = form(port_problem)
 PREFIX = form(prefix_problem)
 NAME = shaped(

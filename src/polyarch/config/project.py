@@ -81,7 +81,10 @@ class BuildSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSettings(BuildSettings):
-    """One image; the settings inherited here are those without any platform's overrides."""
+    """One image; the settings inherited here are those without any platform's overrides.
+
+    `tag_policy` is `guarded` or `free`; `version_tag` a glob for git tags of this image alone.
+    """
 
     name: str
     platforms: tuple[Platform, ...]
@@ -89,6 +92,9 @@ class ImageSettings(BuildSettings):
     tags: tuple[str, ...]
     annotations: Mapping[str, str]
     annotation_levels: tuple[str, ...]
+    flavor: tuple[str, ...]
+    tag_policy: str
+    version_tag: str | None
     per_platform: Mapping[Platform, BuildSettings]
 
     def for_platform(self, platform: Platform) -> BuildSettings:
@@ -105,11 +111,12 @@ class PublishSettings:
     """What publishes, and what a failing registry means.
 
     `on` holds texts such as `branch:main`, `tag:v*` or `release`. `on_registry_failure` is `abort`
-    or `continue`.
+    or `continue`. `build_forks`: pull requests from forks are built, too.
     """
 
     on: tuple[str, ...]
     on_registry_failure: str
+    build_forks: bool
     values: tuple[Value, ...]
 
 

@@ -26,6 +26,8 @@ from polyarch.config.relations import Values, table_at
 from polyarch.config.schema import ImageTable, PlatformTable, PublishTable
 from polyarch.config.values import build_settings, frozen, values_of, with_dockerfile
 from polyarch.errors import InvalidReferenceError
+from polyarch.metadata.policy import PublishRule
+from polyarch.metadata.version_tag import sample_of
 from polyarch.oci.platform import Platform, unique
 from polyarch.oci.reference import Repository
 
@@ -59,7 +61,12 @@ class Resolver:
     def project(self, warnings: Sequence[str]) -> Project:
         """The whole project; what cannot be resolved is added to `problems`."""
         images = {name: self._image(name) for name in table_at(self.clean, "images")}
-        unused = (self._unused(image) for image in images.values())
+        publish = self._publish()
+        idle = (
+            line
+            for image in images.values()
+            for line in (*self._unused(image), *self._unpublished(image, publish))
+        )
         file = self.document.file.absolute()
         return Project(
             root=file.parent,
@@ -67,11 +74,11 @@ class Resolver:
             environment=self.environment,
             images=MappingProxyType(images),
             groups=MappingProxyType(self._groups()),
-            publish=self._publish(),
+            publish=publish,
             registries=Registries(root=file.parent, tables=MappingProxyType(self._registries())),
             environments=tuple(table_at(self.clean, "environments")),
             secret_variables=tuple(dict.fromkeys(self._secret_variables())),
-            warnings=(*warnings, *(line for lines in unused for line in lines)),
+            warnings=(*warnings, *idle),
         )
 
     def _image(self, name: str) -> ImageSettings:
@@ -93,6 +100,9 @@ class Resolver:
             tags=table.tags,
             annotations=frozen(table.annotations),
             annotation_levels=table.annotation_levels,
+            flavor=table.flavor,
+            tag_policy=table.tag_policy,
+            version_tag=table.version_tag,
             per_platform=MappingProxyType(
                 {one: self._for_platform(one, name, base, inherited, upper) for one in platforms}
             ),
@@ -145,6 +155,7 @@ class Resolver:
         return PublishSettings(
             on=tuple(dict.fromkeys(table.on)),
             on_registry_failure=table.on_registry_failure,
+            build_forks=table.build_forks,
             values=values_of(tree),
         )
 
@@ -174,6 +185,18 @@ class Resolver:
             if Platform.parse(text) not in image.platforms:
                 where = place_of((*place, text), self.document.lines)
                 yield f"{where}: image `{image.name}` is not built for this platform"
+
+    def _unpublished(self, image: ImageSettings, publish: PublishSettings) -> Iterator[str]:
+        """Git tags that select the image and, when they are pushed, publish nothing."""
+        if image.version_tag is None:
+            return
+        sample = sample_of(image.version_tag)
+        if not any(PublishRule.parse(item).takes_tag(sample) for item in publish.on):
+            where = place_of(("images", image.name), self.document.lines)
+            yield (
+                f"{where}: pushed tags such as `{sample}` build image `{image.name}` and do not"
+                f" publish it: add `tag:{image.version_tag}` to `[publish] on`"
+            )
 
     def _file_layer(self, *path: str) -> Layer:
         table, name = table_at(self.clean, *path), self.document.file.name

@@ -194,7 +194,8 @@ class ImageTable(BuildTable, frozen=True):
         dict[PlatformText, PlatformTable], doc("What differs for single platforms, by platform.")
     ] = {}
     flavor: Annotated[
-        Words, planned("Flavor of the tags as docker/metadata-action has it, as `latest=auto`.")
+        tuple[Annotated[str, forms.FLAVOR], ...],
+        doc("Flavor of the tags as docker/metadata-action has it, as `latest=auto`."),
     ] = ()
     cache_tag: Annotated[
         str | None, planned("Tag under which unchanged platforms are looked for as well.")
@@ -205,10 +206,19 @@ class ImageTable(BuildTable, frozen=True):
     ] = "same"
     tag_policy: Annotated[
         Literal["guarded", "free"],
-        planned("Whether tags are kept from moving to older versions and revisions."),
+        doc(
+            "`guarded`: a version's tag stays with its commit, `latest`, `1` and `1.2` never go"
+            " back to an older version, a branch's tag never to an older commit. `free`: tags move"
+            " as the run says."
+        ),
     ] = "guarded"
     version_tag: Annotated[
-        str | None, planned("Pattern of git tags that select this image alone, as `server/v*`.")
+        Annotated[str, forms.GLOB] | None,
+        doc(
+            "Pattern of git tags that select this image alone, as `server/v*`; the rules `semver`"
+            " and `pep440` pass over what stands there before the version. Such tags publish where"
+            " `[publish] on` lists them."
+        ),
     ] = None
     reuse: Annotated[
         Literal["layers", "digest"], planned("What of an unchanged platform is taken over.")
@@ -248,9 +258,7 @@ class PublishTable(Table, frozen=True):
     stage_to: Annotated[
         RepositoryText | None, planned("Repository that takes what single jobs built, by digest.")
     ] = None
-    build_forks: Annotated[bool, planned("Whether pull requests from forks are built at all.")] = (
-        True
-    )
+    build_forks: Annotated[bool, doc("Whether pull requests from forks are built at all.")] = True
 
 
 class RegistryTable(Table, frozen=True):

@@ -7,6 +7,7 @@ from polyarch.errors import InvalidRuleError, InvalidTemplateError
 from polyarch.host.ci_event import BRANCH, PULL, TAG
 from polyarch.metadata.expressions import Situation
 from polyarch.metadata.javascript import number
+from polyarch.metadata.kind import TagKind, kind_of_pattern
 from polyarch.metadata.pep440 import PythonVersion
 from polyarch.metadata.regex import Expression
 from polyarch.metadata.rule import KIND, Rule
@@ -22,6 +23,7 @@ class Outcome:
     value: str | None
     reason: str
     latest: bool = False
+    kind: TagKind = TagKind.COMMITS
 
 
 def evaluate(rule: Rule, situation: Situation) -> Outcome:
@@ -59,7 +61,9 @@ def _ref(rule: Rule, situation: Situation) -> Outcome:
     value = ref.removeprefix(prefix)
     if kind == "pr":
         value = value.removesuffix("/merge")
-    return Outcome(value=value, reason=f"the ref is `{ref}`", latest=kind == "tag")
+    tag = kind == "tag"
+    how = TagKind.FIXED if tag else TagKind.COMMITS
+    return Outcome(value=value, reason=f"the ref is `{ref}`", latest=tag, kind=how)
 
 
 def _edge(rule: Rule, situation: Situation) -> Outcome:
@@ -74,7 +78,8 @@ def _edge(rule: Rule, situation: Situation) -> Outcome:
 
 def _raw(rule: Rule, situation: Situation) -> Outcome:
     value = situation.render(rule.attributes["value"], where=rule.place("value"))
-    return Outcome(value=value, reason="it is always given")
+    kind = TagKind.FIXED if value and value == situation.event.tag else TagKind.VERSIONS
+    return Outcome(value=value, reason="it is always given", kind=kind)
 
 
 def _sha(rule: Rule, situation: Situation) -> Outcome:
@@ -82,7 +87,7 @@ def _sha(rule: Rule, situation: Situation) -> Outcome:
     if not sha:
         return _nothing("the commit is not known")
     value = sha if rule.attributes["format"] == "long" else situation.short_sha()
-    return Outcome(value=value, reason=f"the commit is `{sha}`")
+    return Outcome(value=value, reason=f"the commit is `{sha}`", kind=TagKind.FIXED)
 
 
 def _semver(rule: Rule, situation: Situation) -> Outcome:
@@ -101,10 +106,16 @@ def _semver(rule: Rule, situation: Situation) -> Outcome:
         "prerelease": version.prerelease,
         "build": version.build,
     }
-    if version.prerelease and not is_raw_statement(rule.attributes["pattern"]):
-        return Outcome(value=str(version), reason=f"`{text}` is a pre-release: the whole version")
-    value = _rendered(rule, "pattern", situation, scope)
-    return Outcome(value=value, reason=f"the version is `{text}`", latest=not version.prerelease)
+    pattern = rule.attributes["pattern"]
+    if version.prerelease and not is_raw_statement(pattern):
+        reason = f"`{text}` is a pre-release: the whole version"
+        return Outcome(value=str(version), reason=reason, kind=TagKind.FIXED)
+    return Outcome(
+        value=_rendered(rule, "pattern", situation, scope),
+        reason=f"the version is `{text}`",
+        latest=not version.prerelease,
+        kind=kind_of_pattern(pattern),
+    )
 
 
 def _pep440(rule: Rule, situation: Situation) -> Outcome:
@@ -114,10 +125,11 @@ def _pep440(rule: Rule, situation: Situation) -> Outcome:
     version = PythonVersion.parse(text)
     if version is None:
         return _warned(situation, rule, f"`{text}` is not a version by PEP 440")
+    pattern = rule.attributes["pattern"]
     if not version.final:
-        raw = is_raw_statement(rule.attributes["pattern"])
-        value = version.raw if raw else version.normal
-        return Outcome(value=value, reason=f"`{text}` is not a final release: the whole version")
+        value = version.raw if is_raw_statement(pattern) else version.normal
+        reason = f"`{text}` is not a final release: the whole version"
+        return Outcome(value=value, reason=reason, kind=TagKind.FIXED)
     scope: Scope = {
         "raw": lambda _: version.raw,
         "version": lambda _: version.normal,
@@ -125,8 +137,12 @@ def _pep440(rule: Rule, situation: Situation) -> Outcome:
         "minor": lambda _: version.number(1),
         "patch": lambda _: version.number(2),
     }
-    value = _rendered(rule, "pattern", situation, scope)
-    return Outcome(value=value, reason=f"the version is `{text}`", latest=True)
+    return Outcome(
+        value=_rendered(rule, "pattern", situation, scope),
+        reason=f"the version is `{text}`",
+        latest=True,
+        kind=kind_of_pattern(pattern),
+    )
 
 
 def _match(rule: Rule, situation: Situation) -> Outcome:
@@ -139,7 +155,13 @@ def _match(rule: Rule, situation: Situation) -> Outcome:
         return _warned(situation, rule, f"`{pattern}` does not match `{text}`")
     if found[0] is None:
         return _warned(situation, rule, f"`{pattern}` has no group `{group}` in `{text}`")
-    return Outcome(value=found[0], reason=f"`{pattern}` matches `{text}`", latest=True)
+    return Outcome(
+        value=found[0],
+        reason=f"`{pattern}` matches `{text}`",
+        latest=True,
+        # What leaves out the end of a version is the name of several.
+        kind=TagKind.FIXED if text.endswith(found[0]) else TagKind.VERSIONS,
+    )
 
 
 _TYPES: Mapping[str, Callable[[Rule, Situation], Outcome]] = {
@@ -172,7 +194,9 @@ def _version_text(rule: Rule, situation: Situation) -> str | None:
     pattern = rule.attributes["match"]
     if text is None:
         return None
-    if pattern:
+    if not (pattern or rule.attributes["value"]):
+        text = text.removeprefix(situation.tag_prefix)
+    elif pattern:
         found = _find(rule, "match", Expression(pattern=pattern), text, 1)
         if found is None:
             situation.warn(f"`{pattern}` does not match `{text}`: the whole is taken")

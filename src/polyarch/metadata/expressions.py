@@ -28,14 +28,16 @@ class Situation:
     """All that rules are worked out from.
 
     `now` is the clock's time, handed in; the commit's time stands in for itself where it is known,
-    else `now`. `short_sha_length` is a number as JavaScript reads it, empty for 7. `warnings` grows
-    while rules are worked out.
+    else `now`. `short_sha_length` is a number as JavaScript reads it, empty for 7. `tag_prefix` is
+    what stands before the version in tags of this image alone, as `server/`. `warnings` grows while
+    rules are worked out.
     """
 
     event: CiEvent
     repository: RepositoryFacts
     now: datetime
     short_sha_length: str = ""
+    tag_prefix: str = ""
     warnings: list[str] = field(default_factory=list)
 
     def render(self, template: str, *, where: str) -> str:

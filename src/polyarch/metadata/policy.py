@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from polyarch.errors import InvalidPublishRuleError, shorten
 from polyarch.host.ci_event import CiEvent, Provider
+from polyarch.metadata.glob import compile_glob
 from polyarch.metadata.rule import nearest
 
 _EVENTS = ("release", "schedule", "dispatch")
@@ -15,8 +16,6 @@ _REFS = ("branch", "tag")
 _DISPATCHES = frozenset({"workflow_dispatch", "repository_dispatch"})
 _GONE = frozenset({"deleted", "unpublished"})
 """Actions of a release that take it away."""
-
-_GLOB = re.compile(r"\*\*|\*|\?|\[(?P<not>[!^])?(?P<set>[^\]]+)\]|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ class PublishRule:
                     problem = f"`{kind}` needs a name or glob, as in `{kind}:{_example(kind)}`"
                     raise InvalidPublishRuleError(item, problem, nearest=f"{kind}:…")
                 try:
-                    _pattern(glob)
+                    compile_glob(glob)
                 except re.error as error:
                     raise InvalidPublishRuleError(item, f"the glob is broken: {error}") from error
                 return cls(kind=kind, glob=glob)
@@ -63,6 +62,10 @@ class PublishRule:
                 close = _nearest(kind, glob)
                 raise InvalidPublishRuleError(item, "there is no such event", nearest=close)
 
+    def takes_tag(self, tag: str) -> bool:
+        """Whether the push of such a git tag is meant."""
+        return self.kind == "tag" and bool(compile_glob(self.glob).fullmatch(tag))
+
     def allows(self, event: CiEvent) -> bool:
         """Whether the event is one of those meant."""
         match self.kind:
@@ -70,7 +73,7 @@ class PublishRule:
                 # Other events of a branch may be started by people who may not push to it.
                 name = event.branch if self.kind == "branch" else event.tag
                 pushed = event.name == "push" and event.payload.get("deleted") is not True
-                return pushed and name is not None and bool(_pattern(self.glob).fullmatch(name))
+                return pushed and name is not None and bool(compile_glob(self.glob).fullmatch(name))
             case "release":
                 return event.name == "release" and event.text("action") not in _GONE
             case "schedule":
@@ -113,20 +116,6 @@ def _never(event: CiEvent) -> str | None:
             " `polyarch publish --allow-local`"
         )
     return None
-
-
-def _pattern(glob: str) -> re.Pattern[str]:
-    return re.compile("".join(_translated(match) for match in _GLOB.finditer(glob)), re.DOTALL)
-
-
-def _translated(match: re.Match[str]) -> str:
-    wild = {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(match[0])
-    if wild:
-        return wild
-    if match["set"] is None:
-        return re.escape(match[0])
-    inner = re.sub(r"([\\\[&~|^])", r"\\\1", match["set"])
-    return f"[{'^/' if match['not'] else ''}{inner}]"
 
 
 def _example(kind: str) -> str:

@@ -1,7 +1,7 @@
 """All rules together: the version of an image and its tags."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -12,6 +12,7 @@ from polyarch.metadata.evaluate import Outcome, evaluate
 from polyarch.metadata.expressions import LONGEST_LINE, Situation
 from polyarch.metadata.flavor import Flavor
 from polyarch.metadata.image import ImageName, parse_images
+from polyarch.metadata.kind import TagKind
 from polyarch.metadata.rule import KIND, TYPES, Rule, nearest, parse_rules
 from polyarch.metadata.tagname import sanitise
 
@@ -31,7 +32,8 @@ class Version:
 
     `main` is None when no rule gave anything. `tag_names` are main, partials and, if `latest`, the
     latest tag; `tags` the same behind every image's name. They are unchanged from the reference:
-    some may be none that a registry takes (`tagname.is_valid_tag`).
+    some may be none that a registry takes (`tagname.is_valid_tag`). `kinds` says of each name how
+    it may move.
     """
 
     main: str | None = None
@@ -39,6 +41,7 @@ class Version:
     latest: bool = False
     tag_names: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    kinds: Mapping[str, TagKind] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     explanations: tuple[Explanation, ...] = ()
 
@@ -52,10 +55,13 @@ def compute(
     images: Sequence[str] = (),
     repository: RepositoryFacts | None = None,
     short_sha_length: str = "",
+    tag_prefix: str = "",
 ) -> Version:
     """Work out the version and tags; lists hold one item each, as polyarch.toml writes them.
 
-    No rules mean the default rules. `now` must carry a time zone.
+    No rules mean the default rules. `now` must carry a time zone. `tag_prefix` stands before the
+    version in git tags of this image alone: the types semver and pep440 pass over it where they
+    have neither `value` nor `match`.
 
     Raises:
         InvalidRuleError: an image, a rule or the flavor does not parse.
@@ -69,6 +75,7 @@ def compute(
         repository=repository or RepositoryFacts(),
         now=now,
         short_sha_length=short_sha_length,
+        tag_prefix=tag_prefix,
     )
     assembly = _Assembly(flavor=shape)
     for rule in parsed:
@@ -85,6 +92,7 @@ class _Assembly:
     main: str | None = None
     partial: tuple[str, ...] = ()
     latest: bool = False
+    kinds: Mapping[str, TagKind] = field(default_factory=dict)
     explanations: tuple[Explanation, ...] = ()
 
     def with_rule(self, rule: Rule, situation: Situation) -> Self:
@@ -99,14 +107,20 @@ class _Assembly:
         return self._with_tag(rule, sanitise(whole), outcome)
 
     def _with_tag(self, rule: Rule, tag: str, outcome: Outcome) -> Self:
+        known = self._with_kind(tag, outcome.kind)
         if self.main is None:
             auto = self.flavor.latest == "auto"
             latest = outcome.latest if auto else self.flavor.latest == "true"
             reason = f"{outcome.reason}; it is the version"
-            return replace(self, main=tag, latest=latest).explained(rule, tag, reason)
+            return replace(known, main=tag, latest=latest).explained(rule, tag, reason)
         if tag == self.main or tag in self.partial:
-            return self.explained(rule, tag, f"{outcome.reason}; it is there already")
-        return replace(self, partial=(*self.partial, tag)).explained(rule, tag, outcome.reason)
+            return known.explained(rule, tag, f"{outcome.reason}; it is there already")
+        return replace(known, partial=(*self.partial, tag)).explained(rule, tag, outcome.reason)
+
+    def _with_kind(self, tag: str, kind: TagKind) -> Self:
+        """Of two rules that give one tag the one that lets it move counts."""
+        had = self.kinds.get(tag, TagKind.FIXED)
+        return replace(self, kinds={**self.kinds, tag: kind if had is TagKind.FIXED else had})
 
     def _decorated(self, rule: Rule, value: str, situation: Situation) -> str:
         # An own prefix counts even when it is empty.
@@ -144,10 +158,11 @@ def _warn_of_unknown(rule: Rule, situation: Situation) -> None:
 
 def _finished(assembly: _Assembly, images: tuple[ImageName, ...], situation: Situation) -> Version:
     names: tuple[str, ...] = ()
+    latest = _latest(assembly)
     if assembly.main is None:
         situation.warn("no rule gives a version for this event, so there is no tag")
     else:
-        names = (assembly.main, *assembly.partial, *_latest(assembly))
+        names = (assembly.main, *assembly.partial, *latest)
     enabled = tuple(image.name.lower() for image in images if image.enable)
     return Version(
         main=assembly.main,
@@ -155,6 +170,7 @@ def _finished(assembly: _Assembly, images: tuple[ImageName, ...], situation: Sit
         latest=assembly.latest,
         tag_names=names,
         tags=tuple(_full(image, name) for image in enabled or ("",) for name in names),
+        kinds={**assembly.kinds, **dict.fromkeys(latest, TagKind.VERSIONS)},
         warnings=tuple(dict.fromkeys(situation.warnings)),
         explanations=assembly.explanations,
     )
