@@ -80,7 +80,8 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── UnsafeTargetError           it sends us where no registry should
 │   └── UnexpectedAnswerError       it does not speak the protocol
 ├── PublishError                    a tag did not come to stand as it should
-│   └── TagOvertakenError           somebody else moved it at the same time
+│   ├── TagOvertakenError           somebody else moved it at the same time
+│   └── TagRefusedError             the tag policy forbids it
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
 │   ├── BlobUnreadableError
@@ -1232,6 +1233,19 @@ class TagOvertakenError(PublishError):
             f"`{tag}` was moved to `{ours}` and does not show it",
             where=tag,
             hint="something else moves this tag too; publish again when it is done",
+        )
+
+
+class TagRefusedError(PublishError):
+    """The tag policy forbids a tag to move away from what it has."""
+
+    code = "tag-refused"
+
+    def __init__(self, tag: str, reason: str) -> None:
+        super().__init__(
+            f"`{tag}` must not move: {reason}",
+            where=tag,
+            hint='publish under a new version; `tag-policy = "free"` lets tags move as a run says',
         )
 
 

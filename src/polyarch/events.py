@@ -129,11 +129,15 @@ class ManifestStored(DestinationEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagMoved(DestinationEvent):
-    """A tag points to `digest` now; `status` is created, moved, unchanged or restored."""
+    """A tag points to `digest` now; `status` is created, moved, kept, unchanged or restored.
+
+    `reason` says why it was kept, or what is to know of its move.
+    """
 
     tag: str
     digest: Digest
     status: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

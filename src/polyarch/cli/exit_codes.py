@@ -55,6 +55,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.ManifestNotFoundError: ExitCode.NOTHING_SELECTED,
     errors.RepositoryNotFoundError: ExitCode.NOTHING_SELECTED,
     errors.PublishError: ExitCode.TROUBLE,
+    errors.TagRefusedError: ExitCode.REFUSED,
     errors.ContentError: ExitCode.FAILED,
     errors.InterruptedByUserError: ExitCode.INTERRUPTED,
 }

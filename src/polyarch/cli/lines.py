@@ -80,7 +80,8 @@ def _manifest_stored(event: events.ManifestStored) -> str:
 
 @line_of.register
 def _tag_moved(event: events.TagMoved) -> str:
-    return f"{event.repository}:{event.tag}: {event.status}, {event.digest.short}"
+    reason = f": {event.reason}" if event.reason else ""
+    return f"{event.repository}:{event.tag}: {event.status}, {event.digest.short}{reason}"
 
 
 @line_of.register

@@ -12,7 +12,7 @@ from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.diagnosis import Symptom
 from polyarch.pipeline.inspection import Inspection
-from polyarch.pipeline.plan import Action, ImagePlan, Plan, PlannedTag, State
+from polyarch.pipeline.plan import ImagePlan, Plan, PlannedTag, State
 from polyarch.pipeline.result import PublishedImage, PublishResult
 from polyarch.transaction.values import Outcome, Status
 
@@ -68,9 +68,10 @@ def plan_view(plan: Plan) -> RenderableType:
     tags = table("destination", "tag", "now", "then")
     for image in plan.images:
         _add_destinations(tags, image)
-    told = [line for image in plan.images for line in _about(image)]
+    told = [Text(plan.reason, style="dim")] if plan.reason else []
+    told += [line for image in plan.images for line in _about(image)]
     if not plan.images:
-        return Group(heading, Text(), Text("nothing to do: nothing has changed"))
+        return Group(heading, Text(), Text(f"nothing to do: {plan.reason}"))
     return Group(heading, Text(), builds, Text(), tags, Text(), *told)
 
 
@@ -95,7 +96,7 @@ def _add_destinations(tags: Table, image: ImagePlan) -> None:
     for destination in image.destinations:
         name = str(destination.repository)
         for planned in destination.tags:
-            tags.add_row(name, planned.tag, _now(planned), styled(planned.action.value))
+            tags.add_row(name, planned.tag, _now(planned), _then(planned))
             name = ""
         if not destination.tags:
             tags.add_row(name, "", "", Text("no tag for this event", style="dim"))
@@ -108,8 +109,12 @@ def _now(planned: PlannedTag) -> str:
     if current.state is State.ABSENT or current.digest is None:
         return "absent"
     version = f" ({shorten(current.version, 60)})" if current.version else ""
-    same = ", the same" if planned.action is Action.KEEP else ""
-    return f"{current.digest.short}{version}{same}"
+    return f"{current.digest.short}{version}"
+
+
+def _then(planned: PlannedTag) -> Text:
+    then = styled(planned.action.value)
+    return then.append(f": {planned.reason}", style="dim") if planned.reason else then
 
 
 def publish_view(result: PublishResult) -> RenderableType:
@@ -157,6 +162,9 @@ def _tags_of(outcome: Outcome) -> Text:
     for tag in outcome.tags:
         words.append(f"{tag.tag} ")
         words.append(f"{tag.status.value}  ", style="dim")
+    for tag in outcome.tags:
+        if tag.reason:
+            words.append(f"\n{tag.tag} {tag.status.value}: {tag.reason}", style="dim")
     return words
 
 

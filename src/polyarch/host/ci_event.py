@@ -30,6 +30,7 @@ class CiEvent:
     the commit's full id or empty. `default_branch` is the one that the event itself names.
     `payload` is the event's description by the CI, hostile data: read it through `text`.
     `commit_time` is None where nobody has said it. `simulated`: a person made the event up.
+    `is_fork`: the change comes from another repository.
     """
 
     provider: Provider
@@ -44,6 +45,7 @@ class CiEvent:
     run_id: str | None = None
     run_url: str | None = None
     dirty: bool = False
+    is_fork: bool = False
     simulated: bool = False
     warnings: tuple[str, ...] = ()
 

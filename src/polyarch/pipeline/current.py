@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
-from polyarch.errors import DeniedError, LoginRefusedError, PolyarchError, RegistryError
+from polyarch.errors import PolyarchError, RegistryError
 from polyarch.oci import annotation
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import TagReference
@@ -13,6 +14,9 @@ from polyarch.registry.client import RegistryClient
 NOT_ASKED = Current(state=State.UNKNOWN, reason="not asked")
 
 CurrentTags = dict[TagReference, Current]
+
+_EARLIEST, _LATEST = 1970, 9000
+"""Years of a believable commit; annotations are hostile data."""
 
 
 async def ask_current(client: RegistryClient, tags: Iterable[TagReference]) -> CurrentTags:
@@ -26,22 +30,32 @@ async def _ask(client: RegistryClient, tag: TagReference) -> Current:
     remote = client.repository(tag.repository)
     try:
         head = await remote.head(tag.tag)
-        if head is None:
-            return Current(state=State.ABSENT)
-        return _present(await remote.get_manifest(head.digest))
-    except (LoginRefusedError, DeniedError) as error:
-        return Current(state=State.UNKNOWN, reason=_reason(error), refused=True)
+        return current_of(await remote.get_manifest(head.digest) if head else None)
     except PolyarchError as error:
-        return Current(state=State.UNKNOWN, reason=_reason(error))
+        return Current(state=State.UNKNOWN, reason=_reason(error), error=error)
 
 
-def _present(manifest: ImageManifest | ImageIndex) -> Current:
+def current_of(manifest: ImageManifest | ImageIndex | None) -> Current:
+    """What a tag has that points to this; None for a tag that is not there."""
+    if manifest is None:
+        return Current(state=State.ABSENT)
     return Current(
         state=State.PRESENT,
         digest=manifest.descriptor.digest,
         version=manifest.annotations.get(annotation.VERSION),
         revision=manifest.annotations.get(annotation.REVISION),
+        created=_time(manifest.annotations.get(annotation.CREATED)),
     )
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    if not _EARLIEST <= time.year <= _LATEST:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _reason(error: PolyarchError) -> str:

@@ -1,48 +1,83 @@
 """The registries that a run publishes to, from synchronous code, on one event loop."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Literal
 
-from polyarch.events import Listener
+from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
+from polyarch.pipeline.current import current_of
+from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.job import Job, ProvenImage, borrowed
-from polyarch.pipeline.plan import ImagePlan
+from polyarch.pipeline.plan import Action, ImagePlan
+from polyarch.pipeline.prepare import Prepared
 from polyarch.pipeline.rehearsal import rehearsal
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.run import check_logins, publish
-from polyarch.transaction.values import OnRegistryFailure, Outcome, Submission, Target
+from polyarch.transaction.values import (
+    Guard,
+    OnRegistryFailure,
+    Outcome,
+    Submission,
+    Target,
+    Verdict,
+)
+
+_MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
+    Action.CREATE: "move",
+    Action.MOVE: "move",
+    Action.KEEP: "keep",
+}
 
 
 class Destinations:
     """Takes images to where they go; an interrupt ends what is under way as `transaction` says."""
 
-    def __init__(self, runner: asyncio.Runner, client: RegistryClient, listen: Listener) -> None:
+    def __init__(self, runner: asyncio.Runner, client: RegistryClient, prepared: Prepared) -> None:
         self._runner = runner
         self._client = client
-        self._listen = listen
+        self._prepared = prepared
 
     def check_logins(self, images: Sequence[ImagePlan]) -> tuple[Outcome, ...]:
         """See that every destination takes pushes; one outcome each."""
-        targets = [(image.name, target) for image in images for target in _targets(image)]
-        return self._runner.run(check_logins(targets, self._client, self._listen))
+        targets = [(image.name, target) for image in images for target in self._targets(image)]
+        return self._runner.run(check_logins(targets, self._client, self._prepared.world.listen))
 
     def publish(
-        self, images: Sequence[ProvenImage], policy: OnRegistryFailure
+        self,
+        images: Sequence[ProvenImage],
+        policy: OnRegistryFailure,
+        *,
+        without: Collection[tuple[str, Repository]] = (),
     ) -> tuple[Outcome, ...]:
-        """Publish all images as one transaction; one outcome for each destination of each."""
+        """Publish all images as one transaction; one outcome for each destination of each.
+
+        Those of `without`, by image and repository, are left out.
+        """
         submissions = [
             Submission(
                 name=image.plan.name,
                 index=image.index,
                 source=image.source,
-                targets=_targets(image.plan),
+                targets=tuple(
+                    target
+                    for target in self._targets(image.plan)
+                    if (image.plan.name, target.repository) not in without
+                ),
                 mount_from=tuple(Repository.parse(name) for name in borrowed(image)),
             )
             for image in images
         ]
-        work = publish(submissions, self._client, self._listen, on_failure=policy)
+        work = publish(submissions, self._client, self._prepared.world.listen, on_failure=policy)
         return self._runner.run(work)
+
+    def _targets(self, image: ImagePlan) -> tuple[Target, ...]:
+        guard = _guard(image, self._prepared)
+        return tuple(
+            Target(repository=destination.repository, tags=image.tags, guard=guard)
+            for destination in image.destinations
+        )
 
 
 @contextmanager
@@ -55,16 +90,29 @@ def destinations(work: Job, images: Sequence[ImagePlan]) -> Iterator[Destination
     with ExitStack() as stack:
         make_client = work.prepared.reach.client
         if work.prepared.ask.sandbox:
-            repositories = [target.repository for image in images for target in _targets(image)]
+            repositories = [each.repository for image in images for each in image.destinations]
             make_client = stack.enter_context(rehearsal(repositories, work.world)).client
         runner = stack.enter_context(asyncio.Runner())
         client = make_client()
         stack.callback(lambda: runner.run(client.close()))
-        yield Destinations(runner, client, work.world.listen)
+        yield Destinations(runner, client, work.prepared)
 
 
-def _targets(image: ImagePlan) -> tuple[Target, ...]:
-    return tuple(
-        Target(repository=destination.repository, tags=image.tags)
-        for destination in image.destinations
-    )
+def _guard(image: ImagePlan, prepared: Prepared) -> Guard:
+    """The tag policy as the transaction asks it: what was planned may not hold any more."""
+    settings = prepared.project.images[image.name]
+    names = prepared.facts.wording.names(settings)
+    mine = ours(names, prepared.event)
+
+    def guard(tag: str, standing: ImageIndex | ImageManifest | None) -> Verdict:
+        current = current_of(standing)
+        judgement = judge(
+            names.version.kinds[tag],
+            mine,
+            current,
+            policy=settings.tag_policy,
+            descends=prepared.ancestry.descends(current.revision) if current.revision else None,
+        )
+        return Verdict(may=_MAY.get(judgement.action, "refuse"), reason=judgement.reason)
+
+    return guard

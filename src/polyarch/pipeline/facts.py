@@ -1,7 +1,7 @@
 """What the world says, asked once before anything is decided: engines, Dockerfiles, registries."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, ImageSettings, Project
@@ -60,7 +60,11 @@ Sources = Mapping[tuple[str, Platform], Source]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that `make_plan` may know of the world."""
+    """All that `make_plan` may know of the world.
+
+    `descends` says of commits that stand in registries whether they come after the event's, None
+    where nobody can tell.
+    """
 
     machine: Machine
     wording: Wording
@@ -68,6 +72,7 @@ class Facts:
     sources: Sources
     contexts: Mapping[tuple[str, Platform], str]
     current: CurrentTags
+    descends: Mapping[str, bool | None] = field(default_factory=dict)
 
 
 def edges_of(sources: Sources) -> dict[str, tuple[str, ...]]:

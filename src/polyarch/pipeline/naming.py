@@ -11,6 +11,7 @@ from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.labels import labels
 from polyarch.metadata.tagname import is_valid_tag
 from polyarch.metadata.version import Version, compute
+from polyarch.metadata.version_tag import is_version_tag, version_prefix
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 """The time of what has no commit: the same in every run, as an index demands."""
@@ -46,7 +47,15 @@ def name_image(
         InvalidRuleError, InvalidTemplateError: the config's rules or expressions are wrong.
         InvalidTagError: a rule gives what no registry takes.
     """
-    version = compute(settings.tags, event, now=now, repository=repository)
+    own_tag = is_version_tag(settings.version_tag, event.tag)
+    version = compute(
+        settings.tags,
+        event,
+        now=now,
+        flavor=settings.flavor,
+        repository=repository,
+        tag_prefix=version_prefix(settings.version_tag or "") if own_tag else "",
+    )
     for tag in version.tag_names:
         if not is_valid_tag(tag):
             raise InvalidTagError(settings.name, tag)

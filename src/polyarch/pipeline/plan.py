@@ -5,9 +5,11 @@ It holds no secret and nothing that runs, so it can be printed, stored, compared
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from polyarch.errors import PolyarchError
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.platform import Platform
@@ -51,17 +53,18 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Current:
-    """What a tag has now. `reason` says why it is unknown; `refused` that asking again won't help.
+    """What a tag has now. `reason` says why it is unknown, and `error` is what asking met.
 
-    `version` and `revision` are the index's annotations; None where it lacks them.
+    `version`, `revision` and `created` are the index's annotations; None where it lacks them.
     """
 
     state: State
     digest: Digest | None = None
     version: str | None = None
     revision: str | None = None
+    created: datetime | None = None
     reason: str | None = None
-    refused: bool = False
+    error: PolyarchError | None = None
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -86,15 +89,21 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTag:
-    """One tag at one destination."""
+    """One tag at one destination; `reason` is empty where the action speaks for itself."""
 
     tag: str
     current: Current
     action: Action
+    reason: str = ""
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
-        return {"tag": self.tag, "current": self.current.to_json(), "action": self.action.value}
+        return {
+            "tag": self.tag,
+            "current": self.current.to_json(),
+            "action": self.action.value,
+            "reason": self.reason or None,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,12 +171,13 @@ class ImagePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Images in build order: each after those it stands on."""
+    """Images in build order: each after those it stands on; `reason` says why there are none."""
 
     event: str
     ref: str
     sha: str
     images: tuple[ImagePlan, ...]
+    reason: str = ""
 
     def image(self, name: str) -> ImagePlan:
         """The image of that name, which must be in the plan."""
@@ -178,5 +188,6 @@ class Plan:
         return {
             "schema": SCHEMA,
             "event": {"name": self.event, "ref": self.ref, "sha": self.sha},
+            "reason": self.reason or None,
             "images": [image.to_json() for image in self.images],
         }

@@ -16,27 +16,20 @@ from polyarch.pipeline.contexts import is_direct
 from polyarch.pipeline.current import NOT_ASKED
 from polyarch.pipeline.facts import Facts, Source, edges_of
 from polyarch.pipeline.graph import IMAGE_PREFIX, ordered
+from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.inputkey import Inputs
 from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import (
     Action,
-    Current,
     ImagePlan,
     Plan,
     PlannedDestination,
     PlannedPlatform,
     PlannedTag,
-    State,
     Strategy,
 )
 from polyarch.pipeline.recipe import recipe_json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What is planned: for each chosen image its platforms; all of them in the project's order."""
-
-    platforms: Mapping[str, tuple[Platform, ...]]
+from polyarch.pipeline.scope import Scope
 
 
 def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) -> Plan:
@@ -82,7 +75,8 @@ def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) 
                     PlannedDestination(
                         repository=repository,
                         tags=tuple(
-                            _tag(repository.tag(tag), facts, whole=whole) for tag in names.tags
+                            _tag(settings, repository.tag(tag), facts, whole=whole)
+                            for tag in names.tags
                         ),
                     )
                     for repository in settings.repositories
@@ -91,7 +85,13 @@ def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) 
         )
     _refuse_collisions(images)
     event = facts.wording.event
-    return Plan(event=event.name, ref=event.ref, sha=event.sha, images=tuple(images))
+    return Plan(
+        event=event.name,
+        ref=event.ref,
+        sha=event.sha,
+        images=tuple(images),
+        reason=scope.reason,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,17 +206,21 @@ def _published(
     return found
 
 
-def _tag(reference: TagReference, facts: Facts, *, whole: bool) -> PlannedTag:
+def _tag(
+    settings: ImageSettings, reference: TagReference, facts: Facts, *, whole: bool
+) -> PlannedTag:
     current = facts.current.get(reference, NOT_ASKED)
-    action = _action(current) if whole else Action.REFUSE
-    return PlannedTag(tag=reference.tag, current=current, action=action)
-
-
-def _action(current: Current) -> Action:
-    match current.state:
-        case State.ABSENT:
-            return Action.CREATE
-        case State.PRESENT:
-            return Action.MOVE
-        case State.UNKNOWN:
-            return Action.UNKNOWN
+    if not whole:
+        reason = "only some of the platforms were asked for"
+        return PlannedTag(tag=reference.tag, current=current, action=Action.REFUSE, reason=reason)
+    names = facts.wording.names(settings)
+    judgement = judge(
+        names.version.kinds[reference.tag],
+        ours(names, facts.wording.event),
+        current,
+        policy=settings.tag_policy,
+        descends=facts.descends.get(current.revision or ""),
+    )
+    return PlannedTag(
+        tag=reference.tag, current=current, action=judgement.action, reason=judgement.reason
+    )

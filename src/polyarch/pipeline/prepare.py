@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from polyarch.config.project import ImageSettings, Project
 from polyarch.engines.base import Engine
-from polyarch.errors import UnknownRevisionError
 from polyarch.events import Warned
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import read_machine
@@ -15,26 +14,24 @@ from polyarch.host.repository import known_repository
 from polyarch.metadata.policy import may_publish
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference
-from polyarch.pipeline.changes import changed_images
+from polyarch.pipeline.ancestry import Ancestry
 from polyarch.pipeline.current import CurrentTags, ask_current
 from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.facts import (
     Facts,
     SourceReader,
-    Sources,
     context_digests,
     describe,
-    edges_of,
     make_engines,
     probe_engines,
 )
-from polyarch.pipeline.graph import with_bases
 from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import Plan
-from polyarch.pipeline.planning import Scope, make_plan
+from polyarch.pipeline.planning import make_plan
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.rehearsal import rehearsal
-from polyarch.pipeline.selection import parse_platforms, select_images, select_platforms
+from polyarch.pipeline.scope import find_scope
+from polyarch.pipeline.selection import select_images
 from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask, World
 
@@ -48,6 +45,7 @@ class Prepared:
     ask: Ask
     world: World
     facts: Facts
+    ancestry: Ancestry
     engines: Mapping[str, Engine]
     reach: Reach
     plan: Plan
@@ -74,16 +72,24 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     )
     selected = select_images(ask.selectors, tuple(project.images), project.groups)
     sources = SourceReader(project, machine, wording).read(selected)
-    platforms = _scope(project, ask, selected, sources, git)
+    scope = find_scope(project, event, ask, sources, git)
+    platforms = scope.platforms
     engines = make_engines(without_logins(world.environment, project.secret_variables))
     reach = Reach(project, world, anonymous=event.is_pull_request)
+    current = _current(project, platforms, reach, ask, wording.names)
+    ancestry = Ancestry(git, event.sha)
     facts = Facts(
         machine=machine,
         wording=wording,
         probes=probe_engines(project, sources, platforms, engines),
         sources=sources,
         contexts=context_digests(project, platforms),
-        current=_current(project, platforms, reach, ask, wording.names),
+        current=current,
+        descends={
+            standing.revision: ancestry.descends(standing.revision)
+            for standing in current.values()
+            if standing.revision
+        },
     )
     decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
     return Prepared(
@@ -92,9 +98,10 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         ask=ask,
         world=world,
         facts=facts,
+        ancestry=ancestry,
         engines=engines,
         reach=reach,
-        plan=make_plan(project, Scope(platforms=platforms), decision, facts),
+        plan=make_plan(project, scope, decision, facts),
     )
 
 
@@ -109,28 +116,6 @@ def _doubts(event: CiEvent, git: GitFacts | None) -> Iterator[str]:
         )
     if git.dirty:
         yield "the work tree has changes that are in no commit, and they will be in the images"
-
-
-def _scope(
-    project: Project,
-    ask: Ask,
-    selected: tuple[str, ...],
-    sources: Sources,
-    git: GitTree | None,
-) -> dict[str, tuple[Platform, ...]]:
-    edges = edges_of(sources)
-    chosen = set(selected)
-    if ask.changed_since is not None:
-        if git is None:
-            raise UnknownRevisionError(ask.changed_since, str(project.root))
-        chosen &= changed_images(project, git, ask.changed_since, edges)
-    if ask.with_dependencies:
-        chosen |= with_bases(chosen, edges)
-    wanted = parse_platforms(ask.platforms)
-    images = {name: project.images[name].platforms for name in project.images if name in chosen}
-    if not images and ask.changed_since is not None:
-        return {}
-    return select_platforms(wanted, images)
 
 
 def _current(

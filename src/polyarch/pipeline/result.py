@@ -145,6 +145,7 @@ def _outcome(outcome: Outcome, error_to_json: ErrorToJson) -> JsonObject:
                 "tag": tag.tag,
                 "digest": str(tag.digest) if tag.digest else None,
                 "status": tag.status.value,
+                "reason": tag.reason or None,
             }
             for tag in outcome.tags
         ],

@@ -13,6 +13,7 @@ from polyarch.pipeline.job import Job, ProvenImage, job
 from polyarch.pipeline.loading import check_stores, load
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
 from polyarch.pipeline.prepare import prepare
+from polyarch.pipeline.refusals import key_of, refusals
 from polyarch.pipeline.result import (
     STANDS,
     BuildResult,
@@ -23,7 +24,6 @@ from polyarch.pipeline.result import (
 from polyarch.pipeline.world import Ask, World
 from polyarch.transaction.values import OnRegistryFailure, Outcome, Status
 
-NOTHING_CHANGED = "nothing has changed"
 REFUSED = "a registry refused before anything was built"
 NOWHERE = "no destination has taken it"
 DRY_RUN = "`--dry-run`: all but the push was done"
@@ -106,14 +106,15 @@ def publish_project(
         _refuse_less(going)
         policy = OnRegistryFailure(project.publish.on_registry_failure)
         with destinations(work, going) as there:
-            checked = there.check_logins(going)
+            blocked = refusals(going, work.world.listen)
+            checked = [blocked.get(key_of(each), each) for each in there.check_logins(going)]
             if policy is OnRegistryFailure.ABORT and any(each.error for each in checked):
                 return _result(work, (), checked, REFUSED)
             images = work.build()
             if dry_run:
                 return _result(work, images, (), DRY_RUN)
             published = [image for image in images if image.plan.publish]
-            outcomes = there.publish(published, policy)
+            outcomes = (*there.publish(published, policy, without=blocked), *blocked.values())
         stands = any(outcome.status in STANDS for outcome in outcomes)
         return _result(work, images, outcomes, going[0].reason if stands else NOWHERE)
 
@@ -127,14 +128,14 @@ def _refuse_less(images: Sequence[ImagePlan]) -> None:
 
 def _why_not(plan: Plan) -> str:
     reasons = dict.fromkeys(image.reason for image in plan.images)
-    return "; ".join(reasons) or NOTHING_CHANGED
+    return "; ".join(reasons) or plan.reason
 
 
 def _result(
     work: Job, images: Sequence[ProvenImage], outcomes: Sequence[Outcome], reason: str
 ) -> PublishResult:
     built = {image.plan.name: image for image in images}
-    known = {(each.image, each.repository): each for each in outcomes}
+    known = {key_of(each): each for each in outcomes}
     return PublishResult(
         run=work.run.id,
         plan=work.prepared.plan,

@@ -8,7 +8,8 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.registry.repository import RemoteRepository
 from polyarch.transaction.values import Outcome, Status, Submission, TagOutcome, TagStatus, Target
 
-_DONE = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.UNCHANGED, TagStatus.KEPT})
+_OURS = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.UNCHANGED, TagStatus.LEFT})
+"""What is told of a tag that shows what was published."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class Destination:
     """Mutable while a transaction runs; `outcome` is what it comes to.
 
     `old` holds for each tag what stood there when the tags were frozen, None where it was new.
+    `reasons` say of tags why they were kept, or what is to know of their move.
     """
 
     submission: Submission
@@ -23,6 +25,7 @@ class Destination:
     remote: RemoteRepository
     old: dict[str, ImageIndex | ImageManifest | None] = field(default_factory=dict)
     status: dict[str, TagStatus] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     error: PolyarchError | None = None
 
     @property
@@ -59,7 +62,7 @@ class Destination:
             return Status.SKIPPED
         if found <= {TagStatus.UNCHANGED, TagStatus.KEPT}:
             return Status.UNCHANGED
-        return Status.PUBLISHED if found <= _DONE else Status.FAILED
+        return Status.PUBLISHED
 
     def _standing(self) -> Digest | None:
         for tag in self.target.tags:
@@ -69,10 +72,15 @@ class Destination:
         return None
 
     def _digest_under(self, tag: str) -> Digest | None:
-        if self.status.get(tag) in _DONE | {TagStatus.LEFT}:
+        if self.status.get(tag) in _OURS:
             return self.submission.index.descriptor.digest
         old = self.old.get(tag)
         return old.descriptor.digest if old else None
 
     def _tag_outcome(self, tag: str) -> TagOutcome:
-        return TagOutcome(tag=tag, digest=self._digest_under(tag), status=self.status[tag])
+        return TagOutcome(
+            tag=tag,
+            digest=self._digest_under(tag),
+            status=self.status[tag],
+            reason=self.reasons.get(tag, ""),
+        )

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from polyarch.errors import PolyarchError, TagOvertakenError
+from polyarch.errors import PolyarchError, TagOvertakenError, TagRefusedError
 from polyarch.events import DestinationFailed, Listener, TagMoved
+from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.values import TagStatus
 
@@ -16,33 +17,65 @@ async def freeze(destination: Destination) -> None:
 
     Raises:
         RegistryError: the registry did not say; nothing may move then.
+        TagRefusedError: a tag must not move from what stands there.
     """
-    ours = destination.submission.index.descriptor.digest
     for tag in destination.target.tags:
-        found = await destination.remote.head(tag)
-        if found and found.digest == ours:
-            destination.status[tag] = TagStatus.UNCHANGED
-        destination.old[tag] = (
-            await destination.remote.get_manifest(found.digest) if found else None
-        )
+        await _look(destination, tag)
 
 
 async def flip(destination: Destination, listen: Listener) -> None:
     """Move the tags in order; the first failure is kept in the destination and ends it."""
-    index = destination.submission.index
     for tag in destination.target.tags:
-        if destination.status.get(tag) is TagStatus.UNCHANGED:
-            _told(destination, tag, TagStatus.UNCHANGED, listen)
-            continue
         try:
-            await destination.remote.put_manifest(index, tag=tag)
-            await _confirm(destination, tag)
+            await _move(destination, tag, listen)
         except PolyarchError as error:
             destination.status[tag] = TagStatus.FAILED
             fail(destination, error, listen)
             return
+
+
+async def _move(destination: Destination, tag: str, listen: Listener) -> None:
+    """Move one tag, unless it stands as it should or must not move.
+
+    Somebody else may have moved it since it was frozen; what it has then is judged anew.
+    """
+    if destination.status.get(tag) is None and await _has_changed(destination, tag):
+        await _look(destination, tag)
+    if tag not in destination.status:
+        await destination.remote.put_manifest(destination.submission.index, tag=tag)
+        await _confirm(destination, tag)
         moved = TagStatus.MOVED if destination.old[tag] else TagStatus.CREATED
-        _told(destination, tag, moved, listen)
+        destination.status[tag] = moved
+    _told(destination, tag, destination.status[tag], listen)
+
+
+async def _has_changed(destination: Destination, tag: str) -> bool:
+    found = await destination.remote.head(tag)
+    frozen = destination.old[tag]
+    return (found and found.digest) != (frozen and frozen.descriptor.digest)
+
+
+async def _look(destination: Destination, tag: str) -> None:
+    """Keep what the tag has, and judge it.
+
+    Raises:
+        TagRefusedError: it must not move from there.
+    """
+    found = await destination.remote.head(tag)
+    standing: ImageIndex | ImageManifest | None = None
+    if found:
+        standing = await destination.remote.get_manifest(found.digest)
+    destination.old[tag] = standing
+    if found and found.digest == destination.submission.index.descriptor.digest:
+        destination.status[tag] = TagStatus.UNCHANGED
+        return
+    verdict = await asyncio.to_thread(destination.target.guard, tag, standing)
+    if verdict.reason:
+        destination.reasons[tag] = verdict.reason
+    if verdict.may == "keep":
+        destination.status[tag] = TagStatus.KEPT
+    elif verdict.may == "refuse":
+        raise TagRefusedError(f"{destination.name}:{tag}", verdict.reason)
 
 
 async def _confirm(destination: Destination, tag: str) -> None:
@@ -92,6 +125,13 @@ def fail(destination: Destination, error: PolyarchError, listen: Listener) -> No
 def _told(destination: Destination, tag: str, status: TagStatus, listen: Listener) -> None:
     destination.status[tag] = status
     old = destination.old[tag]
-    restored = old.descriptor.digest if status is TagStatus.RESTORED and old else None
-    digest = restored or destination.submission.index.descriptor.digest
-    listen(TagMoved(repository=destination.name, tag=tag, digest=digest, status=status))
+    as_it_was = old if status in {TagStatus.RESTORED, TagStatus.KEPT} else None
+    listen(
+        TagMoved(
+            repository=destination.name,
+            tag=tag,
+            digest=(as_it_was or destination.submission.index).descriptor.digest,
+            status=status,
+            reason=destination.reasons.get(tag, ""),
+        )
+    )

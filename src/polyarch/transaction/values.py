@@ -1,21 +1,45 @@
 """What a transaction is asked and what it answers: one outcome per destination."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from polyarch.content.store import Fetcher
 from polyarch.errors import PolyarchError
 from polyarch.oci.digest import Digest
-from polyarch.oci.manifest import ImageIndex
+from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a tag may move from what it has; `reason` is for people, empty where none is due."""
+
+    may: Literal["move", "keep", "refuse"]
+    reason: str = ""
+
+
+Guard = Callable[[str, ImageIndex | ImageManifest | None], Verdict]
+"""Judges one tag by what stands there, None for nothing; called in threads, and quick."""
+
+
+def let_all_move(_tag: str, _standing: ImageIndex | ImageManifest | None) -> Verdict:
+    """A guard that refuses nothing."""
+    return Verdict(may="move")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A repository and the tags that are to move there, in the order in which they move."""
+    """A repository and the tags that are to move there, in the order in which they move.
+
+    `guard` is asked when the tags are frozen, and again right before one moves if something else
+    stands there by then.
+    """
 
     repository: Repository
     tags: tuple[str, ...]
+    guard: Guard = field(default=let_all_move, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +89,12 @@ class OnRegistryFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagOutcome:
-    """`digest` is what the tag points to now, as far as that is known."""
+    """`digest` is what the tag points to now, as far as that is known; `reason` why it was kept."""
 
     tag: str
     digest: Digest | None
     status: TagStatus
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

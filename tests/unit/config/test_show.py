@@ -32,6 +32,8 @@ platforms = ["linux/amd64"]                            # polyarch.toml:6
 repositories = ["registry.internal:5000/staging/bot"]  # polyarch.toml:12 (environment staging)
 tags = ["type=sha", "type=schedule"]                   # polyarch.toml:4 + polyarch.toml:7
 annotation-levels = ["index"]                          # default
+flavor = []                                            # default
+tag-policy = "guarded"                                 # default
 max-age = "1d"                                         # polyarch.toml:8, no effect yet
 context = "bot"                                        # polyarch.toml:2
 dockerfile = "deploy/docker/Dockerfile.bot"            # polyarch.toml:3
@@ -41,6 +43,7 @@ engine = "buildah"                                     # --engine
 [publish]
 on = ["release"]               # polyarch.toml:10
 on-registry-failure = "abort"  # default
+build-forks = true             # default
 """
 
 

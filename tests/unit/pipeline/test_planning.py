@@ -17,7 +17,8 @@ from polyarch.metadata.policy import Decision
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.facts import Facts, SourceReader, context_digests
 from polyarch.pipeline.plan import Plan
-from polyarch.pipeline.planning import Scope, make_plan
+from polyarch.pipeline.planning import make_plan
+from polyarch.pipeline.scope import Scope
 from polyarch.pipeline.wording import Wording
 
 AMD, ARM = Platform.parse("amd64"), Platform.parse("arm64")
