@@ -7,7 +7,8 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── InvalidReferenceError
 │   └── MalformedManifestError
 ├── UsageError                      the command line asks for something that cannot be
-│   ├── InvalidEventError           an event that is to be simulated
+│   ├── InvalidEventError           an event that a person tells, by options or variables
+│   ├── DetachedHeadError           a commit that no branch or tag leads to
 │   ├── LocalPublishRefusedError    `--allow-local` on a tree that nobody else can have
 │   ├── PartialPublishError         some platforms of an image, which takes the others away
 │   ├── InvalidOverrideError        a flag that sets a config key to what cannot be
@@ -47,6 +48,7 @@ PolyarchError                       message, where, hint, code, retryable
 ├── HostError                       this machine lacks something
 │   ├── ProgramNotFoundError
 │   ├── UnsupportedProxyError
+│   ├── CallFailedError             a web service that was asked by the way gave no answer
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
 │   │   ├── NoEngineError           none that could build the image can be used
 │   │   └── EmulatorMissingError    programs of a platform cannot be executed here
@@ -185,13 +187,24 @@ class UsageError(PolyarchError):
 
 
 class InvalidEventError(UsageError):
-    """An event that is to be simulated and cannot be."""
+    """An event that a person tells, and that cannot be; `where` names option or variable."""
 
     code = "invalid-event"
 
-    def __init__(self, problem: str, *, hint: str) -> None:
+    def __init__(self, problem: str, *, hint: str, where: str) -> None:
+        super().__init__(shorten(problem, 300), where=where, hint=shorten(hint, 300))
+
+
+class DetachedHeadError(UsageError):
+    """What is checked out has no name: no branch and no tag leads to it."""
+
+    code = "detached-head"
+
+    def __init__(self, root: str) -> None:
         super().__init__(
-            shorten(problem, 300), where="`--event`, `--ref` and `--sha`", hint=shorten(hint, 300)
+            "the commit is checked out by itself, and no branch or tag leads to it",
+            where=root,
+            hint="check out a branch or tag, or fetch them: `git fetch --tags origin`",
         )
 
 
@@ -716,6 +729,19 @@ class UnsupportedProxyError(HostError):
             f"the proxy in `{variable}` cannot be used: its scheme is `{shorten(scheme)}`",
             where="the environment",
             hint="only `http://host:port` proxies are understood (they carry HTTPS as well)",
+        )
+
+
+class CallFailedError(HostError):
+    """A web service that was asked by the way gave no usable answer."""
+
+    code = "call-failed"
+
+    def __init__(self, host: str, problem: str) -> None:
+        super().__init__(
+            f"`{shorten(host)}` was asked and gave no answer: {shorten(problem)}",
+            where=shorten(host),
+            hint="see that it can be reached from here, through which proxy, and with which token",
         )
 
 

@@ -19,6 +19,10 @@ class Provider(StrEnum):
 
     LOCAL = "local"
     GITHUB = "github"
+    GITEA = "gitea"
+    FORGEJO = "forgejo"
+    GITLAB = "gitlab"
+    VARIABLES = "variables"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

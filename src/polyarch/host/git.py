@@ -121,6 +121,20 @@ class GitTree:
             pushed=self._pushed(),
         )
 
+    def head_ref(self) -> str | None:
+        """The complete ref of the branch that is checked out; None when HEAD is detached."""
+        return self._text("symbolic-ref", "--quiet", "HEAD") or None
+
+    def refs_at_head(self) -> tuple[str, ...]:
+        """Every ref that names HEAD's commit, in falling order of their names."""
+        form = ("--sort=-refname", "--format=%(refname)")
+        return tuple(self._lines("for-each-ref", "--points-at=HEAD", *form))
+
+    def refs_with_head(self, prefix: str) -> tuple[str, ...]:
+        """The refs below `prefix` whose history has HEAD's commit, the newest commit first."""
+        form = ("--sort=-committerdate", "--format=%(refname)")
+        return tuple(self._lines("for-each-ref", "--contains=HEAD", *form, prefix))
+
     def commit(self, revision: str) -> str | None:
         """The full id of the commit that `revision` names, None when there is none."""
         if not revision or revision.startswith("-") or "\0" in revision:

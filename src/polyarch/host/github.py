@@ -1,4 +1,4 @@
-"""What GitHub Actions says of its event.
+"""What GitHub Actions says of its event; Gitea's and Forgejo's Actions speak the same.
 
 Source: docs.github.com, "Default environment variables" and "Events that trigger workflows";
 docker/metadata-action's `context: workflow`.
@@ -7,19 +7,17 @@ docker/metadata-action's `context: workflow`.
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
 from polyarch.errors import EventFileError
 from polyarch.host.ci_event import CiEvent, Provider, printable
 from polyarch.host.git import GitFacts
+from polyarch.host.moment import read_time
 
 _LARGEST_EVENT = 64 << 20
 """Bytes. GitHub cuts its payloads at 25 MiB."""
-
-_EARLIEST, _LATEST = 1970, 9000
-"""Years of a believable commit; what lies outside cannot be shifted between time zones."""
 
 
 def read_github(environment: Mapping[str, str], git: GitFacts | None) -> CiEvent:
@@ -32,14 +30,14 @@ def read_github(environment: Mapping[str, str], git: GitFacts | None) -> CiEvent
     payload, warnings = _read_payload(path)
     said = {name: printable(environment.get(f"GITHUB_{name}", "")) for name in _VARIABLES}
     event = CiEvent(
-        provider=Provider.GITHUB,
+        provider=_provider(environment),
         name=said["EVENT_NAME"],
         ref=_ref(said["EVENT_NAME"], said["REF"], payload),
         sha=said["SHA"],
         repository=said["REPOSITORY"],
         payload=MappingProxyType(payload),
         run_id=said["RUN_ID"] or None,
-        run_url=_run_url(said),
+        run_url=_run_url(said, _provider(environment)),
         dirty=git is not None and git.dirty,
         warnings=warnings,
     )
@@ -47,11 +45,25 @@ def read_github(environment: Mapping[str, str], git: GitFacts | None) -> CiEvent
         event,
         default_branch=event.text("repository", "default_branch"),
         base_ref=said["BASE_REF"] or event.text("pull_request", "base", "ref"),
+        is_fork=_is_fork(event),
         commit_time=_commit_time(event, git),
     )
 
 
-_VARIABLES = ("EVENT_NAME", "REF", "SHA", "REPOSITORY", "RUN_ID", "BASE_REF", "SERVER_URL")
+_VARIABLES = (
+    "EVENT_NAME", "REF", "SHA", "REPOSITORY", "RUN_ID", "RUN_NUMBER", "BASE_REF", "SERVER_URL",
+)  # fmt: skip
+
+
+def _provider(environment: Mapping[str, str]) -> Provider:
+    # Forgejo sets Gitea's variable, too.
+    for variable, provider in (
+        ("FORGEJO_ACTIONS", Provider.FORGEJO),
+        ("GITEA_ACTIONS", Provider.GITEA),
+    ):
+        if environment.get(variable) == "true":
+            return provider
+    return Provider.GITHUB
 
 
 def with_head_of_pull_request(event: CiEvent, git: GitFacts | None = None) -> CiEvent:
@@ -74,10 +86,25 @@ def _ref(name: str, ref: str, payload: Mapping[str, object]) -> str:
     return ref
 
 
-def _run_url(said: Mapping[str, str]) -> str | None:
-    if not (said["SERVER_URL"] and said["REPOSITORY"] and said["RUN_ID"]):
+def _run_url(said: Mapping[str, str], provider: Provider) -> str | None:
+    # Gitea counts the runs of a repository in its addresses, GitHub those of the whole world.
+    run = said["RUN_ID" if provider is Provider.GITHUB else "RUN_NUMBER"]
+    if not (said["SERVER_URL"] and said["REPOSITORY"] and run):
         return None
-    return f"{said['SERVER_URL']}/{said['REPOSITORY']}/actions/runs/{said['RUN_ID']}"
+    return f"{said['SERVER_URL']}/{said['REPOSITORY']}/actions/runs/{run}"
+
+
+def _is_fork(event: CiEvent) -> bool:
+    """Whether the change is of another repository; one that was deleted is another, too."""
+    if event.text("workflow_run", "head_repository", "full_name"):
+        head = event.text("workflow_run", "head_repository", "full_name")
+        return head != (event.text("repository", "full_name") or event.repository)
+    pull = event.payload.get("pull_request")
+    side = pull.get("head") if isinstance(pull, Mapping) else None
+    if not isinstance(side, Mapping) or "repo" not in side:
+        return False
+    base = event.text("pull_request", "base", "repo", "full_name") or event.repository
+    return event.text("pull_request", "head", "repo", "full_name") != base
 
 
 def _read_payload(path: str) -> tuple[dict[str, object], tuple[str, ...]]:
@@ -107,18 +134,7 @@ def _commit_time(event: CiEvent, git: GitFacts | None) -> datetime | None:
     listed = commits if isinstance(commits, list) else []
     for commit in (*listed, event.payload.get("head_commit")):
         if isinstance(commit, Mapping) and event.sha and commit.get("id") == event.sha:
-            time = _time(commit.get("timestamp"))
+            time = read_time(commit.get("timestamp"))
             if time:
                 return time
     return git.commit_time if git and git.sha == event.sha else None
-
-
-def _time(text: object) -> datetime | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return aware.astimezone(UTC) if _EARLIEST < aware.year < _LATEST else None

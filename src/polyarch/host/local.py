@@ -1,27 +1,14 @@
 """Events that no CI started: the local work tree as it is, as a push, or as something else."""
 
-import difflib
-import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from polyarch.errors import InvalidEventError, LocalPublishRefusedError
+from polyarch.errors import LocalPublishRefusedError
 from polyarch.host.ci_event import BRANCH, TAG, CiEvent, Provider
+from polyarch.host.event_forms import LOCAL, checked_name, checked_ref, checked_sha
 from polyarch.host.git import GitFacts
 
-LOCAL = "local"
-
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
-
-KNOWN_EVENTS = (
-    "push", "pull_request", "pull_request_target", "release", "schedule", "workflow_dispatch",
-    "repository_dispatch", "merge_group", "create", "delete", "workflow_run", "workflow_call",
-    "branch_protection_rule", "check_run", "check_suite", "deployment", "deployment_status",
-    "discussion", "discussion_comment", "fork", "gollum", "issue_comment", "issues", "label",
-    "milestone", "page_build", "project", "public", "pull_request_review",
-    "pull_request_review_comment", "registry_package", "status", "watch", LOCAL,
-)  # fmt: skip
-"""docs.github.com, "Events that trigger workflows"; and our own."""
+_WHERE = "`--event`, `--ref` and `--sha`"
 
 
 def local_event(git: GitFacts | None) -> CiEvent:
@@ -84,20 +71,12 @@ def simulated(name: str, ref: str | None, sha: str | None, git: GitFacts | None)
     Raises:
         InvalidEventError: a name that no CI has, a ref that is not complete, or no commit's id.
     """
-    if name not in KNOWN_EVENTS:
-        close = difflib.get_close_matches(name, KNOWN_EVENTS, n=1)
-        meant = close[0] if close else "push"
-        raise InvalidEventError(f"there is no event `{name}`", hint=f"did you mean `{meant}`?")
+    checked_name(name, where=_WHERE)
     here = local_event(git)
-    if ref is not None and not ref.startswith("refs/"):
-        raise InvalidEventError(
-            f"`{ref}` is not a complete ref",
-            hint=f"write `{BRANCH}{ref}` for a branch, `{TAG}{ref}` for a tag",
-        )
-    if sha is not None and not _COMMIT.fullmatch(sha):
-        raise InvalidEventError(
-            f"`{sha}` is not a commit's id", hint="name it in full, as `git rev-parse HEAD` does"
-        )
+    if ref is not None:
+        checked_ref(ref, where=_WHERE)
+    if sha is not None:
+        checked_sha(sha, where=_WHERE)
     commit = here.sha if sha is None or here.sha.startswith(sha) else sha
     return replace(
         here,

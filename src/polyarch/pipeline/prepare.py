@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polyarch.config.project import ImageSettings, Project
 from polyarch.engines.base import Engine
 from polyarch.events import Warned
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import read_machine
+from polyarch.host.forge import ForgeAnswer, ask_forge
 from polyarch.host.git import GitFacts, GitTree
 from polyarch.host.repository import known_repository
 from polyarch.metadata.policy import may_publish
@@ -62,11 +63,14 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     machine = read_machine(world.environment)
     git = GitTree.find(project.root, world.environment)
     facts_of_git = git.facts() if git else None
-    for warning in (*project.warnings, *event.warnings, *_doubts(event, facts_of_git)):
+    told = _told(event, facts_of_git, ask, world)
+    event = replace(event, commit_time=told.commit_time)
+    doubts = _doubts(event, facts_of_git)
+    for warning in (*project.warnings, *event.warnings, *told.warnings, *doubts):
         world.listen(Warned(text=warning))
     wording = Wording(
         event=event,
-        repository=known_repository(event, facts_of_git),
+        repository=told.repository,
         now=world.now,
         describe=describe(project, git),
     )
@@ -103,6 +107,13 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         reach=reach,
         plan=make_plan(project, scope, decision, facts),
     )
+
+
+def _told(event: CiEvent, git: GitFacts | None, ask: Ask, world: World) -> ForgeAnswer:
+    """What is known of the repository; nobody is asked offline, nor for an event made up."""
+    if ask.offline or event.simulated:
+        return ForgeAnswer(repository=known_repository(event, git), commit_time=event.commit_time)
+    return ask_forge(event, git, world.environment)
 
 
 def _doubts(event: CiEvent, git: GitFacts | None) -> Iterator[str]:

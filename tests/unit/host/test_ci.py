@@ -254,3 +254,46 @@ def test_repository_facts_come_from_the_event_then_from_git(tmp_path: Path) -> N
     assert (local.description, local.license) == ("", "")
     alone = replace(TREE, remote=None, root=Path("/src/folder"))
     assert known_repository(local_event(alone), alone).name == "folder"
+
+
+@pytest.mark.parametrize(
+    ("more", "provider", "run"),
+    [
+        ({}, Provider.GITHUB, "7"),
+        ({"GITEA_ACTIONS": "true"}, Provider.GITEA, "3"),
+        ({"GITEA_ACTIONS": "true", "FORGEJO_ACTIONS": "true"}, Provider.FORGEJO, "3"),
+    ],
+)
+def test_those_that_speak_as_github(
+    tmp_path: Path, more: dict[str, str], provider: Provider, run: str
+) -> None:
+    event = detect(github(tmp_path, {}, GITHUB_RUN_NUMBER="3", **more), None)
+    assert (event.provider, event.name, event.sha) == (provider, "push", SHA)
+    assert event.ci_run == f"https://github.example/team/app/actions/runs/{run}"
+
+
+@pytest.mark.parametrize(
+    ("pull", "fork"),
+    [
+        ({"head": {"repo": {"full_name": "team/app"}}}, False),
+        ({"head": {"repo": {"full_name": "somebody/app"}}}, True),
+        ({"head": {"repo": None}}, True),
+        ({"head": {"repo": []}}, True),
+        ({"head": {}}, False),
+        ({}, False),
+        ([], False),
+    ],
+)
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_target"])
+def test_a_fork(tmp_path: Path, pull: object, fork: bool, name: str) -> None:
+    payload = {"pull_request": pull, "repository": {"full_name": "team/app"}}
+    environment = github(tmp_path, payload, GITHUB_EVENT_NAME=name)
+    assert detect(environment, None).is_fork is fork
+
+
+def test_a_workflow_that_a_fork_started(tmp_path: Path) -> None:
+    payload = {
+        "workflow_run": {"head_repository": {"full_name": "somebody/app"}},
+        "repository": {"full_name": "team/app"},
+    }
+    assert detect(github(tmp_path, payload, GITHUB_EVENT_NAME="workflow_run"), None).is_fork

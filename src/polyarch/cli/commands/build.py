@@ -46,6 +46,9 @@ def command(surroundings: Surroundings, words: Words, *, force: bool, load: bool
     if result.error:
         invocation.complain("\n".join(error_lines(result.error)))
         return exit_code(result.error)
+    if not result.plan.images:
+        invocation.hint(f"nothing was built: {result.plan.reason}")
+        return ExitCode.DONE
     for image in result.images:
         if image.loaded:
             invocation.hint(f"run it: {image.loaded.command}")
