@@ -8,6 +8,8 @@ PolyarchError                       message, where, hint, code, retryable
 │   └── MalformedManifestError
 ├── UsageError                      the command line asks for something that cannot be
 │   ├── InvalidEventError           an event that a person tells, by options or variables
+│   ├── NoWorkTreeError
+│   ├── InvalidSwitchError          a variable that says neither yes nor no
 │   ├── DetachedHeadError           a commit that no branch or tag leads to
 │   ├── LocalPublishRefusedError    `--allow-local` on a tree that nobody else can have
 │   ├── PartialPublishError         some platforms of an image, which takes the others away
@@ -193,6 +195,32 @@ class InvalidEventError(UsageError):
 
     def __init__(self, problem: str, *, hint: str, where: str) -> None:
         super().__init__(shorten(problem, 300), where=where, hint=shorten(hint, 300))
+
+
+class NoWorkTreeError(UsageError):
+    """`context: git` where there is no work tree."""
+
+    code = "no-work-tree"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no git work tree with a commit here",
+            where="`--context git`",
+            hint="run it in a clone of the project, or leave the context at `workflow`",
+        )
+
+
+class InvalidSwitchError(UsageError):
+    """An environment variable that says yes or no, and says neither."""
+
+    code = "invalid-switch"
+
+    def __init__(self, variable: str, text: str) -> None:
+        super().__init__(
+            f"`{shorten(text)}` is neither true nor false",
+            where=f"`{variable}`",
+            hint="set it to `true` or `false`, or unset it",
+        )
 
 
 class DetachedHeadError(UsageError):

@@ -11,6 +11,7 @@ from polyarch.cli.verb import Family
 
 VERBS = {
     "plan": "polyarch.cli.commands.plan",
+    "metadata": "polyarch.cli.commands.metadata",
     "build": "polyarch.cli.commands.build",
     "publish": "polyarch.cli.commands.publish",
     "inspect": "polyarch.cli.commands.inspect",

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from polyarch.cli.text import size
 from polyarch.errors import shorten
+from polyarch.metadata.version import Version
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.diagnosis import Symptom
 from polyarch.pipeline.inspection import Inspection
@@ -115,6 +116,18 @@ def _now(planned: PlannedTag) -> str:
 def _then(planned: PlannedTag) -> Text:
     then = styled(planned.action.value)
     return then.append(f": {planned.reason}", style="dim") if planned.reason else then
+
+
+def explanation_view(version: Version) -> RenderableType:
+    """What each rule gave, in the order in which they count, and why."""
+    made = table("rule", "tag", "why")
+    for each in version.explanations:
+        tag = Text(each.tag, style="green") if each.tag else Text("nothing", style="dim")
+        made.add_row(Text(shorten(each.rule, 300)), tag, Text(each.reason))
+    latest = [name for name in version.tag_names[-1:] if version.latest]
+    for name in latest:
+        made.add_row(Text("flavor", style="dim"), Text(name, style="green"), Text("`latest`"))
+    return made
 
 
 def publish_view(result: PublishResult) -> RenderableType:

@@ -40,7 +40,7 @@ class Ours:
 
 def ours(names: Names, event: CiEvent) -> Ours:
     """What stands in the annotations of the index that this run makes."""
-    stands = names.index_annotations
+    stands = names.at("index")
     return Ours(
         version=stands.get(annotation.VERSION, names.version.main),
         revision=stands.get(annotation.REVISION, event.sha),

@@ -19,13 +19,20 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """`tags` are in the order in which they move: the version first, `latest` last."""
+    """`tags` are in the order in which they move: the version first, `latest` last.
+
+    `annotations` stand at each of `levels`.
+    """
 
     version: Version
     tags: tuple[str, ...]
     labels: Mapping[str, str]
-    index_annotations: Mapping[str, str]
-    manifest_annotations: Mapping[str, str]
+    annotations: Mapping[str, str]
+    levels: tuple[str, ...]
+
+    def at(self, level: str) -> Mapping[str, str]:
+        """The annotations that stand at a level, `index` or `manifest` or a descriptor of one."""
+        return self.annotations if level in self.levels else {}
 
 
 def commit_time(event: CiEvent) -> datetime:
@@ -47,18 +54,40 @@ def name_image(
         InvalidRuleError, InvalidTemplateError: the config's rules or expressions are wrong.
         InvalidTagError: a rule gives what no registry takes.
     """
+    names = unchecked_names(
+        settings, event, repository, now, created=commit_time(event), describe=describe
+    )
+    for tag in names.version.tag_names:
+        if not is_valid_tag(tag):
+            raise InvalidTagError(settings.name, tag)
+    return names
+
+
+def unchecked_names(
+    settings: ImageSettings,
+    event: CiEvent,
+    repository: RepositoryFacts,
+    now: datetime,
+    *,
+    created: datetime,
+    describe: str = "",
+    images: tuple[str, ...] = (),
+) -> Names:
+    """As `name_image`, made at `created`, tags as the rules give them, behind these names.
+
+    Raises:
+        InvalidRuleError, InvalidTemplateError: the config's rules or expressions are wrong.
+    """
     own_tag = is_version_tag(settings.version_tag, event.tag)
     version = compute(
         settings.tags,
         event,
         now=now,
         flavor=settings.flavor,
+        images=images,
         repository=repository,
         tag_prefix=version_prefix(settings.version_tag or "") if own_tag else "",
     )
-    for tag in version.tag_names:
-        if not is_valid_tag(tag):
-            raise InvalidTagError(settings.name, tag)
 
     def facts(table: Mapping[str, str]) -> dict[str, str]:
         found = labels(
@@ -66,18 +95,16 @@ def name_image(
             version,
             repository,
             now=now,
-            created=commit_time(event),
+            created=created,
             table=table,
             describe=describe,
         )
         return {key: value for key, value in found.items() if value or key in table}
 
-    annotations = facts(settings.annotations)
-    levels = settings.annotation_levels
     return Names(
         version=version,
         tags=tuple(dict.fromkeys(version.tag_names)),
         labels=facts(settings.labels),
-        index_annotations=annotations if "index" in levels else {},
-        manifest_annotations=annotations if "manifest" in levels else {},
+        annotations=facts(settings.annotations),
+        levels=settings.annotation_levels,
     )

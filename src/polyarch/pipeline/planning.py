@@ -67,8 +67,8 @@ def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) 
                 version=names.version.main,
                 tags=names.tags,
                 labels=names.labels,
-                index_annotations=names.index_annotations,
-                manifest_annotations=names.manifest_annotations,
+                index_annotations=names.at("index"),
+                manifest_annotations=names.at("manifest"),
                 missing=tuple(p for p in settings.platforms if p not in scope.platforms[name]),
                 published_bases=_published(project, settings, scope, facts),
                 destinations=tuple(
