@@ -18,6 +18,7 @@ KNOWN_EVENTS = (
 )  # fmt: skip
 """docs.github.com, "Events that trigger workflows"; and our own."""
 
+_COMPLETE = re.compile(r"refs/[^/]+/.+", re.DOTALL)
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -41,8 +42,9 @@ def checked_ref(ref: str, *, where: str) -> str:
     Raises:
         InvalidEventError: it is a short one.
     """
-    if not ref.startswith("refs/"):
-        hint = f"write `{BRANCH}{ref}` for a branch, `{TAG}{ref}` for a tag"
+    if not _COMPLETE.fullmatch(ref):
+        short = re.sub(r"(refs/)?((heads|tags)(/|$))?", "", ref, count=1)
+        hint = f"write `{BRANCH}{short}` for a branch, `{TAG}{short}` for a tag"
         raise InvalidEventError(f"`{ref}` is not a complete ref", hint=hint, where=where)
     return ref
 

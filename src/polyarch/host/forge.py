@@ -9,7 +9,7 @@ an answer there is a warning, and what is known already.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from polyarch.errors import CallFailedError, UnsupportedProxyError
 from polyarch.host.ci_event import CiEvent, Provider, printable
@@ -27,7 +27,11 @@ _COMMITS: Mapping[Provider, str] = {
 }
 """Where the commits of a repository are, by whose API it is."""
 
+_REPOSITORY_S, _COMMIT_S = 4.0, 2.0
+"""How long each question may take: a run waits for both at most."""
+
 _SPDX: Mapping[str, str] = {
+    "other": "",  # what GitLab could not tell
     "mit": "MIT",
     "apache-2.0": "Apache-2.0",
     "gpl-2.0": "GPL-2.0",
@@ -85,11 +89,12 @@ def _github(
     if not (base and event.repository):
         return known
     token = token or next(filter(None, (environment.get(name) for name in _TOKENS)), "")
+    token = token.strip()  # secrets that were pasted end with a new line
     headers = {"Accept": "application/json", "User-Agent": "polyarch"}
     if token:
         headers["Authorization"] = f"token {token}"
     place = f"{base}/repos/{quote(event.repository)}"
-    found = _object(get_json(place, headers, proxies))
+    found = _described(get_json(place, headers, proxies, timeout_s=_REPOSITORY_S), base)
     repository = RepositoryFacts(
         name=_text(found, "name"),
         description=_text(found, "description"),
@@ -107,7 +112,7 @@ def _github(
 
 def _commit_time(url: str, headers: Mapping[str, str], proxies: ProxyRules) -> datetime | None:
     try:
-        found = _object(get_json(url, headers, proxies))
+        found = _object(get_json(url, headers, proxies, timeout_s=_COMMIT_S))
     except CallFailedError:  # the reference goes on without a word, too
         return None
     committer = _object(_object(found.get("commit")).get("committer"))
@@ -124,13 +129,22 @@ def _license(found: Mapping[str, object]) -> str:
 def _gitlab(known: ForgeAnswer, environment: Mapping[str, str], proxies: ProxyRules) -> ForgeAnswer:
     """The licence alone: all the rest stands in variables; a job's own token may not ask for it."""
     base, project = environment.get("CI_API_V4_URL", ""), environment.get("CI_PROJECT_ID", "")
-    token = environment.get("GITLAB_TOKEN", "")
+    token = environment.get("GITLAB_TOKEN", "").strip()
     if not (base and project and (token or environment.get("CI_PROJECT_VISIBILITY") == "public")):
         return known
     headers = {"User-Agent": "polyarch"} | ({"PRIVATE-TOKEN": token} if token else {})
-    url = f"{base.rstrip('/')}/projects/{quote(project, safe='')}?license=true"
-    key = _text(_object(_object(get_json(url, headers, proxies)).get("license")), "key")
+    url = f"{base.rstrip('/')}/projects/{quote(printable(project), safe='')}?license=true"
+    found = _described(get_json(url, headers, proxies, timeout_s=_REPOSITORY_S), base)
+    key = _text(_object(found.get("license")), "key")
     return replace(known, repository=replace(known.repository, license=_SPDX.get(key, key)))
+
+
+def _described(value: object, base: str) -> Mapping[str, object]:
+    """An answer that is about a repository; anything else must not wipe out what is known."""
+    found = _object(value)
+    if not _text(found, "name"):
+        raise CallFailedError(urlsplit(base).hostname or "", "its answer describes no repository")
+    return found
 
 
 def _object(value: object) -> Mapping[str, object]:

@@ -87,16 +87,19 @@ def _ref(name: str, ref: str, payload: Mapping[str, object]) -> str:
 
 
 def _run_url(said: Mapping[str, str], provider: Provider) -> str | None:
-    # Gitea counts the runs of a repository in its addresses, GitHub those of the whole world.
-    run = said["RUN_ID" if provider is Provider.GITHUB else "RUN_NUMBER"]
+    # Forgejo has the number within the repository in its addresses, and so had Gitea before 1.26
+    # (go-gitea/gitea#36842). An old Gitea does not find the id; a new one would take the number
+    # for the id of another run.
+    run = said["RUN_NUMBER" if provider is Provider.FORGEJO else "RUN_ID"]
     if not (said["SERVER_URL"] and said["REPOSITORY"] and run):
         return None
-    return f"{said['SERVER_URL']}/{said['REPOSITORY']}/actions/runs/{run}"
+    return f"{said['SERVER_URL'].rstrip('/')}/{said['REPOSITORY']}/actions/runs/{run}"
 
 
 def _is_fork(event: CiEvent) -> bool:
     """Whether the change is of another repository; one that was deleted is another, too."""
-    if event.text("workflow_run", "head_repository", "full_name"):
+    run = event.payload.get("workflow_run")
+    if isinstance(run, Mapping) and "head_repository" in run:
         head = event.text("workflow_run", "head_repository", "full_name")
         return head != (event.text("repository", "full_name") or event.repository)
     pull = event.payload.get("pull_request")

@@ -71,7 +71,9 @@ def _ref(said: Mapping[str, str], request: str) -> str:
         return f"refs/pull/{said[f'{request}IID']}/merge"
     if tag := said.get("CI_COMMIT_TAG"):
         return f"{TAG}{tag}"
-    branch = said.get("CI_COMMIT_BRANCH") or said.get("CI_COMMIT_REF_NAME")
+    # CI_COMMIT_REF_NAME will not do: in the child of a merge request's pipeline it is the source
+    # branch, which may be a fork's `main`, and some versions of GitLab tell no more than that.
+    branch = said.get("CI_COMMIT_BRANCH")
     return f"{BRANCH}{branch}" if branch else ""
 
 

@@ -6,7 +6,6 @@ For a question by the way: one try, bounded in time and size. Registries have a 
 import json
 import threading
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from polyarch.errors import CallFailedError
@@ -31,9 +30,7 @@ def get_json(
     Raises:
         CallFailedError: no answer in time, another status than 200, too much, or no JSON.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not is_loopback_name(parts.hostname or ""):
-        raise CallFailedError(parts.hostname or url, "its address is not `https://`")
+    _check(url)
     answer: list[object] = []
 
     def ask() -> None:
@@ -47,10 +44,26 @@ def get_json(
     thread.start()
     thread.join(timeout_s)
     if not answer:
-        raise CallFailedError(parts.netloc, f"no answer within {timeout_s:g} s")
+        raise CallFailedError(_place(url), f"no answer within {timeout_s:g} s")
     if isinstance(answer[0], CallFailedError):
         raise answer[0]
     return answer[0]
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise CallFailedError("the API", "its address is broken") from None
+    safe = parts.scheme == "https" and host
+    if not (safe or (parts.scheme == "http" and is_loopback_name(host))):
+        raise CallFailedError(host or "the API", "its address is not `https://`")
+
+
+def _place(url: str) -> str:
+    """Host and port, without a login that stands in front of them."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _ask(url: str, headers: Mapping[str, str], proxy: str | None, timeout_s: float) -> object:
@@ -60,13 +73,13 @@ def _ask(url: str, headers: Mapping[str, str], proxy: str | None, timeout_s: flo
             break
         url = _same_origin(url, target)
     else:
-        raise CallFailedError(urlsplit(url).netloc, "it sends the question round and round")
+        raise CallFailedError(_place(url), "it sends the question round and round")
     if len(raw) > LARGEST:
-        raise CallFailedError(urlsplit(url).netloc, f"its answer exceeds {LARGEST >> 20} MiB")
+        raise CallFailedError(_place(url), f"its answer exceeds {LARGEST >> 20} MiB")
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
-        raise CallFailedError(urlsplit(url).netloc, "its answer is not JSON") from None
+        raise CallFailedError(_place(url), "its answer is not JSON") from None
 
 
 def _answer(
@@ -76,27 +89,40 @@ def _answer(
     import http.client
     from urllib import error, request
 
-    class Stay(request.HTTPRedirectHandler):
-        def redirect_request(self, *_: Any) -> None:
-            """Follow nothing: headers would go along."""
-
-    proxies = request.ProxyHandler({urlsplit(url).scheme: proxy} if proxy else {})
+    # No handler of redirects, along which headers would go, and none of other schemes.
+    opener = request.OpenerDirector()
+    opener.add_handler(request.ProxyHandler({urlsplit(url).scheme: proxy} if proxy else {}))
+    for handler in (
+        request.HTTPHandler(),
+        request.HTTPSHandler(),
+        request.HTTPDefaultErrorHandler(),
+        request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
     asked = request.Request(url, headers=dict(headers))  # noqa: S310 - the scheme was checked
     try:
-        with request.build_opener(proxies, Stay).open(asked, timeout=timeout_s) as found:
+        with opener.open(asked, timeout=timeout_s) as found:
             return found.read(LARGEST + 1), ""
     except error.HTTPError as failure:
         failure.close()
         if failure.code in _MOVED and (target := failure.headers.get("Location")):
             return b"", target
-        raise CallFailedError(urlsplit(url).netloc, f"status {failure.code}") from None
-    except (OSError, http.client.HTTPException, ValueError) as failure:
+        raise CallFailedError(_place(url), f"status {failure.code}") from None
+    except (ValueError, http.client.InvalidURL):
+        # Their own words quote what could not be sent, and that may be a token or a password.
+        problem = "address, proxy or token cannot be sent"
+        raise CallFailedError(_place(url), problem) from None
+    except (OSError, http.client.HTTPException) as failure:
         reason = getattr(failure, "reason", None) or failure
-        raise CallFailedError(urlsplit(url).netloc, str(reason)) from None
+        raise CallFailedError(_place(url), str(reason)) from None
 
 
 def _same_origin(url: str, target: str) -> str:
-    there = urljoin(url, target)
-    if urlsplit(there)[:2] != urlsplit(url)[:2]:
-        raise CallFailedError(urlsplit(url).netloc, "it sends the question to another place")
+    try:
+        there = urljoin(url, target)
+        origin = urlsplit(there)[:2]
+    except ValueError:
+        there, origin = "", ("", "")
+    if origin != urlsplit(url)[:2]:
+        raise CallFailedError(_place(url), "it sends the question to another place")
     return there

@@ -218,6 +218,9 @@ def test_a_simulated_event() -> None:
         ("push", "main", "refs/heads/main"),
         ("push", "v1", "refs/tags/v1"),
         ("push", "", "refs/heads/"),
+        ("push", "heads/main", "`refs/heads/main`"),
+        ("push", "refs/tags/", "refs/tags/"),
+        ("push", "refs/main", "`refs/heads/main`"),
     ],
 )
 def test_an_impossible_simulation_tells_the_right_one(
@@ -260,14 +263,15 @@ def test_repository_facts_come_from_the_event_then_from_git(tmp_path: Path) -> N
     ("more", "provider", "run"),
     [
         ({}, Provider.GITHUB, "7"),
-        ({"GITEA_ACTIONS": "true"}, Provider.GITEA, "3"),
+        ({"GITEA_ACTIONS": "true"}, Provider.GITEA, "7"),
         ({"GITEA_ACTIONS": "true", "FORGEJO_ACTIONS": "true"}, Provider.FORGEJO, "3"),
     ],
 )
 def test_those_that_speak_as_github(
     tmp_path: Path, more: dict[str, str], provider: Provider, run: str
 ) -> None:
-    event = detect(github(tmp_path, {}, GITHUB_RUN_NUMBER="3", **more), None)
+    more |= {"GITHUB_RUN_NUMBER": "3", "GITHUB_SERVER_URL": "https://github.example/"}
+    event = detect(github(tmp_path, {}, **more), None)
     assert (event.provider, event.name, event.sha) == (provider, "push", SHA)
     assert event.ci_run == f"https://github.example/team/app/actions/runs/{run}"
 
@@ -291,9 +295,11 @@ def test_a_fork(tmp_path: Path, pull: object, fork: bool, name: str) -> None:
     assert detect(environment, None).is_fork is fork
 
 
-def test_a_workflow_that_a_fork_started(tmp_path: Path) -> None:
-    payload = {
-        "workflow_run": {"head_repository": {"full_name": "somebody/app"}},
-        "repository": {"full_name": "team/app"},
-    }
-    assert detect(github(tmp_path, payload, GITHUB_EVENT_NAME="workflow_run"), None).is_fork
+@pytest.mark.parametrize(
+    ("head", "fork"),
+    [({"full_name": "somebody/app"}, True), (None, True), ({"full_name": "team/app"}, False)],
+)
+def test_a_workflow_that_a_fork_started(tmp_path: Path, head: object, fork: bool) -> None:
+    payload = {"workflow_run": {"head_repository": head}, "repository": {"full_name": "team/app"}}
+    event = detect(github(tmp_path, payload, GITHUB_EVENT_NAME="workflow_run"), None)
+    assert event.is_fork is fork

@@ -133,7 +133,24 @@ def test_a_refusal_is_a_warning(api: ForgeApi, status: int) -> None:
 @pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b"null", b'{"name": 5, "license": []}'])
 def test_nonsense_is_no_failure(api: ForgeApi, raw: bytes) -> None:
     api.answers["/repos/team/app"] = body(raw)
-    ask_forge(EVENT, GIT, around(api))
+    answer = ask_forge(EVENT, GIT, around(api))
+    assert (answer.repository.name, answer.repository.description) == ("old", "old")
+    assert len(answer.warnings) == 1
+
+
+@pytest.mark.parametrize("url", ["https://[", "https://x:99999", "https://u:s3cr3t@", "s3cr3t"])
+def test_a_broken_address_is_a_warning_without_secrets(url: str) -> None:
+    answer = ask_forge(EVENT, GIT, {"GITHUB_API_URL": url, "GITHUB_TOKEN": "s3cr3t"})
+    assert (answer.repository.name, len(answer.warnings)) == ("old", 1)
+    assert "s3cr3t" not in answer.warnings[0]
+
+
+def test_a_token_that_cannot_be_sent_is_not_told(api: ForgeApi) -> None:
+    [warning] = ask_forge(EVENT, GIT, around(api, GITHUB_TOKEN="s3cr3t\r\nA: b")).warnings
+    assert "s3cr3t" not in warning
+    assert api.seen == []
+    ask_forge(EVENT, GIT, around(api, GITHUB_TOKEN="s3cr3t\n"))
+    assert api.seen[0][1]["Authorization"] == "token s3cr3t"
 
 
 @pytest.mark.parametrize(

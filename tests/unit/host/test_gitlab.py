@@ -99,6 +99,12 @@ def test_a_merge_request_of_a_fork() -> None:
     assert gone.is_fork
 
 
+def test_the_branch_of_a_merge_request_is_no_branch_of_ours() -> None:
+    event = pipeline("parent_pipeline", CI_COMMIT_REF_NAME="main")
+    assert event.ref == ""
+    assert not may_publish(event, ALLOWED).publish
+
+
 def test_a_merge_train() -> None:
     event = pipeline("merge_request_event", REQUEST, CI_MERGE_REQUEST_EVENT_TYPE="merge_train")
     assert event.name == "merge_group"

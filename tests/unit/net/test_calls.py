@@ -63,6 +63,19 @@ def test_what_is_no_answer(api: ForgeApi, raw: bytes, status: int, problem: str)
     assert "s3cr3t" not in str(caught.value)
 
 
+@pytest.mark.parametrize("target", ["https://[", "//[", "file:///etc/passwd", "//other/b"])
+def test_a_redirect_to_nowhere(api: ForgeApi, target: str) -> None:
+    api.answers["/a"] = body(b"", 302, Location=target)
+    with pytest.raises(CallFailedError, match="another place"):
+        get_json(f"{api.url}/a", SECRET, NO_PROXY)
+
+
+def test_no_login_of_an_address_is_told(api: ForgeApi) -> None:
+    with pytest.raises(CallFailedError) as caught:
+        get_json(api.url.replace("//", "//user:s3cr3t@"), {}, NO_PROXY)
+    assert "s3cr3t" not in f"{caught.value} {caught.value.where}"
+
+
 def test_round_and_round(api: ForgeApi) -> None:
     api.answers["/a"] = body(b"", 307, Location="/a")
     with pytest.raises(CallFailedError, match="round"):
@@ -85,7 +98,13 @@ def test_nobody_there() -> None:
         get_json(f"{url}/a", {}, NO_PROXY)
 
 
-@pytest.mark.parametrize("url", ["http://example.com/a", "file:///etc/passwd", "nonsense", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/a", "file:///etc/passwd", "file://localhost/etc/passwd", "nonsense",
+        "https:///a", "",
+    ],
+)  # fmt: skip
 def test_only_tls_leaves_the_machine(url: str) -> None:
     with pytest.raises(CallFailedError, match="https"):
         get_json(url, SECRET, NO_PROXY)
