@@ -63,6 +63,7 @@ def _inputs(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.pass_obj
 def command(
     surroundings: Surroundings,
+    /,
     *,
     image: str | None,
     explain: bool,
@@ -91,24 +92,23 @@ def command(
     """
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
     texts = {name.replace("_", "-"): "\n".join(each) for name, each in inputs.items() if each}
-    event = EventOptions(name=event_name, ref=ref, sha=sha)
-    metadata = _metadata(invocation, texts, image, (config_file, environment), event, now)
+    event = EventOptions(name=event_name, ref=ref, sha=sha, now=now)
+    metadata = _metadata(surroundings, texts, image, (config_file, environment), event)
     _hand_on(metadata, surroundings.environment)
     _tell(metadata, invocation, explain=explain)
     invocation.emit(metadata.to_json(), lambda: _text(metadata, wanted))
 
 
 def _metadata(
-    invocation: Invocation,
+    surroundings: Surroundings,
     texts: Mapping[str, str],
     image: str | None,
     config: tuple[Path | None, str | None],
     chosen: EventOptions,
-    now: datetime | None,
 ) -> "Metadata":
     from polyarch.metadata.inputs import INPUTS, input_variables
 
-    given = input_variables(invocation.surroundings.environment) | texts
+    given = {**input_variables(surroundings.environment), **texts}
     by_config = image is not None or any(config)
     if by_config and texts:
         raise UsageError(
@@ -117,12 +117,12 @@ def _metadata(
             hint="leave out the image and `--config`, or the inputs",
         )
     if by_config or given.keys().isdisjoint(INPUTS):
-        return _by_config(invocation.surroundings, image, config, chosen, now or read_clock())
-    return _by_inputs(invocation.surroundings, given, chosen, now or read_clock())
+        return _by_config(surroundings, image, config, chosen)
+    return _by_inputs(surroundings, given, chosen)
 
 
 def _by_inputs(
-    surroundings: Surroundings, given: Mapping[str, str], chosen: EventOptions, now: datetime
+    surroundings: Surroundings, given: Mapping[str, str], chosen: EventOptions
 ) -> "Metadata":
     from polyarch.host.git import GitTree
     from polyarch.metadata.inputs import Inputs
@@ -134,6 +134,7 @@ def _by_inputs(
     event = event_for(inputs, said, tree, surroundings.environment)
     facts = known_facts(event, tree, surroundings.environment, token=given.get("github-token", ""))
     event, repository, warnings = facts
+    now = chosen.now or read_clock()
     metadata = action_metadata(inputs, event, repository, surroundings.environment, now=now)
     return metadata.with_warnings(warnings)
 
@@ -143,7 +144,6 @@ def _by_config(
     image: str | None,
     config: tuple[Path | None, str | None],
     chosen: EventOptions,
-    now: datetime,
 ) -> "Metadata":
     from polyarch.host.git import GitTree
     from polyarch.pipeline.facts import describe
@@ -162,7 +162,11 @@ def _by_config(
     said = event_of(chosen, surroundings, project.root)
     event, repository, warnings = known_facts(said, tree, surroundings.environment)
     metadata = image_metadata(
-        project.images[names[0]], event, repository, now=now, describe=describe(project, tree)
+        project.images[names[0]],
+        event,
+        repository,
+        now=chosen.now or read_clock(),
+        describe=describe(project, tree),
     )
     return metadata.with_warnings(warnings)
 
