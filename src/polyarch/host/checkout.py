@@ -35,21 +35,25 @@ def _ref(tree: GitTree) -> str:
     for name in names:
         if name.startswith(TAG):
             return name
-        if pull := _PULL.fullmatch(name):
-            return f"refs/{pull['name']}"
         if name.startswith(_REMOTES):
+            if pull := _PULL.fullmatch(name):
+                return f"refs/{pull['name']}"
             local = next((each for each in names if each.startswith(BRANCH)), None)
             return local or _local(name)
         if name.startswith(BRANCH):
             return name
-    return _leading(tree)
+    return _leading(tree, names)
 
 
-def _leading(tree: GitTree) -> str:
+def _leading(tree: GitTree, names: list[str]) -> str:
     for place in (BRANCH, _REMOTES, TAG):
         for name in tree.refs_with_head(place):
             if not name.endswith("/HEAD"):
                 return _local(name) if place == _REMOTES else name
+    # Beside heads, tags and remotes git shows no ref, so the reference ends here.
+    for name in names:
+        if _PULL.fullmatch(name):
+            return name
     raise DetachedHeadError(str(tree.root))
 
 
