@@ -63,6 +63,11 @@ def _name(said: Mapping[str, str], request: str) -> str:
     source = said.get("CI_PIPELINE_SOURCE", "")
     if said.get(f"{_REQUEST}EVENT_TYPE") == "merge_train":
         return "merge_group"
+    if source == "parent_pipeline" and not (
+        said.get("CI_COMMIT_BRANCH") or said.get("CI_COMMIT_TAG")
+    ):
+        # Only a merge request's pipeline has neither, and some versions tell its child no more.
+        return "pull_request"
     return "pull_request" if request else _NAMES.get(source, source)
 
 
@@ -71,8 +76,8 @@ def _ref(said: Mapping[str, str], request: str) -> str:
         return f"refs/pull/{said[f'{request}IID']}/merge"
     if tag := said.get("CI_COMMIT_TAG"):
         return f"{TAG}{tag}"
-    # CI_COMMIT_REF_NAME will not do: in the child of a merge request's pipeline it is the source
-    # branch, which may be a fork's `main`, and some versions of GitLab tell no more than that.
+    # CI_COMMIT_REF_NAME will not do: for a merge request it is the source branch, which may be a
+    # fork's `main`.
     branch = said.get("CI_COMMIT_BRANCH")
     return f"{BRANCH}{branch}" if branch else ""
 

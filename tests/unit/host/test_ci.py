@@ -146,6 +146,12 @@ NAMES = st.sampled_from(
         "id",
         "timestamp",
         "repository",
+        "base",
+        "repo",
+        "full_name",
+        "workflow_run",
+        "head_repository",
+        "license",
     ]
 )
 JSON = st.recursive(

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.forge import ask_forge
@@ -178,6 +180,31 @@ def test_gitlab_knows_the_licence(api: ForgeApi, more: Mapping[str, str]) -> Non
     [(path, headers)] = api.seen
     assert path == "/projects/7?license=true"
     assert headers.get("Private-Token") == more.get("GITLAB_TOKEN")
+
+
+KEYS = st.sampled_from(["name", "description", "license", "licenses", "spdx_id", "key", "commit"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(answer=JSON, provider=st.sampled_from(Provider))
+def test_no_answer_is_a_failure(answer: object, provider: Provider) -> None:
+    with forge_api() as api:
+        said = says(answer)
+        api.answers = {
+            "/repos/team/app": said,
+            f"/repos/team/app/commits/{SHA}": said,
+            f"/repos/team/app/git/commits/{SHA}": said,
+            "/projects/7": said,
+        }
+        gitlab = {"CI_API_V4_URL": api.url, "CI_PROJECT_ID": "7", "GITLAB_TOKEN": "x"}
+        found = ask_forge(replace(EVENT, provider=provider), GIT, around(api, **gitlab))
+    assert found.repository.name
+    found.repository.license.encode()
 
 
 def test_a_hostile_name_stays_in_the_path(api: ForgeApi) -> None:

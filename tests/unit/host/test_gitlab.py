@@ -101,7 +101,7 @@ def test_a_merge_request_of_a_fork() -> None:
 
 def test_the_branch_of_a_merge_request_is_no_branch_of_ours() -> None:
     event = pipeline("parent_pipeline", CI_COMMIT_REF_NAME="main")
-    assert event.ref == ""
+    assert (event.ref, event.is_pull_request) == ("", True)
     assert not may_publish(event, ALLOWED).publish
 
 

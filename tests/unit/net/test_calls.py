@@ -91,6 +91,13 @@ def test_an_answer_that_drips_has_an_end(api: ForgeApi) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_proxy_is_taken_and_its_password_is_not_told(api: ForgeApi) -> None:
+    rules = ProxyRules(https=api.url.replace("//", "//user:s3cr3t@"))
+    with pytest.raises(CallFailedError, match="Tunnel connection failed: 501") as caught:
+        get_json("https://forge.example/a", SECRET, rules)
+    assert "s3cr3t" not in str(caught.value)
+
+
 def test_nobody_there() -> None:
     with forge_api() as gone:
         url = gone.url
