@@ -1,5 +1,6 @@
 """Labels and annotations of an image."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -76,6 +77,9 @@ def timestamp(time: datetime) -> str:
     return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
-def _collation(key: str) -> tuple[tuple[int, ...], str]:
-    ranks = (_RANK.get(letter.lower(), len(_ORDER) + ord(letter)) for letter in key)
-    return tuple(ranks), key.swapcase()
+def _collation(key: str) -> tuple[tuple[int, ...], str, str]:
+    """Letters before accents, accents before letter case."""
+    whole = unicodedata.normalize("NFD", key)
+    letters = [letter for letter in whole if not unicodedata.combining(letter)]
+    ranks = (_RANK.get(letter.lower(), len(_ORDER) + ord(letter)) for letter in letters)
+    return tuple(ranks), "".join(filter(unicodedata.combining, whole)), key.swapcase()
