@@ -176,6 +176,18 @@ SANDBOX = table(schema=called("sandbox"), registries=items(table(host=TEXT, addr
 ERROR = table(schema=called("error"), **_ERROR)
 
 
+METADATA = table(
+    schema=called("metadata"),
+    version=TEXT_OR_NULL,
+    tags=items(TEXT),
+    tag_names=items(TEXT),
+    labels=TEXTS,
+    annotations=items({"type": "string", "pattern": "^[^:]*:[^=]*="}),
+    warnings=items(TEXT),
+    explanations=items(table(rule=TEXT, tag=TEXT_OR_NULL, reason=TEXT)),
+)
+
+
 def check(document: object, schema: Schema) -> None:
     """Fail with every difference, each with its path."""
     validator = Draft202012Validator(schema)

@@ -126,7 +126,8 @@ def explanation_view(version: Version) -> RenderableType:
         made.add_row(Text(shorten(each.rule, 300)), tag, Text(each.reason))
     latest = [name for name in version.tag_names[-1:] if version.latest]
     for name in latest:
-        made.add_row(Text("flavor", style="dim"), Text(name, style="green"), Text("`latest`"))
+        why = Text("it comes with the version")
+        made.add_row(Text("flavor", style="dim"), Text(name, style="green"), why)
     return made
 
 

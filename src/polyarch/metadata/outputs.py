@@ -19,6 +19,7 @@ SCHEMA = "polyarch.metadata/v1"
 TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})
 FALSE = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _FIRST_LINE = re.compile(r"[^\n\r\u2028\u2029]*")
 """What `.` matches in JavaScript: objects of labels hold values up to the first line's end."""
 
@@ -53,8 +54,10 @@ class Metadata:
 
     @property
     def first_lines(self) -> dict[str, str]:
-        """The labels as JSON has them."""
-        return {key: _first_line(value) for key, value in self.labels.items()}
+        """The labels as JSON has them: JavaScript's objects begin with keys that are numbers."""
+        numbers = sorted((key for key in self.labels if _NUMBER.fullmatch(key)), key=int)
+        keys = dict.fromkeys((*numbers, *self.labels))
+        return {key: _first_line(self.labels[key]) for key in keys}
 
     def texts(self) -> dict[str, str]:
         """The outputs that are texts, by name."""

@@ -116,7 +116,7 @@ def _metadata(
             where="the command line",
             hint="leave out the image and `--config`, or the inputs",
         )
-    if by_config or given.keys().isdisjoint(INPUTS):
+    if by_config or not (texts or given.keys() & set(INPUTS)):
         return _by_config(surroundings, image, config, chosen)
     return _by_inputs(surroundings, given, chosen)
 
