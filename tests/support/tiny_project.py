@@ -137,14 +137,18 @@ class TinyProject:
         self.git("push", "--quiet", "--set-upstream", "origin", "HEAD")
 
     def run(
-        self, *words: str, more: Mapping[str, str] = NOTHING, folder: Path | None = None
+        self,
+        *words: str,
+        more: Mapping[str, str] = NOTHING,
+        folder: Path | None = None,
+        on_terminal: bool = False,
     ) -> Said:
         """Run `polyarch` in this process."""
         surroundings = Surroundings(
             environment={**self.environment, **more},
             folder=folder or self.root,
             home=Path(self.environment["HOME"]),
-            stdout_is_terminal=False,
+            stdout_is_terminal=on_terminal,
             stderr_is_terminal=False,
         )
         stdout, stderr = io.StringIO(), io.StringIO()

@@ -15,6 +15,16 @@ def size(count: int) -> str:
     return f"{value:.2f} GB"
 
 
+def for_terminal(text: str) -> str:
+    """Lines that cannot steer a terminal: what is not printable is written as an escape."""
+    return "".join(
+        each
+        if each == "\n" or each.isprintable()
+        else each.encode("unicode_escape").decode("ascii")
+        for each in text
+    )
+
+
 def error_lines(error: PolyarchError) -> list[str]:
     """The three lines of an error: what, where, what next; empty ones are left out."""
     lines = [f"error: {error.message}"]

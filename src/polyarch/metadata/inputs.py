@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from polyarch.errors import InvalidRuleError
+from polyarch.host.ci_event import printable
 from polyarch.metadata.flavor import KIND as FLAVOR
 from polyarch.metadata.image import KIND as IMAGE
 from polyarch.metadata.javascript import trim
@@ -47,6 +48,7 @@ class Inputs:
             InvalidRuleError: a quote in a list is never closed, or there is no such context.
         """
         default = cls()
+        texts = {name: printable(text) for name, text in texts.items()}
         context = trim(texts.get("context", "")) or default.context
         if context not in CONTEXTS:
             close = nearest(context, CONTEXTS)

@@ -10,7 +10,7 @@ from pathlib import Path
 from polyarch.config.project import ImageSettings
 from polyarch.errors import NoWorkTreeError, StorageError
 from polyarch.host.checkout import with_git_context
-from polyarch.host.ci_event import CiEvent
+from polyarch.host.ci_event import CiEvent, printable
 from polyarch.host.forge import ask_forge
 from polyarch.host.git import GitTree
 from polyarch.host.github import with_head_of_pull_request
@@ -99,7 +99,7 @@ def action_metadata(
         images=tuple(each.name.lower() for each in parse_images(inputs.images) if each.enable),
         labels=pairs(inputs.labels),
         annotations=pairs(inputs.annotations),
-        levels=environment.get(f"{_PREFIX}ANNOTATIONS_LEVELS") or "manifest",
+        levels=printable(environment.get(f"{_PREFIX}ANNOTATIONS_LEVELS", "")) or "manifest",
         sep_tags=inputs.sep_tags,
         sep_labels=inputs.sep_labels,
         sep_annotations=inputs.sep_annotations,

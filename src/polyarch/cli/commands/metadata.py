@@ -96,7 +96,8 @@ def command(
     metadata = _metadata(surroundings, texts, image, (config_file, environment), event)
     _hand_on(metadata, surroundings.environment)
     _tell(metadata, invocation, explain=explain)
-    invocation.emit(metadata.to_json(), lambda: _text(metadata, wanted))
+    terminal = surroundings.stdout_is_terminal
+    invocation.emit(metadata.to_json(), lambda: _text(metadata, wanted, terminal=terminal))
 
 
 def _metadata(
@@ -203,7 +204,10 @@ def _view(metadata: "Metadata") -> "RenderableType":
     return explanation_view(metadata.version)
 
 
-def _text(metadata: "Metadata", wanted: str) -> str:
+def _text(metadata: "Metadata", wanted: str, *, terminal: bool) -> str:
+    """A pipe gets every character as it is; a terminal nothing that it would obey."""
+    from polyarch.cli.text import for_terminal
     from polyarch.pipeline.metadata import output_text
 
-    return output_text(metadata, wanted)
+    text = output_text(metadata, wanted)
+    return for_terminal(text) if terminal else text
