@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.documents import METADATA, check
 from tests.support.forge_api import ForgeApi, forge_api, says
+from tests.support.golden import compare, session
 from tests.support.runner_files import runner_reads
 from tests.support.tiny_project import Said, TinyProject, github
 
@@ -482,3 +483,39 @@ def test_it_loads_nothing_that_it_does_not_need(project: TinyProject):
     loaded = {line.rpartition("|")[2].strip() for line in lines(said.stderr)}
     assert "polyarch.metadata.version" in loaded
     assert not {"aiohttp", "asyncio", "rich.console", "rich.table", "tomlkit"} & loaded
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_rule_with_a_name_in_it_breaks_the_terminal(project: TinyProject, name: str):
+    """A workflow that writes a branch's name into a rule hands over what somebody has typed."""
+    quoted = name.replace('"', '""')
+    for rule in (f"type=raw,value={quoted},more={quoted}", f"type={quoted}", f"enable={quoted},x"):
+        call = ("metadata", "--tags", f'"{rule}"', "--images", f'"{quoted}"', "--explain")
+        said = project.run(*call, on_terminal=True)
+        assert said.code in {0, 2}, said
+        assert not (CONTROLS | {"\u2028", "\u202e"}) & set(said.stdout + said.stderr)
+        assert project.run(*call, "--json").code == said.code
+
+
+GOLDEN = Path(__file__).parent / "golden" / "metadata"
+
+SESSIONS = {
+    "explain": "--event push --ref refs/tags/v1.2.3 --explain",
+    "nothing": "--tags type=schedule",
+    "context": "--context workflw --tags a",
+    "flavor": "--flavor latst=true",
+    "image": "--images a/b,enabl=true",
+    "rule-type": "--tags type=semvr,pattern=x",
+    "rule-attribute": "--tags type=semver,patern=x",
+    "rule-event": "--tags type=ref,event=brnch",
+    "rule-group": "--tags type=match,pattern=a,group=x",
+    "rule-expression": "--tags type=raw,value={{dat}}{{dat'x'}}",
+    "with-image": "app --tags a",
+    "unknown-image": "ap",
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_what_is_said_word_by_word(project: TinyProject, name: str):
+    said = project.run("metadata", *SESSIONS[name].split())
+    compare(GOLDEN / f"{name}.txt", session(project, f"metadata {SESSIONS[name]}", said))

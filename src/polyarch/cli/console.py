@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import TextIO
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 PLAIN_WIDTH = 200
 """Columns of tables that go to a file or a pipe: nothing is cut off there."""
@@ -26,3 +28,11 @@ def make_console(
         width=None if terminal else PLAIN_WIDTH,
         _environ=environment,
     )
+
+
+def table(*headings: str) -> Table:
+    """An empty table in the one style that all have."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made

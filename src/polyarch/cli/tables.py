@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from polyarch.cli.console import table
 from polyarch.cli.text import size
 from polyarch.errors import shorten
-from polyarch.metadata.version import Version
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.diagnosis import Symptom
 from polyarch.pipeline.inspection import Inspection
@@ -36,14 +35,6 @@ _STYLES = {
     "missing": "yellow",
     "broken": "bold red",
 }
-
-
-def table(*headings: str) -> Table:
-    """An empty table in the one style that all have."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for heading in headings:
-        made.add_column(heading, overflow="fold")
-    return made
 
 
 def styled(word: str) -> Text:
@@ -116,19 +107,6 @@ def _now(planned: PlannedTag) -> str:
 def _then(planned: PlannedTag) -> Text:
     then = styled(planned.action.value)
     return then.append(f": {planned.reason}", style="dim") if planned.reason else then
-
-
-def explanation_view(version: Version) -> RenderableType:
-    """What each rule gave, in the order in which they count, and why."""
-    made = table("rule", "tag", "why")
-    for each in version.explanations:
-        tag = Text(each.tag, style="green") if each.tag else Text("nothing", style="dim")
-        made.add_row(Text(shorten(each.rule, 300)), tag, Text(each.reason))
-    latest = [name for name in version.tag_names[-1:] if version.latest]
-    for name in latest:
-        why = Text("it comes with the version")
-        made.add_row(Text("flavor", style="dim"), Text(name, style="green"), why)
-    return made
 
 
 def publish_view(result: PublishResult) -> RenderableType:

@@ -199,7 +199,7 @@ def _tell(metadata: "Metadata", invocation: Invocation, *, explain: bool) -> Non
 
 
 def _view(metadata: "Metadata") -> "RenderableType":
-    from polyarch.cli.tables import explanation_view
+    from polyarch.cli.explanations import explanation_view
 
     return explanation_view(metadata.version)
 
