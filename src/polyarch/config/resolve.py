@@ -65,7 +65,11 @@ class Resolver:
         idle = (
             line
             for image in images.values()
-            for line in (*self._unused(image), *self._unpublished(image, publish))
+            for line in (
+                *self._unused(image),
+                *self._without_place(image),
+                *self._unpublished(image, publish),
+            )
         )
         file = self.document.file.absolute()
         return Project(
@@ -185,6 +189,15 @@ class Resolver:
             if Platform.parse(text) not in image.platforms:
                 where = place_of((*place, text), self.document.lines)
                 yield f"{where}: image `{image.name}` is not built for this platform"
+
+    def _without_place(self, image: ImageSettings) -> Iterator[str]:
+        """Annotations that a registry has no place for."""
+        if "index-descriptor" in image.annotation_levels:
+            where = place_of(("images", image.name), self.document.lines)
+            yield (
+                f"{where}: annotations of image `{image.name}` at the level `index-descriptor`"
+                " stand nowhere: in a registry nothing describes an index"
+            )
 
     def _unpublished(self, image: ImageSettings, publish: PublishSettings) -> Iterator[str]:
         """Git tags that select the image and, when they are pushed, publish nothing."""

@@ -11,7 +11,17 @@ TITLE = "org.opencontainers.image.title"
 DESCRIPTION = "org.opencontainers.image.description"
 LICENSES = "org.opencontainers.image.licenses"
 URL = "org.opencontainers.image.url"
+BASE_NAME = "org.opencontainers.image.base.name"
+BASE_DIGEST = "org.opencontainers.image.base.digest"
 REF_NAME = "org.opencontainers.image.ref.name"
+
+OWN = frozenset(
+    {
+        CREATED, REVISION, VERSION, SOURCE, TITLE, DESCRIPTION, LICENSES, URL, REF_NAME, BASE_NAME,
+        BASE_DIGEST,
+    }
+)  # fmt: skip
+"""Keys that speak of one image alone: what its base says there is not true of it."""
 
 DOCKER_REFERENCE_TYPE = "vnd.docker.reference.type"
 DOCKER_REFERENCE_DIGEST = "vnd.docker.reference.digest"

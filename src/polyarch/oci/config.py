@@ -3,7 +3,7 @@
 Source: image-spec v1.1 config.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
@@ -69,14 +69,18 @@ class ImageConfig:
             diff_ids=tuple(Digest.parse(text) for text in _words(rootfs, "diff_ids")),
         )
 
-    def relabelled(self, labels: Mapping[str, str], created: str) -> Self:
+    def relabelled(
+        self, labels: Mapping[str, str], created: str, *, without: Collection[str] = ()
+    ) -> Self:
         """The same image under other labels and another time of making; all else is kept.
 
-        `labels` are laid over those that are there; `created` is RFC 3339 text.
+        `labels` are laid over those that are there but for the keys of `without`; `created` is
+        RFC 3339 text.
         """
         value = decode_object(self.raw, "image config")
         run: JsonObject = dict(value.get("config") or {})
-        run["Labels"] = dict(sorted({**self.labels, **labels}.items()))
+        kept = {key: text for key, text in self.labels.items() if key not in without}
+        run["Labels"] = dict(sorted({**kept, **labels}.items()))
         raw = encode({**value, "created": created, "config": run})
         return self.parse(raw, self.descriptor.media_type)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from polyarch.oci import annotation
 from polyarch.oci.descriptor import Descriptor
@@ -11,15 +12,23 @@ from polyarch.pipeline.part import Part
 
 
 def assemble_index(
-    parts: Sequence[Part], platforms: Sequence[Platform], annotations: Mapping[str, str]
+    parts: Sequence[Part],
+    platforms: Sequence[Platform],
+    annotations: Mapping[str, str],
+    *,
+    beside: Mapping[str, str] = MappingProxyType({}),
 ) -> ImageIndex:
     """The index of an image: its platforms in plan order, then the attestations of each.
+
+    `beside` are annotations of the descriptors of its platforms.
 
     Only what the plan and the parts' bytes say enters it, so the same parts give the same digest.
     """
     by_platform = {part.platform: part for part in parts}
     chosen = [by_platform[platform] for platform in platforms]
-    images = [replace(part.manifest.bare(), platform=part.platform) for part in chosen]
+    images = [
+        replace(part.manifest.bare(), platform=part.platform, annotations=beside) for part in chosen
+    ]
     attestations = [_attestation(item, part) for part in chosen for item in part.attestations]
     return ImageIndex.build([*images, *attestations], annotations=annotations)
 

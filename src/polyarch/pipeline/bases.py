@@ -1,5 +1,7 @@
 """Base images for the direct engine: resolved for one platform, layers left where they are."""
 
+import asyncio
+
 from polyarch.content.reader import read_small
 from polyarch.engines.base import Base
 from polyarch.errors import PlatformNotInBaseError
@@ -10,28 +12,40 @@ from polyarch.oci.reference import TagReference, parse_reference
 from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.sources import borrowed_from, layouts_of
 from polyarch.registry.blocking import BlockingRegistries
+from polyarch.registry.repository import RemoteRepository
 
 
-def published_base(registries: BlockingRegistries, reference: str, platform: Platform) -> Base:
-    """A base in a registry.
+def published_base(
+    registries: BlockingRegistries,
+    reference: str,
+    platform: Platform,
+    *,
+    within_s: float | None = None,
+) -> Base:
+    """A base in a registry; `within_s` bounds all tries together.
 
     Raises:
         PlatformNotInBaseError: it does not exist for the platform.
         RegistryError: it cannot be read.
+        TimeoutError: not within that time.
     """
+    remote = registries.remote(parse_reference(reference).repository)
+    return registries.run(asyncio.wait_for(_read(remote, reference, platform), within_s))
+
+
+async def _read(remote: RemoteRepository, reference: str, platform: Platform) -> Base:
     named = parse_reference(reference)
     wanted = named.tag if isinstance(named, TagReference) else named.digest
-    remote = registries.remote(named.repository)
-    found = registries.run(remote.get_manifest(wanted))
+    found = await remote.get_manifest(wanted)
     if isinstance(found, ImageIndex):
         child = found.image_for(platform)
         if child is None:
             has = [str(each) for each in found.platforms]
             raise PlatformNotInBaseError(reference, str(platform), has)
-        found = registries.run(remote.get_manifest(child.digest))
+        found = await remote.get_manifest(child.digest)
     if isinstance(found, ImageIndex):
         raise PlatformNotInBaseError(reference, str(platform), ())
-    config = registries.run(remote.read_blob(found.config))
+    config = await remote.read_blob(found.config)
     has_platform = ImageConfig.parse(config).platform
     if not has_platform.satisfies(platform):
         raise PlatformNotInBaseError(reference, str(platform), (str(has_platform),))

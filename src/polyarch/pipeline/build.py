@@ -13,14 +13,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from polyarch.content.layout import LayoutStore
+from polyarch.content.reader import read_small
 from polyarch.engines.base import BuildRequest, Engine
 from polyarch.engines.graft import grafted
 from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 from polyarch.events import BuildFailed, BuildFinished, BuildStarted, Listener
 from polyarch.host import process
+from polyarch.oci.config import ImageConfig
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.manifest import ImageManifest
+from polyarch.pipeline.lineage import Lineage
 from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedPlatform
-from polyarch.pipeline.relabel import relabelled
+from polyarch.pipeline.relabel import Dress, relabelled
 from polyarch.pipeline.sources import LAYOUT_PREFIX, is_whole, layouts_of
 
 _ENDED = "ended because another build failed"
@@ -43,6 +48,9 @@ MakeRequest = Callable[[ImagePlan, PlannedPlatform, PartsByImage], BuildRequest]
 """Turns one line of the plan into what an engine is asked; gets the bases that are built."""
 
 
+FindBase = Callable[[ImagePlan, PlannedPlatform, BuildRequest, ImageConfig], Lineage]
+"""What a built image stands on, by its request and its config."""
+
 AskOutside = Callable[[ImagePlan, PlannedPlatform, PartsByImage], Mapping[str, str]]
 """What an image takes of the project that is not built now: names, and what they are now."""
 
@@ -58,6 +66,7 @@ class Workshop:
     engines: Mapping[str, Engine]
     parts: PartsFolder
     request: MakeRequest
+    lineage: FindBase
     outside: AskOutside
     created: str
     revision: str
@@ -128,7 +137,7 @@ def _part(
     base_digests |= workshop.outside(image, planned, bases)
     found = None if workshop.force else workshop.parts.read(image.name, platform)
     if found and _is_current(found, planned, base_digests, workshop):
-        part = _dressed(found, image, workshop)
+        part = _dressed(found, image, planned, workshop)
         listen(
             BuildFinished(
                 image=image.name, platform=platform, digest=part.manifest.digest, reused=True
@@ -182,6 +191,7 @@ def _built(
         built = workshop.engines[planned.engine].build(request, layout, workshop.listen)
         built = grafted(built, layout, request.base) if request.base else built
         layout.set_entries((built.manifest, *built.attestations))
+        lineage = workshop.lineage(image, planned, request, _config(layout, built.manifest))
         part = Part(
             image=image.name,
             platform=planned.platform,
@@ -194,12 +204,19 @@ def _built(
             ci_run=workshop.ci_run,
             engine=planned.engine,
             bases=bases,
+            base=lineage.base,
+            inherited=lineage.inherited,
         )
         workshop.parts.discard(image.name, planned.platform)
         _take_place(fresh, final)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return _dressed(part, image, workshop)
+    return _dressed(part, image, planned, workshop)
+
+
+def _config(layout: LayoutStore, image: Descriptor) -> ImageConfig:
+    manifest = ImageManifest.parse(read_small(layout, image), image.media_type)
+    return ImageConfig.parse(read_small(layout, manifest.config), manifest.config.media_type)
 
 
 def _take_place(fresh: Path, final: Path) -> None:
@@ -209,14 +226,20 @@ def _take_place(fresh: Path, final: Path) -> None:
         raise StorageError(str(final), error.strerror or str(error)) from error
 
 
-def _dressed(part: Part, image: ImagePlan, workshop: Workshop) -> Part:
+def _dressed(part: Part, image: ImagePlan, planned: PlannedPlatform, workshop: Workshop) -> Part:
     """The part under this plan's labels and annotations, and its record written."""
     manifest = part.built
     if not part.attestations:  # they are about exactly this digest, so it must not change
         [layout] = layouts_of(workshop.parts, part)
-        manifest = relabelled(
-            layout, manifest, image.labels, workshop.created, image.manifest_annotations
+        below = part.base.labels() if part.base else {}
+        annotations = image.manifest_annotations
+        dress = Dress(
+            labels={**below, **planned.labels},
+            created=workshop.created,
+            annotations={**below, **annotations} if annotations else {},
+            without=part.inherited,
         )
+        manifest = relabelled(layout, manifest, dress)
         layout.set_entries((manifest,))
     dressed = replace(part, manifest=manifest, revision=workshop.revision, ci_run=workshop.ci_run)
     workshop.parts.write(dressed)

@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from polyarch.dockerfile.graph import StageGraph
 from polyarch.errors import ImageCycleError, InvalidReferenceError
+from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository, parse_reference
 
 IMAGE_PREFIX = "image:"
 """`contexts = { base = "image:server" }` names another image of the project."""
+
+IMAGE_SCHEME = "docker-image://"
+"""In front of a reference in the same place."""
 
 
 def image_of(reference: str, repositories: Mapping[Repository, str]) -> str | None:
@@ -59,3 +64,11 @@ def standing_on(changed: Iterable[str], bases: Mapping[str, Iterable[str]]) -> f
     while more := {n for n, below in bases.items() if n not in found and found & set(below)}:
         found |= more
     return frozenset(found)
+
+
+def last_base(graph: StageGraph) -> tuple[str, Platform]:
+    """What the first FROM below the last stage names, and the platform that is taken of it."""
+    stage = graph.final
+    while stage.base.stage is not None:
+        stage = graph.stage(stage.base.stage)
+    return stage.base.text, stage.platform

@@ -1,7 +1,8 @@
 """The input key: equal keys mean that building again would give what is there. Pure.
 
-It holds what enters a build and nothing that differs from commit to commit without changing it:
-`created`, `revision` and `version` labels are laid over a reused part (see `pipeline/relabel`).
+It holds what enters a build and nothing that differs from commit to commit without changing it: the
+labels that tell of the commit and of the repository (whose facts come from an API that may be down)
+are laid over a reused part (see `pipeline/relabel`).
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from polyarch.oci.platform import Platform
 VERSION = 1
 """Raised whenever the same inputs may give another result because of polyarch itself."""
 
-NOT_INPUT = frozenset({annotation.CREATED, annotation.REVISION, annotation.VERSION})
+NOT_INPUT = annotation.OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

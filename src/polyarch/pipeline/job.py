@@ -15,6 +15,7 @@ from polyarch.oci.config import rfc3339
 from polyarch.oci.manifest import ImageIndex
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop, build_all
+from polyarch.pipeline.lineage import Lineages
 from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
 from polyarch.pipeline.plan import ImagePlan
@@ -81,6 +82,12 @@ class Job:
             engines=prepared.engines,
             parts=parts,
             request=requester,
+            lineage=Lineages(
+                project=prepared.project,
+                facts=prepared.facts,
+                registries=self.registries,
+                listen=self.world.listen,
+            ),
             outside=standing.outside,
             created=rfc3339(int(commit_time(prepared.event).timestamp())),
             revision=prepared.event.sha,
@@ -110,7 +117,9 @@ class Job:
     ) -> ProvenImage:
         members = [each.part for each in built]
         platforms = [planned.platform for planned in image.platforms]
-        index = assemble_index(members, platforms, image.index_annotations)
+        index = assemble_index(
+            members, platforms, image.index_annotations, beside=image.descriptor_annotations
+        )
         folder = self.scratch / "images" / image.name
         source, _ = joined(folder, parts, members, index, self.registries.store)
         prove(image, index, source, self.world.listen)

@@ -12,6 +12,7 @@ from polyarch.metadata.labels import labels
 from polyarch.metadata.tagname import is_valid_tag
 from polyarch.metadata.version import Version, compute
 from polyarch.metadata.version_tag import is_version_tag, version_prefix
+from polyarch.oci.platform import Platform
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 """The time of what has no commit: the same in every run, as an index demands."""
@@ -21,12 +22,14 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 class Names:
     """`tags` are in the order in which they move: the version first, `latest` last.
 
-    `annotations` stand at each of `levels`.
+    `labels` are those of the image without any platform's overrides, `per_platform` those that each
+    platform's config gets. `annotations` stand at each of `levels`.
     """
 
     version: Version
     tags: tuple[str, ...]
     labels: Mapping[str, str]
+    per_platform: Mapping[Platform, Mapping[str, str]]
     annotations: Mapping[str, str]
     levels: tuple[str, ...]
 
@@ -105,6 +108,9 @@ def unchecked_names(
         version=version,
         tags=tuple(dict.fromkeys(version.tag_names)),
         labels=facts(settings.labels),
+        per_platform={
+            platform: facts(build.labels) for platform, build in settings.per_platform.items()
+        },
         annotations=facts(settings.annotations),
         levels=settings.annotation_levels,
     )

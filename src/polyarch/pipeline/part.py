@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from polyarch.content.files import write_bytes
 from polyarch.errors import MalformedManifestError, PolyarchError, StorageError
+from polyarch.oci import annotation
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.fields import (
     JsonObject,
@@ -40,12 +41,33 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartBase:
+    """The image that a part shares its lower layers with; a text is empty where it is not known.
+
+    `name` is complete, `digest` that of the base's manifest for the part's own platform.
+    """
+
+    name: str = ""
+    digest: str = ""
+
+    def to_json(self) -> JsonObject:
+        """As it stands in a part."""
+        return {"name": self.name or None, "digest": self.digest or None}
+
+    def labels(self) -> dict[str, str]:
+        """What tells of it in the image (image-spec annotations.md)."""
+        told = {annotation.BASE_NAME: self.name, annotation.BASE_DIGEST: self.digest}
+        return {key: text for key, text in told.items() if text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """`sources` say where blobs are: `oci:DIR` (relative to the record) or `repository@digest`.
 
     `ci_run` is null on a laptop. `engine` is told for people. `bases` maps `image/platform` of the
     project to the digest of the part that this one stands on. `built` is what the engine made, and
-    `manifest` the same under the labels of `revision`.
+    `manifest` the same under the labels of `revision`. `base` is None for an image from nothing,
+    `inherited` are the keys of labels in `built` that speak of the base and not of the image.
     """
 
     image: str
@@ -60,6 +82,8 @@ class Part:
     engine: str = ""
     proofs: tuple[Proof, ...] = ()
     bases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    base: PartBase | None = None
+    inherited: tuple[str, ...] = ()
 
     def to_json(self) -> JsonObject:
         """The document `polyarch.part/v1`."""
@@ -77,6 +101,8 @@ class Part:
             "ci_run": self.ci_run,
             "engine": self.engine,
             "bases": dict(sorted(self.bases.items())),
+            "base": self.base.to_json() if self.base else None,
+            "inherited": list(self.inherited),
             "proofs": [proof.to_json() for proof in self.proofs],
         }
 
@@ -109,6 +135,8 @@ class Part:
             ci_run=string(value, "ci_run", "part", default="") or None,
             engine=string(value, "engine", "part", default=""),
             bases=string_map(value, "bases", "part"),
+            base=_base(value),
+            inherited=_texts(value.get("inherited", [])),
             proofs=tuple(
                 Proof(
                     subject=string(item, "subject", "proof"),
@@ -164,6 +192,14 @@ class PartsFolder:
         text = json.dumps(part.to_json(), indent=2, ensure_ascii=False) + "\n"
         write_bytes(path, text.encode())
         return path
+
+
+def _base(value: JsonObject) -> PartBase | None:
+    found = optional_object(value, "base", "part")
+    if found is None:
+        return None
+    name, digest = (string(found, key, "base", default="") for key in ("name", "digest"))
+    return PartBase(name=name, digest=digest)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -22,7 +22,10 @@ Strategy = Literal["native", "cross", "emulated"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPlatform:
-    """One build: `builder` is empty for the engine's own, `reason` says why engine and strategy."""
+    """One build: `builder` is empty for the engine's own, `reason` says why engine and strategy.
+
+    `labels` are those that its config gets, but for what only building can tell of its base.
+    """
 
     platform: Platform
     engine: str
@@ -30,6 +33,7 @@ class PlannedPlatform:
     reason: str
     builder: str
     input_key: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -40,6 +44,7 @@ class PlannedPlatform:
             "reason": self.reason,
             "builder": self.builder or None,
             "input_key": self.input_key,
+            "labels": dict(self.labels),
         }
 
 
@@ -128,7 +133,8 @@ class ImagePlan:
     """One image. `depends_on` are the project's images it stands on.
 
     Of those, `bases` are built with it, and `published_bases` taken under the name given. `missing`
-    are its platforms that were not asked for. `tags` are names without repository, in the order in
+    are its platforms that were not asked for. `descriptor_annotations` stand in the index, beside
+    each platform's digest. `tags` are names without repository, in the order in
     which they move. `reason` says why it is published or not.
     """
 
@@ -142,6 +148,7 @@ class ImagePlan:
     labels: Mapping[str, str]
     index_annotations: Mapping[str, str]
     manifest_annotations: Mapping[str, str]
+    descriptor_annotations: Mapping[str, str]
     destinations: tuple[PlannedDestination, ...]
     bases: tuple[str, ...] = ()
     published_bases: Mapping[str, str] = field(default_factory=dict)
@@ -164,6 +171,7 @@ class ImagePlan:
             "annotations": {
                 "index": dict(self.index_annotations),
                 "manifest": dict(self.manifest_annotations),
+                "manifest-descriptor": dict(self.descriptor_annotations),
             },
             "destinations": [destination.to_json() for destination in self.destinations],
         }

@@ -69,6 +69,7 @@ def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) 
                 labels=names.labels,
                 index_annotations=names.at("index"),
                 manifest_annotations=names.at("manifest"),
+                descriptor_annotations=names.at("manifest-descriptor"),
                 missing=tuple(p for p in settings.platforms if p not in scope.platforms[name]),
                 published_bases=_published(project, settings, scope, facts),
                 destinations=tuple(
@@ -118,6 +119,7 @@ def _platform(
         reason=f"{choice.reason}; {why}",
         builder="",
         input_key=_input_key(settings, platform, choice.engine, names, keys),
+        labels=names.per_platform[platform],
     )
 
 
@@ -158,7 +160,7 @@ def _input_key(
         context=facts.contexts[settings.name, platform],
         dockerfile=source.dockerfile,
         build_args=facts.wording.build_args(settings, build),
-        labels=names.labels,
+        labels=names.per_platform[platform],
         contexts=build.contexts,
         bases=bases,
         recipe=recipe_json(build.direct, render) if is_direct(build) and build.direct else None,

@@ -3,8 +3,8 @@
 So a part that is reused for another commit still tells the truth about it.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
@@ -14,22 +14,29 @@ from polyarch.oci.fields import decode_object, encode
 from polyarch.oci.manifest import ImageManifest
 
 
-def relabelled(
-    layout: LayoutStore,
-    image: Descriptor,
-    labels: Mapping[str, str],
-    created: str,
-    annotations: Mapping[str, str],
-) -> Descriptor:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dress:
+    """What an image says of itself: labels, the time of making (RFC 3339), and annotations.
+
+    `without` are keys of labels that do not stay, but where `labels` has them.
+    """
+
+    labels: Mapping[str, str]
+    created: str
+    annotations: Mapping[str, str]
+    without: Collection[str] = ()
+
+
+def relabelled(layout: LayoutStore, image: Descriptor, dress: Dress) -> Descriptor:
     """The image with these labels, time of making and manifest annotations; its own if all hold.
 
     The new config and manifest are kept in `layout`, which holds the old ones.
     """
     manifest = ImageManifest.parse(read_small(layout, image), image.media_type)
     config = ImageConfig.parse(read_small(layout, manifest.config), manifest.config.media_type)
-    changed = config.relabelled(labels, created)
-    same_labels = dict(config.labels) == dict(changed.labels) and config.created == created
-    wanted = {**manifest.annotations, **annotations}
+    changed = config.relabelled(dress.labels, dress.created, without=dress.without)
+    same_labels = dict(config.labels) == dict(changed.labels) and config.created == dress.created
+    wanted = {**manifest.annotations, **dress.annotations}
     if same_labels and wanted == dict(manifest.annotations):
         return image
     layout.add(changed.descriptor.media_type, changed.raw)

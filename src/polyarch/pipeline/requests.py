@@ -62,7 +62,7 @@ class Requester:
             dockerfile=self._dockerfile(image, planned, settings) if source.graph else None,
             target=settings.target,
             build_args=self.facts.wording.build_args(self._settings(image), settings),
-            labels={k: v for k, v in image.labels.items() if k not in NOT_INPUT},
+            labels={k: v for k, v in planned.labels.items() if k not in NOT_INPUT},
             contexts=contexts,
             base=self.standing.base(image, planned, bases),
             created=int(commit_time(self.event).timestamp()),

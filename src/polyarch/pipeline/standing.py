@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, Project
-from polyarch.dockerfile.graph import StageGraph
 from polyarch.engines.base import Base, FolderContext, ImageContext, LayoutContext, NamedContext
 from polyarch.errors import PlatformNotInBaseError, RegistryError
 from polyarch.oci.platform import Platform
@@ -14,14 +13,12 @@ from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.bases import built_base, published_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.facts import SCRATCH, Edge, Facts, Source
-from polyarch.pipeline.graph import IMAGE_PREFIX
+from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, last_base
 from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.published import PublishedImages
 from polyarch.pipeline.sources import joined
 from polyarch.registry.blocking import BlockingRegistries
-
-IMAGE_SCHEME = "docker-image://"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +65,7 @@ class Standing:
         settings, source = self._of(image, planned)
         if source.graph is None:
             return None
-        name, platform = _last_base(source.graph)
+        name, platform = last_base(source.graph)
         for edge in source.edges:
             if edge.name == name:
                 return self._resolved(edge, image, settings, platform, built)
@@ -160,14 +157,6 @@ class Standing:
                 (*self.facts.wording.names(self.project.images[name]).tags, DEFAULT_TAG)
             ):
                 yield repository.tag(tag)
-
-
-def _last_base(graph: StageGraph) -> tuple[str, Platform]:
-    """What the first FROM below the last stage names, and the platform that is taken of it."""
-    stage = graph.final
-    while stage.base.stage is not None:
-        stage = graph.stage(stage.base.stage)
-    return stage.base.text, stage.platform
 
 
 def _part_of(name: str, platform: Platform, built: PartsByImage) -> Part | None:

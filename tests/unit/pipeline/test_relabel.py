@@ -1,20 +1,28 @@
+from collections.abc import Collection, Mapping
+
 from polyarch.checks.structure import check_structure
 from polyarch.content.graph import copy_graph
 from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.manifest import ImageIndex, ImageManifest
-from polyarch.pipeline.relabel import relabelled
+from polyarch.pipeline.relabel import Dress, relabelled
 from tests.support.images import make_index
 
 WHEN = "2026-01-02T03:04:05Z"
+
+
+def dress(
+    labels: Mapping[str, str], annotations: Mapping[str, str], without: Collection[str] = ()
+) -> Dress:
+    return Dress(labels=labels, created=WHEN, annotations=annotations, without=without)
 
 
 def test_new_labels_on_the_same_layers(tmp_path):
     made = make_index(["linux/arm64"])
     layout = LayoutStore(tmp_path)
     copy_graph(made.store, layout, made.children[0])
-    new = relabelled(layout, made.children[0], {"revision": "2"}, WHEN, {"note": "x"})
+    new = relabelled(layout, made.children[0], dress({"revision": "2"}, {"note": "x"}))
     before = ImageManifest.parse(read_small(layout, made.children[0]))
     after = ImageManifest.parse(read_small(layout, new))
     assert after.layers == before.layers
@@ -29,9 +37,9 @@ def test_what_holds_already_is_left_alone(tmp_path):
     made = make_index(["linux/arm64"])
     layout = LayoutStore(tmp_path)
     copy_graph(made.store, layout, made.children[0])
-    once = relabelled(layout, made.children[0], {"revision": "2"}, WHEN, {})
-    assert relabelled(layout, once, {"revision": "2"}, WHEN, {}) == once
-    assert relabelled(layout, made.children[0], {}, WHEN, {}) == made.children[0]
+    once = relabelled(layout, made.children[0], dress({"revision": "2"}, {}))
+    assert relabelled(layout, once, dress({"revision": "2"}, {})) == once
+    assert relabelled(layout, made.children[0], dress({}, {})) == made.children[0]
 
 
 def test_dressing_anew_leaves_nothing_of_the_last_dress(tmp_path):
@@ -39,8 +47,8 @@ def test_dressing_anew_leaves_nothing_of_the_last_dress(tmp_path):
     made = make_index(["linux/arm64"])
     layout = LayoutStore(tmp_path)
     copy_graph(made.store, layout, made.children[0])
-    relabelled(layout, made.children[0], {"version": "1.2"}, WHEN, {"note": "old"})
-    again = relabelled(layout, made.children[0], {"revision": "2"}, WHEN, {})
+    relabelled(layout, made.children[0], dress({"version": "1.2"}, {"note": "old"}))
+    again = relabelled(layout, made.children[0], dress({"revision": "2"}, {}))
     manifest = ImageManifest.parse(read_small(layout, again))
     assert dict(manifest.annotations) == {}
     assert ImageConfig.parse(read_small(layout, manifest.config)).labels == {"revision": "2"}

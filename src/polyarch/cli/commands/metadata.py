@@ -78,7 +78,7 @@ def command(
     quiet: bool,
     **inputs: tuple[str, ...],
 ) -> None:
-    r"""Print the tags of an image for an event, and its labels and annotations.
+    r"""Print what an image is called for an event: tags, labels, annotations.
 
     Without inputs polyarch.toml says them. With inputs, as options or as the variables INPUT_TAGS
     and so on, it takes the place of docker/metadata-action: the same tags, labels, annotations and
