@@ -9,7 +9,7 @@ import pytest
 from polyarch.cli.exit_codes import ExitCode
 from polyarch.registry.credential import default_variables
 from tests.lab.fixtures import StartRegistry
-from tests.lab.registries import Auth
+from tests.lab.registries import Auth, Registry
 from tests.lab.skopeo import Skopeo
 from tests.support.command_line import CommandLine, plain_environment
 from tests.support.engine_at_hand import ENGINES, EngineAtHand, engine_at_hand
@@ -44,6 +44,7 @@ class Work:
     project: GitProject
     command: CommandLine
     variables: dict[str, str]
+    closed: Registry
 
 
 @pytest.fixture(params=ENGINES)
@@ -73,7 +74,7 @@ def work(
     project = GitProject.make(tmp_path / "project", files)
     environment = {**plain_environment(tmp_path / "home"), **engine.environment}
     command = CommandLine(folder=project.root, environment=environment)
-    return Work(project, command, dict(zip(names, (USER, CANARY), strict=True)))
+    return Work(project, command, dict(zip(names, (USER, CANARY), strict=True)), closed)
 
 
 def test_the_engine_gets_the_login_and_nothing_keeps_it(work: Work) -> None:
@@ -88,6 +89,18 @@ def test_the_engine_gets_the_login_and_nothing_keeps_it(work: Work) -> None:
 def test_a_pull_request_gets_no_login(work: Work) -> None:
     more = {**work.variables, **work.project.pull_request()}
     work.command.run("build", "--json", more=more, status=ExitCode.REFUSED)
+
+
+def test_a_base_that_only_the_engine_may_read_has_a_name_and_no_digest(
+    work: Work, engine: EngineAtHand, tmp_path: Path
+) -> None:
+    """A pull request reads no login; that the engine has one of its own is not our affair."""
+    own = engine.logged_in(tmp_path, work.closed)
+    answer = work.command.run("build", "--json", more={**own, **work.project.pull_request()})
+    [part] = answer.document["parts"]
+    assert part["base"] == {"name": work.closed.reference("team/base:1"), "digest": None}
+    assert "digest of" in answer.stderr
+    assert "unknown" in answer.stderr
 
 
 def test_without_a_login_the_base_is_refused(work: Work) -> None:

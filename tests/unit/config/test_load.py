@@ -70,6 +70,36 @@ def test_an_override_for_a_platform_that_is_not_built_is_told():
     )
 
 
+@pytest.mark.parametrize(
+    ("on", "told"),
+    [('"release"', True), ('"tag:v*"', True), ('"tag:app/*"', False), ('"tag:**"', False)],
+)
+def test_a_version_tag_that_publishes_nothing_is_told(on: str, told: bool):
+    text = MINIMAL + f'version-tag = "app/v*"\n[publish]\non = [{on}]\n'
+    warnings = load_text(text).warnings
+    assert [("add `tag:app/v*` to" in line) for line in warnings] == [True] * told
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('version-tag = "refs/tags/app/v*"', "without `refs/tags/`"),
+        ('version-tag = ""', "name or glob"),
+        ('flavor = ["latst=true"]', "did you mean `latest`"),
+        ('tag-policy = "gaurded"', "guarded"),
+    ],
+)
+def test_keys_of_tags_that_are_wrong(line: str, words: str):
+    with pytest.raises(InvalidConfigError) as caught:
+        load_text(f"{MINIMAL}{line}\n")
+    assert words in str(caught.value)
+
+
+def test_annotations_that_have_no_place_are_told():
+    [warning] = load_text(f'{MINIMAL}annotation-levels = ["index-descriptor"]\n').warnings
+    assert "index-descriptor" in warning
+
+
 def test_three_images_of_openkf_take_at_most_25_lines():
     file = ROOT / "examples" / "openkf" / "polyarch.toml"
     assert len(file.read_text(encoding="utf-8").splitlines()) <= 25

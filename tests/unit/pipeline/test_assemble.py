@@ -45,6 +45,15 @@ def test_the_order_of_finishing_does_not_matter(order: random.Random):
     assert one.raw == two.raw
 
 
+def test_annotations_beside_platforms_and_nothing_of_the_engine_s():
+    platforms = [part.platform for part in parts()]
+    index = assemble_index(parts(), platforms, {"a": "1"}, beside={"b": "2"})
+    assert dict(index.annotations) == {"a": "1"}
+    images, [attestation] = index.manifests[:-1], index.manifests[-1:]
+    assert [dict(child.annotations) for child in images] == [{"b": "2"}] * 3
+    assert "b" not in attestation.annotations
+
+
 def test_platforms_in_plan_order_then_attestations():
     platforms = [part.platform for part in reversed(parts())]
     index = assemble_index(parts(), platforms, {})

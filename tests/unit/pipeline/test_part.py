@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
 from polyarch.errors import SpecError
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.part import Part, PartsFolder, Proof
+from polyarch.pipeline.part import Part, PartBase, PartsFolder, Proof
 from tests.support.images import make_index
 from tests.support.strategies import json_values
 
@@ -19,6 +20,8 @@ PART = Part(
     input_key="sha256:" + "1" * 64,
     revision="0123456789abcdef",
     ci_run=None,
+    base=PartBase(name="docker.io/library/debian:13", digest="sha256:" + "3" * 64),
+    inherited=("org.opencontainers.image.version",),
     proofs=(Proof(subject="sha256:" + "2" * 64, level="structure", how="native"),),
 )
 
@@ -32,6 +35,15 @@ def test_a_part_survives_its_file(tmp_path):
     document = json.loads(path.read_text())
     assert document["schema"] == "polyarch.part/v1"
     assert document["ci_run"] is None
+
+
+@pytest.mark.parametrize("base", [None, PartBase(), PartBase(name="a/b:1")])
+def test_what_is_not_known_of_a_base_stays_so(tmp_path, base):
+    folder = PartsFolder(root=tmp_path)
+    folder.write(replace(PART, base=base, inherited=()))
+    found = folder.read("server", PLATFORM)
+    assert found is not None
+    assert (found.base, found.inherited) == (base, ())
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b'{"schema":"polyarch.part/v1"}', b"\xff"])

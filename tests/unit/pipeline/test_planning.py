@@ -63,6 +63,7 @@ class World:
         self.root = root
         self.probes = dict(USABLE)
         self.event = event()
+        self.repository = RepositoryFacts()
         self.write({**FILES, "polyarch.toml": config, ".dockerignore": "polyarch.toml\nnotes\n"})
 
     def write(self, files: dict[str, str]) -> None:
@@ -79,7 +80,7 @@ class World:
     def plan(self) -> Plan:
         project = load_project(self.root / "polyarch.toml")
         wording = Wording(
-            event=self.event, repository=RepositoryFacts(), now=datetime(2026, 1, 2, tzinfo=UTC)
+            event=self.event, repository=self.repository, now=datetime(2026, 1, 2, tzinfo=UTC)
         )
         platforms = {name: image.platforms for name, image in project.images.items()}
         facts = Facts(
@@ -132,6 +133,9 @@ NO_INPUTS: dict[str, Callable[[World], object]] = {
     "tags": lambda w: w.config("type=ref,event=branch", "type=raw,value=x"),
     "repositories": lambda w: w.config("ghcr.io", "quay.io"),
     "an ignored file": lambda w: w.write({"notes": "!"}),
+    "what the forge says of the repository": lambda w: setattr(
+        w, "repository", RepositoryFacts(name="app", description="new", license="MIT")
+    ),
     "what runs leave": lambda w: w.write({".polyarch/runs/x": "!"}),
 }
 
@@ -152,6 +156,28 @@ def test_platforms_have_keys_of_their_own_and_overrides_count_there_alone(world:
     after = world.keys()
     assert before["app linux/amd64"] == after["app linux/amd64"]
     assert before["app linux/arm64"] != after["app linux/arm64"]
+
+
+def test_labels_of_one_platform_are_its_own(world: World):
+    before = world.keys()
+    world.config("[images.app]", '[images.app.platform.arm64]\nlabels = { x = "1" }\n[images.app]')
+    [image] = world.plan().images
+    assert [planned.labels.get("x") for planned in image.platforms] == [None, "1"]
+    assert "x" not in image.labels
+    after = world.keys()
+    assert [name for name in after if after[name] != before[name]] == ["app linux/arm64"]
+
+
+@pytest.mark.parametrize("level", ["index", "manifest", "manifest-descriptor"])
+def test_annotations_stand_where_they_are_asked_for(world: World, level: str):
+    world.config(
+        "build-args", f'annotation-levels = ["{level}"]\nannotations = {{ x = "1" }}\nbuild-args'
+    )
+    told = world.plan().to_json()["images"][0]["annotations"]
+    assert {each: found.get("x") for each, found in told.items()} == {
+        each: "1" if each == level else None
+        for each in ("index", "manifest", "manifest-descriptor")
+    }
 
 
 def test_a_base_of_the_project_counts_with_its_key(tmp_path: Path):

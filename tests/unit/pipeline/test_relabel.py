@@ -52,3 +52,15 @@ def test_dressing_anew_leaves_nothing_of_the_last_dress(tmp_path):
     manifest = ImageManifest.parse(read_small(layout, again))
     assert dict(manifest.annotations) == {}
     assert ImageConfig.parse(read_small(layout, manifest.config)).labels == {"revision": "2"}
+
+
+def test_what_spoke_of_the_base_goes_unless_it_is_said_anew(tmp_path):
+    made = make_index(["linux/arm64"])
+    layout = LayoutStore(tmp_path)
+    copy_graph(made.store, layout, made.children[0])
+    base = {"title": "base", "version": "22.04", "vendor": "V"}
+    built = relabelled(layout, made.children[0], dress(base, {}))
+    child = relabelled(layout, built, dress({"title": "app"}, {}, ("title", "version")))
+    manifest = ImageManifest.parse(read_small(layout, child))
+    labels = ImageConfig.parse(read_small(layout, manifest.config)).labels
+    assert labels == {"title": "app", "vendor": "V"}
