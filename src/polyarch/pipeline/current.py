@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from polyarch.errors import PolyarchError, RegistryError
+from polyarch.host.moment import read_time
 from polyarch.oci import annotation
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import TagReference
@@ -14,9 +14,6 @@ from polyarch.registry.client import RegistryClient
 NOT_ASKED = Current(state=State.UNKNOWN, reason="not asked")
 
 CurrentTags = dict[TagReference, Current]
-
-_EARLIEST, _LATEST = 1970, 9000
-"""Years of a believable commit; annotations are hostile data."""
 
 
 async def ask_current(client: RegistryClient, tags: Iterable[TagReference]) -> CurrentTags:
@@ -44,18 +41,8 @@ def current_of(manifest: ImageManifest | ImageIndex | None) -> Current:
         digest=manifest.descriptor.digest,
         version=manifest.annotations.get(annotation.VERSION),
         revision=manifest.annotations.get(annotation.REVISION),
-        created=_time(manifest.annotations.get(annotation.CREATED)),
+        created=read_time(manifest.annotations.get(annotation.CREATED)),
     )
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    if not _EARLIEST <= time.year <= _LATEST:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _reason(error: PolyarchError) -> str:

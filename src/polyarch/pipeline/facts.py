@@ -1,6 +1,6 @@
 """What the world says, asked once before anything is decided: engines, Dockerfiles, registries."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -226,15 +226,16 @@ def context_digests(
 
 def describe(project: Project, git: GitTree | None) -> str:
     """What `git describe` says, asked only where the config has an expression for it."""
+    images = project.images.values()
+    builds = (settings for image in images for settings in image.per_platform.values())
     texts = (
-        text
-        for image in project.images.values()
-        for settings in image.per_platform.values()
-        for text in (
-            *settings.build_args.values(),
-            *settings.labels.values(),
-            *(settings.direct.run if settings.direct else ()),
-            *(settings.direct.env.values() if settings.direct else ()),
-        )
+        *(text for image in images for text in image.annotations.values()),
+        *(text for settings in builds for text in _texts(settings)),
     )
     return git.describe() if git and any("describe" in text for text in texts) else ""
+
+
+def _texts(settings: BuildSettings) -> Iterator[str]:
+    yield from (*settings.build_args.values(), *settings.labels.values())
+    if settings.direct:
+        yield from (*settings.direct.run, *settings.direct.env.values())

@@ -3,7 +3,6 @@
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,10 +10,9 @@ from polyarch.config.project import ImageSettings
 from polyarch.errors import NoWorkTreeError, StorageError
 from polyarch.host.checkout import with_git_context
 from polyarch.host.ci_event import CiEvent, printable
-from polyarch.host.forge import ask_forge
 from polyarch.host.git import GitTree
 from polyarch.host.github import with_head_of_pull_request
-from polyarch.host.repository import RepositoryFacts, known_repository
+from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.bake import bake_files, file_name
 from polyarch.metadata.image import parse_images
 from polyarch.metadata.inputs import Inputs
@@ -25,21 +23,6 @@ from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.naming import unchecked_names
 
 _PREFIX = "DOCKER_METADATA_"
-
-
-def known_facts(
-    event: CiEvent, tree: GitTree | None, environment: Mapping[str, str], *, token: str = ""
-) -> tuple[CiEvent, RepositoryFacts, tuple[str, ...]]:
-    """The event with its commit's time, what is known of the repository, and warnings.
-
-    The CI's API is asked, except for an event that a person made up.
-    """
-    git = tree.facts() if tree else None
-    if event.simulated:
-        return event, known_repository(event, git), event.warnings
-    answer = ask_forge(event, git, environment, token=token)
-    warnings = (*event.warnings, *answer.warnings)
-    return replace(event, commit_time=answer.commit_time), answer.repository, warnings
 
 
 def event_for(

@@ -9,9 +9,7 @@ from polyarch.engines.base import Engine
 from polyarch.events import Warned
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import read_machine
-from polyarch.host.forge import ForgeAnswer, ask_forge
 from polyarch.host.git import GitFacts, GitTree
-from polyarch.host.repository import known_repository
 from polyarch.metadata.policy import may_publish
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference
@@ -26,6 +24,7 @@ from polyarch.pipeline.facts import (
     make_engines,
     probe_engines,
 )
+from polyarch.pipeline.known import known_facts
 from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import make_plan
@@ -63,7 +62,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     machine = read_machine(world.environment)
     git = GitTree.find(project.root, world.environment)
     facts_of_git = git.facts() if git else None
-    told = _told(event, facts_of_git, ask, world)
+    told = known_facts(event, facts_of_git, world.environment, offline=ask.offline)
     event = replace(event, commit_time=told.commit_time)
     doubts = _doubts(event, facts_of_git)
     for warning in (*project.warnings, *event.warnings, *told.warnings, *doubts):
@@ -107,13 +106,6 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         reach=reach,
         plan=make_plan(project, scope, decision, facts),
     )
-
-
-def _told(event: CiEvent, git: GitFacts | None, ask: Ask, world: World) -> ForgeAnswer:
-    """What is known of the repository; nobody is asked offline, nor for an event made up."""
-    if ask.offline or event.simulated:
-        return ForgeAnswer(repository=known_repository(event, git), commit_time=event.commit_time)
-    return ask_forge(event, git, world.environment)
 
 
 def _doubts(event: CiEvent, git: GitFacts | None) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`polyarch metadata`: what an image is called for an event."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,17 +128,24 @@ def _by_inputs(
 ) -> "Metadata":
     from polyarch.host.git import GitTree
     from polyarch.metadata.inputs import Inputs
-    from polyarch.pipeline.metadata import action_metadata, event_for, known_facts
+    from polyarch.pipeline.known import known_facts
+    from polyarch.pipeline.metadata import action_metadata, event_for
 
     inputs = Inputs.read(given)
     tree = GitTree.find(surroundings.folder, surroundings.environment)
     said = event_of(chosen, surroundings, surroundings.folder)
     event = event_for(inputs, said, tree, surroundings.environment)
-    facts = known_facts(event, tree, surroundings.environment, token=given.get("github-token", ""))
-    event, repository, warnings = facts
-    now = chosen.now or read_clock()
-    metadata = action_metadata(inputs, event, repository, surroundings.environment, now=now)
-    return metadata.with_warnings(warnings)
+    git = tree.facts() if tree else None
+    token = given.get("github-token", "")
+    known = known_facts(event, git, surroundings.environment, token=token)
+    metadata = action_metadata(
+        inputs,
+        replace(event, commit_time=known.commit_time),
+        known.repository,
+        surroundings.environment,
+        now=chosen.now or read_clock(),
+    )
+    return metadata.with_warnings((*event.warnings, *known.warnings))
 
 
 def _by_config(
@@ -148,7 +156,8 @@ def _by_config(
 ) -> "Metadata":
     from polyarch.host.git import GitTree
     from polyarch.pipeline.facts import describe
-    from polyarch.pipeline.metadata import image_metadata, known_facts
+    from polyarch.pipeline.known import known_facts
+    from polyarch.pipeline.metadata import image_metadata
     from polyarch.pipeline.selection import select_images
 
     project = open_project(surroundings, *config)
@@ -161,15 +170,15 @@ def _by_config(
         )
     tree = GitTree.find(project.root, surroundings.environment)
     said = event_of(chosen, surroundings, project.root)
-    event, repository, warnings = known_facts(said, tree, surroundings.environment)
+    known = known_facts(said, tree.facts() if tree else None, surroundings.environment)
     metadata = image_metadata(
         project.images[names[0]],
-        event,
-        repository,
+        replace(said, commit_time=known.commit_time),
+        known.repository,
         now=chosen.now or read_clock(),
         describe=describe(project, tree),
     )
-    return metadata.with_warnings(warnings)
+    return metadata.with_warnings((*said.warnings, *known.warnings))
 
 
 def _hand_on(metadata: "Metadata", environment: Mapping[str, str]) -> None:
