@@ -24,7 +24,7 @@ from polyarch.pipeline.result import (
 from polyarch.pipeline.world import Ask, World
 from polyarch.transaction.values import OnRegistryFailure, Outcome, Status
 
-REFUSED = "a registry refused before anything was built"
+REFUSED = "a destination was ruled out before anything was built"
 NOWHERE = "no destination has taken it"
 DRY_RUN = "`--dry-run`: all but the push was done"
 
