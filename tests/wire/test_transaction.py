@@ -3,11 +3,18 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
-from polyarch.errors import DeniedError, LoginRefusedError, RegistryUnavailableError
+from polyarch.errors import (
+    DeniedError,
+    LoginRefusedError,
+    RegistryUnavailableError,
+    TagRefusedError,
+)
 from polyarch.events import Event, TagMoved, ignore
+from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.retry import RetryPolicy
@@ -15,7 +22,15 @@ from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import Answer, Call, refusal
 from polyarch.transaction.run import publish
-from polyarch.transaction.values import OnRegistryFailure, Status, Submission, TagStatus, Target
+from polyarch.transaction.values import (
+    Guard,
+    OnRegistryFailure,
+    Status,
+    Submission,
+    TagStatus,
+    Target,
+    Verdict,
+)
 from tests.support.images import MadeImage, make_index
 
 OLD, NEW = make_index(content=b"old"), make_index(content=b"new")
@@ -214,3 +229,103 @@ async def test_a_registry_that_shows_a_moved_tag_late_is_waited_for(three):
         outcomes = await publish([submission(NEW, *three)], client, ignore)
     assert [outcome.status for outcome in outcomes] == [Status.PUBLISHED] * 3
     assert lagging == [0]
+
+
+def guarded(made: MadeImage, guard: Guard, *registries: SandboxRegistry) -> Submission:
+    whole = submission(made, *registries)
+    return replace(whole, targets=tuple(replace(each, guard=guard) for each in whole.targets))
+
+
+def keeping(kept: MadeImage, *, may: Literal["keep", "refuse"] = "keep") -> Guard:
+    """Nothing takes the place of this index."""
+
+    def guard(_tag: str, standing: ImageIndex | ImageManifest | None) -> Verdict:
+        if standing and standing.descriptor.digest == kept.index.descriptor.digest:
+            return Verdict(may=may, reason="it is newer")
+        return Verdict(may="move")
+
+    return guard
+
+
+class Overtaking:
+    """Another run publishes to a registry right before the first tag moves there."""
+
+    def __init__(self, registry: SandboxRegistry, made: MadeImage) -> None:
+        self._registry = registry
+        self._made = made
+        self._looks = 0
+
+    async def __call__(self, call: Call) -> Answer | None:
+        if call.method == "HEAD" and call.target.item == TAGS[0]:
+            self._looks += 1
+            if self._looks == 2:  # the first is for the freeze
+                async with RegistryClient() as client:
+                    await publish([submission(self._made, self._registry)], client, ignore)
+        return None
+
+
+async def test_a_tag_that_is_kept_is_told_and_the_others_move(three):
+    first = replace(submission(OLD, three[1]).targets[0], tags=TAGS[1:])
+    async with RegistryClient() as client:
+        await publish([replace(submission(OLD, three[1]), targets=(first,))], client, ignore)
+        outcomes = await publish([guarded(NEW, keeping(OLD), *three)], client, ignore)
+    assert [outcome.status for outcome in outcomes] == [Status.PUBLISHED] * 3
+    told = {tag.tag: (tag.status, tag.reason) for tag in outcomes[1].tags}
+    assert told == {
+        "1.2.3": (TagStatus.CREATED, ""),
+        "latest": (TagStatus.KEPT, "it is newer"),
+    }
+    assert outcomes[1].tags[1].digest == OLD.index.descriptor.digest
+    assert outcomes[1].digest == NEW.index.descriptor.digest
+    assert await shows(three[0], NEW)
+
+
+async def test_a_refused_tag_moves_nothing_anywhere(three):
+    async with RegistryClient() as client:
+        await publish([submission(OLD, three[2])], client, ignore)
+        outcomes = await publish([guarded(NEW, keeping(OLD, may="refuse"), *three)], client, ignore)
+    assert [o.status for o in outcomes] == [Status.SKIPPED, Status.SKIPPED, Status.FAILED]
+    assert isinstance(outcomes[2].error, TagRefusedError)
+    assert await shows(three[2], OLD)
+    assert await digests_under_tags(three[0]) == {None}
+
+
+async def test_what_another_run_published_since_the_freeze_is_judged_anew(three):
+    other = make_index(content=b"other")
+    three[1].quirks = Quirks(on_request=Overtaking(three[1], other))
+    async with RegistryClient() as client:
+        outcomes = await publish([guarded(NEW, keeping(other), *three)], client, ignore)
+    assert [o.status for o in outcomes] == [Status.PUBLISHED, Status.UNCHANGED, Status.PUBLISHED]
+    assert {tag.status for tag in outcomes[1].tags} == {TagStatus.KEPT}
+    assert outcomes[1].digest == other.index.descriptor.digest
+    assert await shows(three[1], other)
+    assert await shows(three[0], NEW)
+
+
+async def test_a_tag_that_is_refused_in_the_flip_brings_all_back(three):
+    """What the other run published stays: it was never ours to undo."""
+    other = make_index(content=b"other")
+    async with RegistryClient() as client:
+        await publish([submission(OLD, *three)], client, ignore)
+        three[1].quirks = Quirks(on_request=Overtaking(three[1], other))
+        guard = keeping(other, may="refuse")
+        outcomes = await publish([guarded(NEW, guard, *three)], client, ignore)
+    assert [o.status for o in outcomes] == [
+        Status.ROLLED_BACK, Status.FAILED, Status.ROLLED_BACK
+    ]  # fmt: skip
+    assert await shows(three[0], OLD)
+    assert await shows(three[1], other)
+    assert await shows(three[2], OLD)
+
+
+async def test_what_another_run_put_there_is_what_a_roll_back_puts_back(three):
+    """It is asked again right before the move, so the other run's index is not lost."""
+    other = make_index(content=b"other")
+    async with RegistryClient(policy=IMPATIENT) as client:
+        await publish([submission(OLD, *three)], client, ignore)
+        three[1].quirks = Quirks(on_request=Overtaking(three[1], other))
+        three[2].quirks = Quirks(on_request=refuse_latest)
+        outcomes = await publish([submission(NEW, *three)], client, ignore)
+    assert [outcome.status for outcome in outcomes] == [Status.ROLLED_BACK] * 3
+    assert await shows(three[0], OLD)
+    assert await shows(three[1], other)
