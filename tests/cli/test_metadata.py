@@ -371,9 +371,10 @@ def test_every_rule_is_explained(project: TinyProject):
     words = ("--event", "push", "--ref", RELEASE)
     named = project.run("metadata", *words, "--json").document["explanations"]
     assert [each["rule"] for each in named] == [
-        "type=semver,pattern={{version}}", "type=ref,event=branch", "type=sha",
+        "type=semver,pattern={{version}}", "type=ref,event=branch", "type=sha", "flavor",
     ]  # fmt: skip
-    assert [each["tag"] for each in named] == ["1.2.3", None, "sha-" + revision(project)[:7]]
+    sha = f"sha-{revision(project)[:7]}"
+    assert [each["tag"] for each in named] == ["1.2.3", None, sha, "latest"]
     assert all(each["reason"] for each in named)
     told = project.run("metadata", *words, "--explain")
     assert "type=ref,event=branch" in told.stdout + told.stderr

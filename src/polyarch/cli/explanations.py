@@ -14,8 +14,4 @@ def explanation_view(version: Version) -> RenderableType:
     for each in version.explanations:
         tag = Text(each.tag, style="green") if each.tag else Text("nothing", style="dim")
         made.add_row(Text(shorten(each.rule, 300)), tag, Text(each.reason))
-    latest = [name for name in version.tag_names[-1:] if version.latest]
-    for name in latest:
-        why = Text("it comes with the version")
-        made.add_row(Text("flavor", style="dim"), Text(name, style="green"), why)
     return made

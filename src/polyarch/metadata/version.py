@@ -19,7 +19,10 @@ from polyarch.metadata.tagname import sanitise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What one rule did: `tag` is what came of it, None for nothing, and `reason` says why."""
+    """What one rule did: `tag` is what came of it, None for nothing, and `reason` says why.
+
+    Of the latest tag the rule is `flavor`.
+    """
 
     rule: str
     tag: str | None
@@ -159,6 +162,8 @@ def _warn_of_unknown(rule: Rule, situation: Situation) -> None:
 def _finished(assembly: _Assembly, images: tuple[ImageName, ...], situation: Situation) -> Version:
     names: tuple[str, ...] = ()
     latest = _latest(assembly)
+    reason = "it comes with the version"
+    told = (Explanation(rule="flavor", tag=name, reason=reason) for name in latest)
     if assembly.main is None:
         situation.warn("no rule gives a version for this event, so there is no tag")
     else:
@@ -172,7 +177,7 @@ def _finished(assembly: _Assembly, images: tuple[ImageName, ...], situation: Sit
         tags=tuple(_full(image, name) for image in enabled or ("",) for name in names),
         kinds={**assembly.kinds, **dict.fromkeys(latest, TagKind.VERSIONS)},
         warnings=tuple(dict.fromkeys(situation.warnings)),
-        explanations=assembly.explanations,
+        explanations=(*assembly.explanations, *told),
     )
 
 
