@@ -59,11 +59,7 @@ class Lineages:
         text, platform = self._named(image, planned, source)
         if text in {"", SCRATCH}:
             return Lineage()
-        base: Base | str | None = request.base
-        if base is None and request.direct:
-            base = request.direct.base
-        if base is None:
-            base = self._published(text, platform)
+        base = self._base(source, request, text, platform)
         if isinstance(base, Base) and not _begins_with(built, base):
             base = "the engine took another one than its registry has"
         name = self._complete(image, source, text)
@@ -76,6 +72,18 @@ class Lineages:
             base=PartBase(name=name, digest=str(base.manifest.descriptor.digest)),
             inherited=tuple(_handed_down(built, base)),
         )
+
+    def _base(
+        self, source: Source, request: BuildRequest, text: str, platform: Platform
+    ) -> Base | str:
+        """The base, or why it is not known."""
+        resolved = request.base or (request.direct.base if request.direct else None)
+        if resolved:
+            return resolved
+        if any(edge.name == text for edge in source.edges):
+            # A name of the project's own may be that of a stranger's image elsewhere.
+            return "its registry did not say what it is"
+        return self._published(text, platform)
 
     def _named(
         self, image: ImagePlan, planned: PlannedPlatform, source: Source

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from polyarch.config.load import load_project
+from polyarch.config.project import Project
 from polyarch.engines.base import EngineInfo
 from polyarch.errors import EngineUnusableError, NoEngineError, TagCollisionError
 from polyarch.host.ci_event import CiEvent, Provider
@@ -77,7 +78,7 @@ class World:
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
 
-    def plan(self) -> Plan:
+    def gathered(self) -> tuple[Project, Facts]:
         project = load_project(self.root / "polyarch.toml")
         wording = Wording(
             event=self.event, repository=self.repository, now=datetime(2026, 1, 2, tzinfo=UTC)
@@ -91,6 +92,11 @@ class World:
             contexts=context_digests(project, platforms),
             current={},
         )
+        return project, facts
+
+    def plan(self) -> Plan:
+        project, facts = self.gathered()
+        platforms = {name: image.platforms for name, image in project.images.items()}
         return make_plan(project, Scope(platforms=platforms), YES, facts)
 
     def keys(self) -> dict[str, str]:
