@@ -195,15 +195,18 @@ def check_not_ending() -> None:
 
 
 def _end(processes: Collection[subprocess.Popen[str]]) -> None:
-    """Ask all at once to end; those that do not within a few seconds are killed."""
-    for ask in (signal.SIGTERM, signal.SIGKILL):
-        left = [process for process in processes if process.poll() is None]
-        for process in left:
+    """Ask all at once to end; what has not within a few seconds is killed, children and all.
+
+    A child may outlive its program: QEMU loses a signal that comes while it starts.
+    """
+    asked = [process for process in processes if process.poll() is None]
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in asked:
             # The program leads its own session, so its children hear the signal as well.
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, ask)
+                os.killpg(process.pid, number)
         deadline = time.monotonic() + _GRACE_S
-        for process in left:
+        for process in asked:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=max(deadline - time.monotonic(), 0))
 

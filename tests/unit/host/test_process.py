@@ -166,3 +166,31 @@ def test_all_get_the_same_few_seconds_to_end(monkeypatch):
         for thread in threads:
             thread.join(30)
     assert statuses == [-signal.SIGKILL] * 3
+
+
+def test_a_child_that_outlives_its_program_is_ended_too(monkeypatch):
+    """It hears no SIGTERM, and its program is gone before anybody asks again."""
+    monkeypatch.setattr(process, "_GRACE_S", 5)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    child = f"{deaf}; print('up', flush=True); time.sleep(600)"
+    code = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    pids: list[int] = []
+
+    def interrupt(line: str) -> None:
+        pids.append(int(line))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process.stream(python(code), environment=ENVIRONMENT, on_line=interrupt)
+    moment = threading.Event()
+    for _ in range(100):
+        if not alive(pids[0]):
+            break
+        moment.wait(0.05)
+    assert not alive(pids[0])
