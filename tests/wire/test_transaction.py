@@ -49,7 +49,7 @@ def submission(made: MadeImage, *registries: SandboxRegistry) -> Submission:
         Target(repository=Repository.parse(f"{registry.host}/team/app"), tags=TAGS)
         for registry in registries
     )
-    return Submission(name="app", index=made.index, source=made.store, targets=targets)
+    return Submission(name="app", root=made.index, source=made.store, targets=targets)
 
 
 async def digests_under_tags(registry: SandboxRegistry) -> set[str | None]:

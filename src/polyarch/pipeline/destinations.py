@@ -58,7 +58,7 @@ class Destinations:
         submissions = [
             Submission(
                 name=image.plan.name,
-                index=image.index,
+                root=image.index,
                 source=image.source,
                 targets=tuple(
                     target

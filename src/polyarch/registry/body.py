@@ -50,6 +50,15 @@ class Body:
         """Bytes at hand: manifests, forms, small configs."""
         return cls(size=len(data), open=lambda offset: io.BytesIO(data[offset:]))
 
+    def part(self, offset: int, size: int | None = None) -> "Body":
+        """The bytes from `offset` on, at most `size` of them, as a body that can be sent again."""
+        rest = max(0, self.size - offset)
+        return Body(
+            size=rest if size is None else min(size, rest),
+            open=lambda start: self.open(offset + start),
+            name=self.name,
+        )
+
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The content from its start, at most `size` bytes of it.
 

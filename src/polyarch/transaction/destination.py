@@ -73,7 +73,7 @@ class Destination:
 
     def _digest_under(self, tag: str) -> Digest | None:
         if self.status.get(tag) in _OURS:
-            return self.submission.index.descriptor.digest
+            return self.submission.root.descriptor.digest
         old = self.old.get(tag)
         return old.descriptor.digest if old else None
 

@@ -42,7 +42,7 @@ async def _move(destination: Destination, tag: str, listen: Listener) -> None:
     if destination.status.get(tag) is None and await _has_changed(destination, tag):
         await _look(destination, tag)
     if tag not in destination.status:
-        await destination.remote.put_manifest(destination.submission.index, tag=tag)
+        await destination.remote.put_manifest(destination.submission.root, tag=tag)
         await _confirm(destination, tag)
         moved = TagStatus.MOVED if destination.old[tag] else TagStatus.CREATED
         destination.status[tag] = moved
@@ -66,7 +66,7 @@ async def _look(destination: Destination, tag: str) -> None:
     if found:
         standing = await destination.remote.get_manifest(found.digest)
     destination.old[tag] = standing
-    if found and found.digest == destination.submission.index.descriptor.digest:
+    if found and found.digest == destination.submission.root.descriptor.digest:
         destination.status[tag] = TagStatus.UNCHANGED
         return
     verdict = await asyncio.to_thread(destination.target.guard, tag, standing)
@@ -84,13 +84,13 @@ async def _confirm(destination: Destination, tag: str) -> None:
             return
         if wait_s is not None:
             await asyncio.sleep(wait_s)
-    ours = destination.submission.index.descriptor.digest
+    ours = destination.submission.root.descriptor.digest
     raise TagOvertakenError(f"{destination.name}:{tag}", str(ours))
 
 
 async def _shows_ours(destination: Destination, tag: str) -> bool:
     found = await destination.remote.head(tag)
-    return found is not None and found.digest == destination.submission.index.descriptor.digest
+    return found is not None and found.digest == destination.submission.root.descriptor.digest
 
 
 async def roll_back(destination: Destination, listen: Listener) -> None:
@@ -130,7 +130,7 @@ def _told(destination: Destination, tag: str, status: TagStatus, listen: Listene
         TagMoved(
             repository=destination.name,
             tag=tag,
-            digest=(as_it_was or destination.submission.index).descriptor.digest,
+            digest=(as_it_was or destination.submission.root).descriptor.digest,
             status=status,
             reason=destination.reasons.get(tag, ""),
         )

@@ -35,7 +35,7 @@ def read_manifests(submission: Submission) -> dict[Digest, ImageManifest | Image
                 read(parse_any(raw, child.media_type))
         found[node.descriptor.digest] = node
 
-    read(submission.index)
+    read(submission.root)
     return found
 
 

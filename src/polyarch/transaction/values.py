@@ -44,14 +44,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One image: its index, where the bytes below it are, and where it goes.
+    """One image: its root, where the bytes below that are, and where it goes.
 
+    The root is an index; for an image of one platform that exists already it may be its manifest.
     `mount_from` are repositories that hold some of its blobs: on the same registry they are mounted
     and never read.
     """
 
     name: str
-    index: ImageIndex
+    root: ImageIndex | ImageManifest
     source: Fetcher
     targets: tuple[Target, ...]
     mount_from: tuple[Repository, ...] = ()

@@ -20,6 +20,13 @@ async def test_a_body_can_be_sent_again(tmp_path):
     assert Body.of_path(path, offset=4).size == 6
 
 
+async def test_a_part_of_a_body_is_a_body():
+    body = Body.of_bytes(b"0123456789")
+    assert [await read(body.part(4)), await read(body.part(2, 3))] == [b"456789", b"234"]
+    assert [body.part(8, 9).size, await read(body.part(8, 9)), body.part(11).size] == [2, b"89", 0]
+    assert await read(body.part(4).part(1, 2)) == b"56"
+
+
 async def test_a_source_that_is_too_long_is_cut_at_its_size():
     body = Body(size=3, open=lambda offset: io.BytesIO(b"abcdef"[offset:]))
     assert await read(body) == b"abc"
