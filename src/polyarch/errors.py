@@ -38,6 +38,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── PlatformNotInBaseError
 │   ├── MissingVariableError        a named login whose variable is not set, in CI
 │   ├── CredentialUnreadableError   a password file or command that gives none
+│   ├── UnknownProfileError         `profile` names no kind of registry, with the nearest known one
 │   ├── InvalidRuleError            a tag rule, a flavor or an image name
 │   ├── InvalidTemplateError        a `{{…}}` expression
 │   ├── UnknownPlaceholderError     a `{…}` of the direct engine, with the nearest known one
@@ -78,6 +79,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ManifestNotFoundError
 │   ├── RepositoryNotFoundError
 │   ├── ImmutableTagError
+│   ├── PreconditionFailedError     somebody else changed it first
 │   ├── ManifestRefusedError
 │   ├── UploadRefusedError
 │   ├── DeleteUnsupportedError
@@ -606,6 +608,17 @@ class CredentialUnreadableError(ConfigError):
             where=where,
             hint="try it by hand; it must give the password alone on its first line",
         )
+
+
+class UnknownProfileError(ConfigError):
+    """`[registries.X] profile` names no known kind of registry."""
+
+    code = "unknown-profile"
+
+    def __init__(self, name: str, *, known: Sequence[str], nearest: str | None) -> None:
+        meant = f"did you mean `{nearest}`? " if nearest else ""
+        listed = ", ".join(f"`{each}`" for each in known)
+        super().__init__(f"there is no registry profile `{name}`", hint=f"{meant}known: {listed}")
 
 
 class InvalidRuleError(ConfigError):
@@ -1195,6 +1208,21 @@ class ImmutableTagError(RegistryError):
             hint="publish under another tag, or change the registry's rule for this repository",
         )
         self.reference = reference
+
+
+class PreconditionFailedError(RegistryError):
+    """What was to be replaced is no longer what it was: somebody else was first (412)."""
+
+    code = "precondition-failed"
+    retryable = True
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` did not replace what somebody else has changed "
+            f"meanwhile{exchange.said}",
+            hint="run again: what stands there now is looked at first",
+        )
 
 
 class ManifestRefusedError(RegistryError):

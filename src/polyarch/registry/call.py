@@ -9,6 +9,8 @@ from polyarch.registry.body import Body
 from polyarch.registry.scope import Scope
 from polyarch.registry.transport import STALL_S, Fields, Headers
 
+_CONDITIONS = frozenset({"if-match", "if-none-match"})
+
 Explain = Callable[[Exchange], PolyarchError | None]
 """Turns a refusal into the error that fits what was asked; None leaves it to the general rules."""
 
@@ -44,6 +46,11 @@ class Call:
     min_life_s: float = 0
     once: bool = False
     explain: Explain = no_explanation
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it is to be done only to what its headers name."""
+        return any(name.lower() in _CONDITIONS for name, _ in self.headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from polyarch.errors import (
     Exchange,
     LoginRefusedError,
     PolyarchError,
+    PreconditionFailedError,
     RateLimitedError,
     RegistryUnavailableError,
     RepositoryNotFoundError,
@@ -29,6 +30,7 @@ from polyarch.registry.wire import parse_error
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
+_CHANGED = 412
 _MIN_SECRET = 4
 _MAX_WORDS = 400
 
@@ -71,8 +73,12 @@ class Judge:
         *,
         repository: str = "",
         explain: Explain = no_explanation,
+        conditional: bool = False,
     ) -> PolyarchError:
-        """The error for a failed answer; `explain` is asked where general rules do not hold."""
+        """The error for a failed answer; `explain` is asked where general rules do not hold.
+
+        `conditional`: the request named what it wanted to replace.
+        """
         exchange = self.exchange(answer, method)
         retry_after = parse_retry_after(answer.headers.get("Retry-After"), self._clock.wall())
         if _is_rate_limit(exchange):
@@ -82,6 +88,9 @@ class Judge:
             return RegistryUnavailableError(exchange, reason, retry_after_s=retry_after)
         if exchange.status == _UNAUTHORIZED:
             return _login_refused(exchange, credential)
+        # Harbor says 412 of tags that never move, whatever was asked.
+        if conditional and exchange.status == _CHANGED and "immutable" not in exchange.words:
+            return PreconditionFailedError(exchange)
         return explain(exchange) or _other(exchange, repository, credential)
 
     def nonsense(self, answer: Answer, method: str, problem: str) -> UnexpectedAnswerError:

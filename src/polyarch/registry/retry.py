@@ -29,7 +29,7 @@ class RetryPolicy:
 
     `budget_s` begins with the first failure: a large blob may take longer on a slow line, and is
     not lost for it. `first_tries` is for a registry that has not answered yet: it is probably down
-    or misspelt.
+    or misspelt. `deadline`, on the monotonic clock, ends everything: no wait passes it.
     """
 
     tries: int = 8
@@ -37,6 +37,7 @@ class RetryPolicy:
     budget_s: float = 600
     first_s: float = 0.5
     longest_s: float = 60
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,11 @@ class Attempts:
 
     @property
     def left_s(self) -> float:
-        """Seconds of the budget that are left."""
-        if self._end is None:
-            return self._policy.budget_s
-        return self._end - self._clock.monotonic()
+        """Seconds that may still be waited."""
+        now = self._clock.monotonic()
+        left = self._policy.budget_s if self._end is None else self._end - now
+        deadline = self._policy.deadline
+        return left if deadline is None else min(left, deadline - now)
 
     def wait_s(self, retry_after_s: float | None = None, *, patient: bool = True) -> float | None:
         """How long to wait after one more failure; None when it is time to give up.

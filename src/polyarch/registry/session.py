@@ -223,6 +223,7 @@ class Session:
             credential,
             repository=str(call.repository),
             explain=call.explain,
+            conditional=call.is_conditional,
         )
 
 

@@ -92,3 +92,13 @@ def test_any_retry_after_is_read_without_harm(text):
 )
 def test_a_rate_limit_in_disguise_is_seen(words, expected):
     assert speaks_of_rate_limit(words) is expected
+
+
+def test_no_wait_passes_the_deadline():
+    clock = FakeClock(now=1000, chance=1.0)
+    attempts = Attempts(RetryPolicy(first_s=40, deadline=1100), clock.clock)
+    assert attempts.left_s == 100
+    assert attempts.wait_s() == 40
+    clock.now += 40
+    assert attempts.wait_s(60) is None
+    assert attempts.wait_s(59) == 60
