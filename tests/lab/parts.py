@@ -14,7 +14,7 @@ from tests.lab.emulation import register, unregistered
 from tests.lab.machines import MACHINES
 from tests.lab.reasons import Missing
 from tests.lab.sources import PROGRAMS, fetch_sources, source
-from tests.lab.unpacked import DOCKER, REGISTRY
+from tests.lab.unpacked import CRANE, DOCKER, ORAS, REGISTRY, Unpacked
 
 VERSION = re.compile(r"v?\d+\.\d+[\w.+~-]*")
 SETUP = "run `python -m tests.lab setup` as root"
@@ -57,6 +57,14 @@ def _version(program: str, path: str | None = None) -> str:
         raise Missing(str(error), "install it again") from error
     found = VERSION.search(said)
     return found[0] if found else "?"
+
+
+def _peer(peer: Unpacked) -> str:
+    try:
+        run(peer.program, "version", env={"PATH": peer.search_path()})
+    except CommandFailedError as error:
+        raise Missing(str(error), "remove it, then run `python -m tests.lab setup`") from error
+    return peer.version()
 
 
 def _qemu() -> str:
@@ -118,6 +126,20 @@ PARTS = (
         packages=("ca-certificates", "debian-archive-keyring", "openssl"),
         probe=lambda: _version("docker-registry", REGISTRY.search_path()),
         provide=lambda _tell: REGISTRY.fetch(),
+    ),
+    Part(
+        name="crane",
+        purpose="a client to measure against",
+        packages=("ca-certificates", "debian-archive-keyring"),
+        probe=lambda: _peer(CRANE),
+        provide=lambda _tell: CRANE.fetch(),
+    ),
+    Part(
+        name="oras",
+        purpose="a client to measure against",
+        packages=("ca-certificates", "debian-archive-keyring"),
+        probe=lambda: _peer(ORAS),
+        provide=lambda _tell: ORAS.fetch(),
     ),
     Part(
         name="docker",

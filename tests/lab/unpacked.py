@@ -71,6 +71,19 @@ class Unpacked:
             raise Missing(f"no `{self.program}` here", "run `python -m tests.lab setup`")
         return path
 
+    def version(self) -> str:
+        """Return the version of the first package, for programs that do not know their own.
+
+        Raises:
+            Missing: It is neither unpacked nor installed.
+        """
+        self.search_path()
+        known = self.place / "versions.json"
+        if not known.exists():
+            return "?"
+        versions: dict[str, str] = json.loads(known.read_bytes())
+        return versions[self.packages[0]]
+
     def plugin(self, name: str) -> Path:
         """Return the file of a plugin of the Docker command line.
 
@@ -92,3 +105,6 @@ DOCKER = Unpacked(
     suite="trixie",
 )
 REGISTRY = Unpacked(name="registry", packages=("docker-registry",), program="docker-registry")
+# The fastest of the other clients, to measure against; bookworm has neither, and theirs run on it.
+CRANE = Unpacked(name="crane", packages=("crane",), program="crane", suite="sid")
+ORAS = Unpacked(name="oras", packages=("oras",), program="oras", suite="sid")
