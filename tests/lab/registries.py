@@ -4,13 +4,14 @@ import base64
 import ctypes
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from tests.lab.certificates import Certificate
 from tests.lab.servers import running
 from tests.lab.tokens import ISSUER, SERVICE, token_server
 from tests.lab.unpacked import REGISTRY
@@ -38,6 +39,7 @@ class Registry:
         password: That one's password.
         storage: Folder of its file system storage.
         log: What it writes.
+        certificate: What it shows; None where it speaks plain HTTP.
     """
 
     host: str
@@ -46,11 +48,12 @@ class Registry:
     password: str
     storage: Path
     log: Path
+    certificate: Certificate | None = None
 
     @property
     def url(self) -> str:
         """The URL of its root."""
-        return f"http://{self.host}"
+        return f"{'https' if self.certificate else 'http'}://{self.host}"
 
     def reference(self, name: str) -> str:
         """Return the full reference of `repository:tag` or `repository@digest` here."""
@@ -66,6 +69,8 @@ def running_registry(
     password: str = "",
     storage: Path | None = None,
     read_only: bool = False,
+    certificate: Certificate | None = None,
+    way_to_tokens: Callable[[str], str] = str,
 ) -> Iterator[Registry]:
     """Run a registry whose files lie in `folder`, which must be empty.
 
@@ -76,6 +81,8 @@ def running_registry(
         password: That one's password.
         storage: Where its content lies.
         read_only: Whether it refuses every change.
+        certificate: What it and its token server show; they speak plain HTTP without.
+        way_to_tokens: Gives the address to name for that of the token server, as that of a proxy.
 
     Raises:
         Missing: There is no registry on this machine.
@@ -85,11 +92,16 @@ def running_registry(
     registry_log, content = folder / "registry.log", storage or folder / "content"
     with ExitStack() as stack:
         config = _config(content, read_only=read_only)
+        if certificate:
+            files = {"certificate": str(certificate.file), "key": str(certificate.key)}
+            config["http"]["tls"] = files
         if auth is Auth.HTPASSWD:
             config["auth"] = {"htpasswd": _htpasswd(folder, username, password)}
         if auth is Auth.TOKEN:
-            server = stack.enter_context(token_server(folder, {username: password}))
-            names = {"realm": server.realm, "service": SERVICE, "issuer": ISSUER}
+            users = {username: password}
+            server = stack.enter_context(token_server(folder, users, certificate))
+            realm = server.realm_at(way_to_tokens(server.host))
+            names = {"realm": realm, "service": SERVICE, "issuer": ISSUER}
             config["auth"] = {"token": names | {"rootcertbundle": str(server.certificate)}}
         # JSON is YAML.
         (folder / "config.yml").write_text(json.dumps(config))
@@ -105,6 +117,7 @@ def running_registry(
             password=password,
             storage=content,
             log=registry_log,
+            certificate=certificate,
         )
 
 

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.lab.certificates import Certificate
 from tests.lab.commands import run, run_bytes
 
 ISSUER = "lab"
@@ -24,12 +25,18 @@ class TokenServer:
     """A running token server.
 
     Attributes:
-        realm: The URL that a registry's challenge names.
+        host: `127.0.0.1:PORT`.
+        scheme: How it is reached.
         certificate: PEM file of the key that signs, for `auth.token.rootcertbundle`.
     """
 
-    realm: str
+    host: str
+    scheme: str
     certificate: Path
+
+    def realm_at(self, host: str) -> str:
+        """Return the URL that a registry's challenge names, for a way that leads here."""
+        return f"{self.scheme}://{host}/token"
 
 
 class Signer:
@@ -51,7 +58,9 @@ class Signer:
 
 
 @contextmanager
-def token_server(folder: Path, users: Mapping[str, str]) -> Iterator[TokenServer]:
+def token_server(
+    folder: Path, users: Mapping[str, str], tls: Certificate | None = None
+) -> Iterator[TokenServer]:
     """Run a token server on a free loopback port, for users by name with their passwords."""
     signer = Signer(folder)
 
@@ -88,11 +97,19 @@ def token_server(folder: Path, users: Mapping[str, str]) -> Iterator[TokenServer
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            # Hands are shaken in the thread of each connection.
+            server.socket = tls.server_context().wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
-            realm = f"http://127.0.0.1:{server.server_port}/token"
-            yield TokenServer(realm=realm, certificate=signer.certificate)
+            yield TokenServer(
+                host=f"127.0.0.1:{server.server_port}",
+                scheme="https" if tls else "http",
+                certificate=signer.certificate,
+            )
         finally:
             server.shutdown()
             thread.join()
