@@ -15,6 +15,10 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── PartialPublishError         some platforms of an image, which takes the others away
 │   ├── InvalidOverrideError        a flag that sets a config key to what cannot be
 │   ├── EmptyOptionError
+│   ├── InvalidPlaceError           text that says no place of an image, or one of the wrong kind
+│   ├── SameNameError               two images that would have one name in one place
+│   ├── SeveralPlatformsError       an image of several platforms where only one can go
+│   ├── DigestNotKeptError          a copy that would not have the digest that was named
 │   └── UnknownRevisionError
 ├── ConfigError                     polyarch.toml, or what it names
 │   ├── ConfigNotFoundError
@@ -47,7 +51,11 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── LaidFileError               a file of the direct engine: missing, outside, not to be laid
 │   └── InvalidPublishRuleError     an item of `[publish] on`
 ├── NothingSelectedError            a name or glob that matches nothing
-│   └── LayoutNotFoundError
+│   ├── LayoutNotFoundError
+│   ├── ArchiveNotFoundError
+│   ├── ImageNotNamedError          a place that holds several images, and none was named
+│   ├── ImageNotBuiltError
+│   └── NotInEngineError            an image that the Docker Engine does not have
 ├── HostError                       this machine lacks something
 │   ├── ProgramNotFoundError
 │   ├── UnsupportedProxyError
@@ -69,6 +77,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── BaseUnreachableError    a registry of a base is down or busy: trying again may help
 │   │   └── BaseLoginRefusedError   a registry of a base does not take the engine's login
 │   ├── BaseNotPublishedError       another image of the project, neither built now nor published
+│   ├── LoadedOtherwiseError        an engine shows another image than it was given
 │   └── VerificationError
 ├── RegistryError                   exchange: method, redacted URL, status, codes
 │   ├── RegistryUnavailableError    down, cut off, 5xx: trying again may help
@@ -288,6 +297,61 @@ class PartialPublishError(UsageError):
         )
 
 
+class InvalidPlaceError(UsageError):
+    """Text that says no place of an image, or one that cannot be used for this."""
+
+    code = "invalid-place"
+
+    def __init__(self, place: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(
+            f"`{shorten(place)}` cannot be used here: {reason}",
+            where="the command line",
+            hint=hint
+            or "places are `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:REF]`, "
+            "`docker-daemon:REF`, `image:NAME`, or a registry reference",
+        )
+
+
+class SameNameError(UsageError):
+    """Two different images that would have one name in one place."""
+
+    code = "same-name"
+
+    def __init__(self, name: str, first: str, second: str, place: str) -> None:
+        super().__init__(
+            f"`{shorten(first)}` and `{shorten(second)}` would both be `{shorten(name)}` there",
+            where=shorten(place),
+            hint="copy one of them by itself, to `oci:DIR:NAME` with another name",
+        )
+
+
+class SeveralPlatformsError(UsageError):
+    """An image of several platforms, to where only one of them can go."""
+
+    code = "several-platforms"
+
+    def __init__(self, place: str, platforms: Sequence[str]) -> None:
+        names = ", ".join(f"`{name}`" for name in platforms) or "none that is named"
+        super().__init__(
+            f"`{shorten(place)}` takes the image of one platform, and this one is for several",
+            where="the command line",
+            hint=f"name one with `--platform`; there are {names}",
+        )
+
+
+class DigestNotKeptError(UsageError):
+    """A destination names the digest that it is to have, and would have another."""
+
+    code = "digest-not-kept"
+
+    def __init__(self, place: str, digest: str) -> None:
+        super().__init__(
+            f"`{shorten(place)}` names another digest than the copy would have: `{digest}`",
+            where="the command line",
+            hint="leave the digest out, or `--platform`, which makes another index",
+        )
+
+
 class UnknownRevisionError(UsageError):
     """A branch, tag or commit that this clone does not have."""
 
@@ -326,6 +390,69 @@ class LayoutNotFoundError(NothingSelectedError):
             f"there is no folder for `{shorten(place)}`",
             where=folder,
             hint="name an OCI layout as `oci:DIR` or `oci:DIR:TAG`",
+        )
+
+
+class ArchiveNotFoundError(NothingSelectedError):
+    """A file that should be an archive of images and cannot be opened."""
+
+    code = "archive-not-found"
+
+    def __init__(self, file: str, reason: str) -> None:
+        PolyarchError.__init__(
+            self,
+            f"there is no archive to read: {reason}",
+            where=file,
+            hint="name an existing file, as in `oci-archive:image.tar`",
+        )
+
+
+class ImageNotNamedError(NothingSelectedError):
+    """A place that holds several images, and the one that is meant was not named."""
+
+    code = "image-not-named"
+
+    def __init__(self, place: str, known: Sequence[str]) -> None:
+        count = len(known)
+        names = ", ".join(f"`{shorten(name)}`" for name in known)
+        held = f"holds {count} images" if count else "holds no image"
+        PolyarchError.__init__(
+            self,
+            f"`{shorten(place)}` {held}",
+            where="the command line",
+            hint=f"name one behind a colon, as in `{shorten(place)}:NAME`; there are {names}"
+            if count
+            else "it is empty: name another place",
+        )
+
+
+class ImageNotBuiltError(NothingSelectedError):
+    """An image of the project that is not built, or not whole."""
+
+    code = "image-not-built"
+
+    def __init__(self, image: str, platforms: Sequence[str], known: Sequence[str]) -> None:
+        names = ", ".join(f"`{name}`" for name in platforms)
+        built = ", ".join(f"`{name}`" for name in known) or "none"
+        PolyarchError.__init__(
+            self,
+            f"image `{shorten(image)}` is not built" + (f" for {names}" if names else ""),
+            where="the parts of this project",
+            hint=f"run `polyarch build {shorten(image)}`; built images: {built}",
+        )
+
+
+class NotInEngineError(NothingSelectedError):
+    """An image that the Docker Engine does not have."""
+
+    code = "not-in-engine"
+
+    def __init__(self, reference: str, said: str) -> None:
+        PolyarchError.__init__(
+            self,
+            f"the Docker Engine has no image `{shorten(reference)}`: {shorten(said, 200)}",
+            where=f"docker-daemon:{shorten(reference)}",
+            hint="`docker image ls` lists what it has; `--platform` must name what it holds of it",
         )
 
 
@@ -1015,6 +1142,19 @@ class BaseNotPublishedError(WorkError):
             f"image `{base}`, which `{image}` stands on, is not published",
             where=looked or f"polyarch.toml, images.{base}: it has no `repositories`",
             hint="build it too with `--with-dependencies`, or publish it first",
+        )
+
+
+class LoadedOtherwiseError(WorkError):
+    """An engine or archive that was given an image shows another one, or one it cannot run as."""
+
+    code = "loaded-otherwise"
+
+    def __init__(self, place: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"`{shorten(place)}` was given an image for {expected} and shows {shorten(found)}",
+            where=shorten(place),
+            hint="remove that name there and copy again; the name leads to something else now",
         )
 
 
