@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from polyarch.config.placeholders import expand
 from polyarch.config.registries import Registries
 from polyarch.config.source import Source
 from polyarch.oci.platform import Platform
@@ -111,13 +112,23 @@ class PublishSettings:
     """What publishes, and what a failing registry means.
 
     `on` holds texts such as `branch:main`, `tag:v*` or `release`. `on_registry_failure` is `abort`
-    or `continue`. `build_forks`: pull requests from forks are built, too.
+    or `continue`. `build_forks`: pull requests from forks are built, too. `stage_to` is where parts
+    are staged instead of in the image's repositories; `{image}` may stand in it.
     """
 
     on: tuple[str, ...]
     on_registry_failure: str
     build_forks: bool
+    stage_to: str | None
     values: tuple[Value, ...]
+
+    def stage_repository(self, image: str) -> Repository | None:
+        """The one repository that takes parts of an image, None where all of its own do.
+
+        Raises:
+            InvalidReferenceError: with this image's name it is too long.
+        """
+        return Repository.parse(expand(self.stage_to, image)) if self.stage_to else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

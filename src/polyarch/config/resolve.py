@@ -160,6 +160,7 @@ class Resolver:
             on=tuple(dict.fromkeys(table.on)),
             on_registry_failure=table.on_registry_failure,
             build_forks=table.build_forks,
+            stage_to=table.stage_to,
             values=values_of(tree),
         )
 

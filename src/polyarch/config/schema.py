@@ -256,7 +256,11 @@ class PublishTable(Table, frozen=True):
         doc("When a registry refuses: move no tag anywhere, or publish to the others."),
     ] = "abort"
     stage_to: Annotated[
-        RepositoryText | None, planned("Repository that takes what single jobs built, by digest.")
+        RepositoryText | None,
+        doc(
+            "Repository that takes what `build --stage` built, by digest; `{image}` stands for the"
+            " image's name. Without this key every repository of the image takes it."
+        ),
     ] = None
     build_forks: Annotated[bool, doc("Whether pull requests from forks are built at all.")] = True
 

@@ -71,3 +71,10 @@ direct = { files = [{ from = "a", to = "/a" }] }
     assert arm64.engine == "direct"
     assert arm64.direct
     assert arm64.direct.base == "scratch"
+
+
+def test_where_parts_are_staged():
+    assert load_text(MINIMAL).publish.stage_repository("app") is None
+    project = load_text(f'{MINIMAL}\n[publish]\nstage-to = "ghcr.io/team/parts-{{image}}"\n')
+    assert str(project.publish.stage_repository("app")) == "ghcr.io/team/parts-app"
+    assert project.warnings == ()
