@@ -5,8 +5,8 @@
 
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,21 +23,48 @@ from polyarch.oci.fields import (
     string_map,
 )
 from polyarch.oci.platform import Platform
+from polyarch.oci.reference import Repository
 
 SCHEMA = "polyarch.part/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One proof that held for `subject` (a digest): its level, and `native` or `emulated`."""
+    """One proof that held for `subject` (a digest): its level, and `native` or `emulated`.
+
+    `revision` and `ci_run` say which commit and which run of the CI it was made in.
+    """
 
     subject: str
     level: str
     how: str
+    revision: str = ""
+    ci_run: str | None = None
 
     def to_json(self) -> JsonObject:
         """As it stands in a part."""
-        return {"subject": self.subject, "level": self.level, "how": self.how}
+        return {
+            "subject": self.subject,
+            "level": self.level,
+            "how": self.how,
+            "revision": self.revision,
+            "ci_run": self.ci_run,
+        }
+
+    @classmethod
+    def parse(cls, value: JsonObject) -> Self:
+        """Read a proof; one that names no commit or run has none.
+
+        Raises:
+            MalformedManifestError: it is none.
+        """
+        return cls(
+            subject=string(value, "subject", "proof"),
+            level=string(value, "level", "proof"),
+            how=string(value, "how", "proof"),
+            revision=string(value, "revision", "proof", default=""),
+            ci_run=string(value, "ci_run", "proof", default="") or None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +91,7 @@ class PartBase:
 class Part:
     """`sources` say where blobs are: `oci:DIR` (relative to the record) or `repository@digest`.
 
+    A repository with the part's own digest holds all of it, others lend layers.
     `ci_run` is null on a laptop. `engine` is told for people. `bases` maps `image/platform` of the
     project to the digest of the part that this one stands on. `built` is what the engine made, and
     `manifest` the same under the labels of `revision`. `base` is None for an image from nothing,
@@ -137,15 +165,23 @@ class Part:
             bases=string_map(value, "bases", "part"),
             base=_base(value),
             inherited=_texts(value.get("inherited", [])),
-            proofs=tuple(
-                Proof(
-                    subject=string(item, "subject", "proof"),
-                    level=string(item, "level", "proof"),
-                    how=string(item, "how", "proof"),
-                )
-                for item in object_list(value, "proofs", "part")
-            ),
+            proofs=tuple(Proof.parse(item) for item in object_list(value, "proofs", "part")),
         )
+
+    @property
+    def staged(self) -> tuple[str, ...]:
+        """The sources that name this part by its own digest: where it was staged."""
+        return tuple(source for source in self.sources if source.endswith(self._at))
+
+    def staged_in(self, repositories: Iterable[Repository]) -> "Part":
+        """This part, held by exactly these repositories beside its other sources."""
+        others = (source for source in self.sources if source not in self.staged)
+        held = (str(each.at(self.manifest.digest)) for each in repositories)
+        return replace(self, sources=tuple(dict.fromkeys((*others, *held))))
+
+    @property
+    def _at(self) -> str:
+        return f"@{self.manifest.digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,12 +199,15 @@ class PartsFolder:
         return self.root / image / platform.slug
 
     def read(self, image: str, platform: Platform) -> Part | None:
-        """The part that is there, or None where there is none that can be read."""
+        """The part that is there, or None where there is none that can be read.
+
+        Where it was staged is left out: another run did that, and registries forget.
+        """
         try:
             part = Part.parse(self.record(image, platform).read_bytes())
         except (OSError, PolyarchError):
             return None
-        return part if (part.image, part.platform) == (image, platform) else None
+        return part.staged_in(()) if (part.image, part.platform) == (image, platform) else None
 
     def discard(self, image: str, platform: Platform) -> None:
         """Remove a part, its record first, so that a record never names a layout that is gone.

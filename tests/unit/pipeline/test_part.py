@@ -6,6 +6,7 @@ from hypothesis import given
 
 from polyarch.errors import SpecError
 from polyarch.oci.platform import Platform
+from polyarch.oci.reference import Repository
 from polyarch.pipeline.part import Part, PartBase, PartsFolder, Proof
 from tests.support.images import make_index
 from tests.support.strategies import json_values
@@ -58,6 +59,23 @@ def test_a_record_under_another_name_is_no_part(tmp_path):
     path = folder.write(PART)
     path.rename(path.with_name("linux-arm64.json"))
     assert folder.read("server", Platform.parse("arm64")) is None
+
+
+def test_where_a_part_is_staged_is_of_one_run(tmp_path):
+    folder = PartsFolder(root=tmp_path)
+    held = PART.staged_in([Repository.parse("ghcr.io/team/server"), Repository.parse("q.io/a/b")])
+    digest = PART.manifest.digest
+    assert held.staged == (f"ghcr.io/team/server@{digest}", f"q.io/a/b@{digest}")
+    assert held.sources == (*PART.sources, *held.staged)
+    assert Part.parse(folder.write(held).read_bytes()) == held
+    assert folder.read("server", PLATFORM) == PART
+    assert held.staged_in([Repository.parse("q.io/a/b")]).staged == (f"q.io/a/b@{digest}",)
+
+
+def test_a_proof_names_its_commit_and_run(tmp_path):
+    proof = replace(PART.proofs[0], revision="abc", ci_run="https://ci.example/7")
+    part = replace(PART, proofs=(proof,))
+    assert Part.parse(json.dumps(part.to_json()).encode()).proofs == (proof,)
 
 
 @given(json_values)
