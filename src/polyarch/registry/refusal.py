@@ -89,7 +89,8 @@ class Judge:
         if exchange.status == _UNAUTHORIZED:
             return _login_refused(exchange, credential)
         # Harbor says 412 of tags that never move, whatever was asked.
-        if conditional and exchange.status == _CHANGED and "immutable" not in exchange.words:
+        immutable = "immutable" in exchange.words.lower()
+        if conditional and exchange.status == _CHANGED and not immutable:
             return PreconditionFailedError(exchange)
         return explain(exchange) or _other(exchange, repository, credential)
 
