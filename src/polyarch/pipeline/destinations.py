@@ -1,8 +1,7 @@
 """The registries that a run publishes to, from synchronous code, on one event loop."""
 
-import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Literal
 
 from polyarch.oci.manifest import ImageIndex, ImageManifest
@@ -12,8 +11,7 @@ from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.job import Job, ProvenImage, borrowed
 from polyarch.pipeline.plan import Action, ImagePlan
 from polyarch.pipeline.prepare import Prepared
-from polyarch.pipeline.rehearsal import rehearsal
-from polyarch.registry.client import RegistryClient
+from polyarch.pipeline.reached import Reached, places_of, reached
 from polyarch.transaction.run import check_logins, publish
 from polyarch.transaction.values import (
     Guard,
@@ -34,9 +32,10 @@ _MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
 class Destinations:
     """Takes images to where they go; an interrupt ends what is under way as `transaction` says."""
 
-    def __init__(self, runner: asyncio.Runner, client: RegistryClient, prepared: Prepared) -> None:
-        self._runner = runner
-        self._client = client
+    def __init__(self, there: Reached, prepared: Prepared) -> None:
+        self.store = there.store
+        self._runner = there.runner
+        self._client = there.client
         self._prepared = prepared
 
     def check_logins(self, images: Sequence[ImagePlan]) -> tuple[Outcome, ...]:
@@ -87,15 +86,9 @@ def destinations(work: Job, images: Sequence[ImagePlan]) -> Iterator[Destination
     Raises:
         StorageError: the stand-ins cannot be made.
     """
-    with ExitStack() as stack:
-        make_client = work.prepared.reach.client
-        if work.prepared.ask.sandbox:
-            repositories = [each.repository for image in images for each in image.destinations]
-            make_client = stack.enter_context(rehearsal(repositories, work.world)).client
-        runner = stack.enter_context(asyncio.Runner())
-        client = make_client()
-        stack.callback(lambda: runner.run(client.close()))
-        yield Destinations(runner, client, work.prepared)
+    project = work.prepared.project
+    with reached(work, [each for image in images for each in places_of(project, image)]) as there:
+        yield Destinations(there, work.prepared)
 
 
 def _guard(image: ImagePlan, prepared: Prepared) -> Guard:
