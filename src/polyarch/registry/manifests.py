@@ -13,6 +13,7 @@ from polyarch.errors import (
     ManifestNotFoundError,
     ManifestRefusedError,
     PolyarchError,
+    PreconditionFailedError,
     RepositoryNotFoundError,
 )
 from polyarch.oci import mediatype
@@ -23,6 +24,7 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
 from polyarch.oci.reference import Repository
 from polyarch.registry.body import Body
 from polyarch.registry.call import Answer, Call, Explain
+from polyarch.registry.condition import ANYWAY, Condition
 from polyarch.registry.paths import Paths
 from polyarch.registry.scope import Scope
 from polyarch.registry.session import Session
@@ -96,28 +98,52 @@ class Manifests:
             error.where = error.where or self._name(reference)
             raise
 
-    async def put(self, manifest: ImageManifest | ImageIndex, tag: str | None) -> bool:
+    async def put(
+        self,
+        manifest: ImageManifest | ImageIndex,
+        tag: str | None,
+        *,
+        look: bool = True,
+        condition: Condition = ANYWAY,
+    ) -> bool:
         """Store a manifest by its digest, or under a tag; gives whether anything was sent.
+
+        Without `look` it is known not to be there yet, and sent at once.
 
         Raises:
             ImmutableTagError, ManifestRefusedError, RepositoryNotFoundError: as the names say.
+            PreconditionFailedError: the registry honours conditions, and this one does not hold.
             DigestMismatchError: the registry stored something else.
             RegistryError: refused, or out of reach.
         """
         digest = manifest.descriptor.digest
         reference = digest if tag is None else tag
         self._check_size(manifest, reference)
-        if await self._shows(reference, digest):
+        if look and await self._shows(reference, digest):
             return False
         try:
-            await self._put_and_settle(manifest, reference)
-        except (ImmutableTagError, ManifestRefusedError):
+            await self._put_and_settle(manifest, reference, condition)
+        except (ImmutableTagError, ManifestRefusedError, PreconditionFailedError):
             # An earlier try was stored though its answer was lost, or the registry refuses what it
             # has already (docker/cli#5874).
             if not await self._shows(reference, digest):
                 raise
         self.sent.add(digest)
         return True
+
+    async def honours_conditions(self, manifest: ImageManifest | ImageIndex) -> bool:
+        """Whether conditions of writes count here; `manifest` stands here already.
+
+        It is sent again under the condition that it is absent: who honours that refuses, and for
+        all others nothing changes.
+        """
+        try:
+            await self._put(manifest, manifest.descriptor.digest, Condition.found(None))
+        except PreconditionFailedError:
+            return True
+        except ManifestRefusedError:  # it refuses what it has already (docker/cli#5874)
+            return False
+        return False
 
     async def delete(self, reference: str | Digest) -> bool:
         """Delete a tag, or a manifest with all its tags; False where it was not there.
@@ -154,20 +180,28 @@ class Manifests:
         return found is not None and found.digest == digest
 
     async def _put_and_settle(
-        self, manifest: ImageManifest | ImageIndex, reference: str | Digest
+        self,
+        manifest: ImageManifest | ImageIndex,
+        reference: str | Digest,
+        condition: Condition,
     ) -> None:
         for wait in _SETTLE_S if self._refers_to_sent(manifest) else ():
             try:
-                await self._put(manifest, reference)
+                await self._put(manifest, reference, condition)
             except ManifestRefusedError as error:
                 if not _UNKNOWN_BLOBS.intersection(error.codes):
                     raise
                 await self._session.clock.sleep(wait)
             else:
                 return
-        await self._put(manifest, reference)
+        await self._put(manifest, reference, condition)
 
-    async def _put(self, manifest: ImageManifest | ImageIndex, reference: str | Digest) -> None:
+    async def _put(
+        self,
+        manifest: ImageManifest | ImageIndex,
+        reference: str | Digest,
+        condition: Condition,
+    ) -> None:
         descriptor = manifest.descriptor
         answer = await self._session.ask(
             Call(
@@ -176,7 +210,7 @@ class Manifests:
                 url=self._paths.manifest(self._checked(reference)),
                 accept=_STORED,
                 scopes=(Scope.push(self._repository.path),),
-                headers=(("Content-Type", descriptor.media_type),),
+                headers=(("Content-Type", descriptor.media_type), *condition.headers),
                 body=Body.of_bytes(manifest.raw),
                 explain=self._explain_put(reference),
             )

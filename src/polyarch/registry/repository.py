@@ -14,7 +14,9 @@ from polyarch.oci.reference import Repository
 from polyarch.registry.blobs import blob_exists, open_blob
 from polyarch.registry.body import Body
 from polyarch.registry.call import Call, nothing_sent
+from polyarch.registry.condition import ANYWAY, Condition
 from polyarch.registry.manifests import Manifests
+from polyarch.registry.memory import NO_MEMORY, UploadMemory
 from polyarch.registry.session import Session
 from polyarch.registry.stream import BlobStream
 from polyarch.registry.tags import list_tags
@@ -54,15 +56,31 @@ class RemoteRepository:
         return await self._manifests.get(reference)
 
     async def put_manifest(
-        self, manifest: ImageManifest | ImageIndex, tag: str | None = None
+        self,
+        manifest: ImageManifest | ImageIndex,
+        tag: str | None = None,
+        *,
+        look: bool = True,
+        condition: Condition = ANYWAY,
     ) -> bool:
         """Store a manifest by digest, or under a tag; False where it stood there already.
 
+        Without `look` it is known not to be there yet, and sent at once.
+
         Raises:
             ImmutableTagError, ManifestRefusedError: the registry does not take it.
+            PreconditionFailedError: the registry honours conditions, and this one does not hold.
             DigestMismatchError: it stored something else.
         """
-        return await self._manifests.put(manifest, tag)
+        return await self._manifests.put(manifest, tag, look=look, condition=condition)
+
+    async def honours_conditions(self, manifest: ImageManifest | ImageIndex) -> bool:
+        """Whether conditions of writes count here, found out with a manifest that stands here.
+
+        It is sent again under the condition that it is absent: who honours that refuses, and for
+        all others nothing changes.
+        """
+        return await self._manifests.honours_conditions(manifest)
 
     async def blob_exists(self, blob: Descriptor) -> bool:
         """Whether the blob stands here in its full size."""
@@ -75,11 +93,14 @@ class RemoteRepository:
         *,
         mount_from: Sequence[Repository] = (),
         on_progress: Progress = nothing_sent,
+        memory: UploadMemory = NO_MEMORY,
+        look: bool = True,
     ) -> Transfer:
         """Let the blob stand here, sending it only where nothing else helps.
 
         Repositories of `mount_from` on other registries are passed over. `on_progress` is called in
-        the event loop with the bytes sent so far; it starts over when sending does.
+        the event loop with the bytes sent so far; it starts over when sending does. `memory` knows
+        of uploads that an earlier process began. Without `look` it is known not to be there yet.
 
         Raises:
             ContentError: the source is absent, or its bytes are others.
@@ -88,7 +109,12 @@ class RemoteRepository:
         lock = self._sending.setdefault(blob.digest, asyncio.Lock())
         async with lock:
             how = await self._uploader.push(
-                blob, body, mount_from=mount_from, on_progress=on_progress
+                blob,
+                body,
+                mount_from=mount_from,
+                on_progress=on_progress,
+                memory=memory,
+                look=look or blob.digest in self._manifests.sent,
             )
         if how != "present":
             self._manifests.sent.add(blob.digest)

@@ -26,6 +26,7 @@ from polyarch.oci.reference import Repository
 from polyarch.registry.blobs import blob_exists
 from polyarch.registry.body import Body
 from polyarch.registry.call import Answer, Call, Explain
+from polyarch.registry.memory import NO_MEMORY, UploadMemory
 from polyarch.registry.paths import Paths
 from polyarch.registry.scope import Scope
 from polyarch.registry.session import Session
@@ -78,14 +79,17 @@ class Uploader:
         *,
         mount_from: Sequence[Repository],
         on_progress: Progress,
+        memory: UploadMemory = NO_MEMORY,
+        look: bool = True,
     ) -> Transfer:
-        """Let the repository hold the blob.
+        """Let the repository hold the blob; without `look` it is known not to be there.
 
         Raises:
             RegistryError: refused, or out of reach for longer than the retry policy waits.
             ContentError: the source is absent, or its bytes are others.
         """
-        if await blob_exists(self._session, self._repository, blob):
+        del memory  # uploads that go on come with the chunks
+        if look and await blob_exists(self._session, self._repository, blob):
             return "present"
         location = None
         for source in mount_from:
