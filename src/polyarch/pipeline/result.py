@@ -9,6 +9,7 @@ from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.loading import Loaded
 from polyarch.pipeline.plan import Plan
+from polyarch.pipeline.staged import Staging
 from polyarch.transaction.values import Outcome, Status
 
 BUILD_SCHEMA = "polyarch.build/v1"
@@ -35,13 +36,14 @@ class BuildResult:
     """What `build` leaves; `run` is the id of its record.
 
     `parts` are in plan order. With `error` they are those that were done when it happened, and
-    there are no images.
+    there are no images. `staging` is None where it was not asked for.
     """
 
     run: str
     plan: Plan
     parts: tuple[BuiltPart, ...]
     images: tuple[BuiltImage, ...] = ()
+    staging: Staging | None = None
     error: PolyarchError | None = None
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
@@ -50,6 +52,7 @@ class BuildResult:
             "schema": BUILD_SCHEMA,
             "run": self.run,
             "parts": [{**built.part.to_json(), "reused": built.reused} for built in self.parts],
+            "staged": self.staging.to_json(error_to_json) if self.staging else None,
             "error": error_to_json(self.error) if self.error else None,
         }
 

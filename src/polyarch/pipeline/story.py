@@ -21,6 +21,7 @@ from polyarch.pipeline.result import (
     PublishedImage,
     PublishResult,
 )
+from polyarch.pipeline.staging import build_and_stage
 from polyarch.pipeline.world import Ask, World
 from polyarch.transaction.values import OnRegistryFailure, Outcome, Status
 
@@ -39,9 +40,17 @@ def plan_project(project: Project, event: CiEvent, ask: Ask, world: World) -> Pl
 
 
 def build_project(
-    project: Project, event: CiEvent, ask: Ask, world: World, *, into_engine: bool = False
+    project: Project,
+    event: CiEvent,
+    ask: Ask,
+    world: World,
+    *,
+    into_engine: bool = False,
+    stage: bool = False,
 ) -> BuildResult:
     """Build and prove every image that is asked for, and load them where `into_engine`.
+
+    With `stage` the parts go to registries by digest, if this event may publish.
 
     When a build fails after parts of others are done, these are in the result, with the error.
 
@@ -53,7 +62,7 @@ def build_project(
             check_stores(work)
         plan = work.prepared.plan
         try:
-            images = work.build()
+            images, staging = build_and_stage(work) if stage else (work.build(), None)
         except PolyarchError as error:
             if not work.finished:
                 raise
@@ -73,6 +82,7 @@ def build_project(
                 )
                 for image in images
             ),
+            staging=staging,
         )
 
 
