@@ -97,4 +97,10 @@ sandbox = click.option(
     help="Publish to registries of its own on this machine; nothing leaves it.",
 )
 
+stage_to = click.option(
+    "--stage-to",
+    metavar="REPOSITORY",
+    help="The one repository that takes parts, in place of `[publish] stage-to`.",
+)
+
 force = click.option("--force", is_flag=True, help="Build although nothing changed.")

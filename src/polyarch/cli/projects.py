@@ -1,5 +1,6 @@
 """The project that a command line is about."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,20 +10,33 @@ from polyarch.cli.environment import Surroundings
 from polyarch.config.document import find_config
 from polyarch.config.load import load_project
 from polyarch.config.project import Project
+from polyarch.config.resolve import Override
 from polyarch.errors import ConfigNotFoundError, PolyarchError
 
 
 def open_project(
-    surroundings: Surroundings, config_file: Path | None, environment: str | None
+    surroundings: Surroundings,
+    config_file: Path | None,
+    environment: str | None,
+    overrides: Sequence[Override] = (),
 ) -> Project:
-    """Read the config that was named, else the nearest one.
+    """Read the config that was named, else the nearest one; flags of the verb lie over it.
 
     Raises:
         ConfigNotFoundError, ConfigUnreadableError, InvalidConfigError: as the names say.
+        InvalidOverrideError: a flag sets something that cannot be.
         NothingSelectedError: it has no such environment.
     """
     named = config_file and surroundings.folder / config_file
-    return load_project(named or find_config(surroundings.folder), environment=environment)
+    file = named or find_config(surroundings.folder)
+    return load_project(file, environment=environment, overrides=overrides)
+
+
+def staging_at(repository: str | None) -> tuple[Override, ...]:
+    """What `--stage-to` lays over the config; nothing where it was not given."""
+    if repository is None:
+        return ()
+    return (Override(flag="--stage-to", publish={"stage-to": repository}),)
 
 
 def find_project(

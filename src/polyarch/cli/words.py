@@ -1,7 +1,7 @@
 """The words that plan, build and publish have in common, as one value."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import open_project
 from polyarch.config.project import Project
+from polyarch.config.resolve import Override
 from polyarch.errors import EmptyOptionError
 from polyarch.host.ci_event import CiEvent
 from polyarch.pipeline.world import Ask
@@ -39,9 +40,9 @@ class Words:
         """How this call shows progress and prints its result."""
         return Invocation(surroundings=surroundings, as_json=self.as_json, quiet=self.quiet)
 
-    def project(self, surroundings: Surroundings) -> Project:
+    def project(self, surroundings: Surroundings, overrides: Sequence[Override] = ()) -> Project:
         """The project that was named, else the nearest one."""
-        return open_project(surroundings, self.config_file, self.environment)
+        return open_project(surroundings, self.config_file, self.environment, overrides)
 
     def event(
         self, surroundings: Surroundings, project: Project, *, allow_local: bool = False

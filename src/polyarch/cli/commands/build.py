@@ -7,13 +7,18 @@ import click
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.exit_codes import ExitCode, exit_code
+from polyarch.cli.exit_codes import ExitCode, exit_code, refusal_code, worst
+from polyarch.cli.invocation import Invocation
+from polyarch.cli.projects import staging_at
 from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
+from polyarch.errors import LonelyOptionError, PolyarchError
+from polyarch.oci.fields import JsonObject
 
 if TYPE_CHECKING:
     from polyarch.pipeline.result import BuildResult
+    from polyarch.pipeline.staged import Staging
 
 
 @click.command("build", cls=Verb)
@@ -21,42 +26,92 @@ if TYPE_CHECKING:
 @click.option(
     "--load", is_flag=True, help="Load the image of this machine's platform into the local engine."
 )
+@click.option(
+    "--stage",
+    is_flag=True,
+    help="Push the parts by digest, never a tag, for a job with `publish --parts` to join.",
+)
+@options.stage_to
+@options.sandbox
 @click.pass_obj
 @with_words
-def command(surroundings: Surroundings, words: Words, *, force: bool, load: bool) -> int:
-    r"""Build what the plan says, check what came out, and push nothing.
+def command(
+    surroundings: Surroundings,
+    words: Words,
+    *,
+    force: bool,
+    load: bool,
+    stage: bool,
+    stage_to: str | None,
+    sandbox: bool,
+) -> int:
+    r"""Build what the plan says and check what came out.
 
     Each platform becomes a part under .polyarch/parts; a part whose inputs have not changed is
-    taken as it is. Prints one digest per platform.
+    taken as it is. Prints one digest per platform. Nothing is pushed but with --stage, and then
+    only for events that publish.
 
     \b
       polyarch build
       polyarch build server --platform linux/arm64
       polyarch build server --load
+      polyarch build --platform linux/arm64 --stage     in one CI job of several
     """
     from polyarch.pipeline.story import build_project
 
-    invocation, project = words.invocation(surroundings), words.project(surroundings)
+    if not stage:
+        _refuse_lonely(stage_to=stage_to, sandbox=sandbox)
+    invocation = words.invocation(surroundings)
+    project = words.project(surroundings, staging_at(stage_to))
     event = words.event(surroundings, project)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root, now=words.now)
-        ask = words.ask(offline=True, force=force)
-        result = build_project(project, event, ask, world, into_engine=load)
-    invocation.emit(result.to_json(error_object), lambda: _lines(result))
+        ask = words.ask(offline=True, force=force, sandbox=sandbox)
+        result = build_project(project, event, ask, world, into_engine=load, stage=stage)
+    invocation.emit(result.to_json(lambda error: _told(error, result)), lambda: _lines(result))
     if result.error:
         invocation.complain("\n".join(error_lines(result.error)))
         return exit_code(result.error)
     if not result.plan.images:
         invocation.hint(f"nothing was built: {result.plan.reason}")
         return ExitCode.DONE
+    _hint(result, invocation, load=load)
+    return _told_staging(result.staging, invocation) if result.staging else ExitCode.DONE
+
+
+def _refuse_lonely(*, stage_to: str | None, sandbox: bool) -> None:
+    if stage_to is not None:
+        raise LonelyOptionError("--stage-to", "--stage")
+    if sandbox:
+        raise LonelyOptionError("--sandbox", "--stage")
+
+
+def _told(error: PolyarchError, result: "BuildResult") -> JsonObject:
+    """An error as it stands in the document; those of registries are refusals."""
+    return error_object(error, exit_code(error) if error is result.error else refusal_code(error))
+
+
+def _hint(result: "BuildResult", invocation: Invocation, *, load: bool) -> None:
     for image in result.images:
         if image.loaded:
             invocation.hint(f"run it: {image.loaded.command}")
-    if not load:
+    if not load and not result.staging:
         invocation.hint(
             "run it here: `polyarch build --load`; the rest: `polyarch publish --sandbox`"
         )
-    return ExitCode.DONE
+
+
+def _told_staging(staging: "Staging", invocation: Invocation) -> ExitCode:
+    """Say what came of it; the exit code is the worst of what failed and counts."""
+    for text in dict.fromkeys("\n".join(error_lines(error)) for error in staging.errors):
+        invocation.complain(text)
+    if not staging.done:
+        invocation.hint(f"nothing was staged: {staging.reason}")
+    elif not staging.errors:
+        invocation.hint(
+            "staged; hand .polyarch/parts to the job that runs `polyarch publish --parts DIR`"
+        )
+    return worst(refusal_code(error) for error in staging.errors)
 
 
 def _lines(result: "BuildResult") -> str:
