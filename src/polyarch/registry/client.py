@@ -9,6 +9,7 @@ from polyarch.net.endpoint import Endpoint
 from polyarch.net.proxy import ProxyRules
 from polyarch.oci.reference import DOCKER_HUB, Repository
 from polyarch.registry.credential import NO_KEYCHAIN, Keychain
+from polyarch.registry.profile import Profile
 from polyarch.registry.repository import RemoteRepository
 from polyarch.registry.retry import Clock, RetryPolicy
 from polyarch.registry.session import Session
@@ -23,7 +24,8 @@ class RegistryClient:
     """Use it as an async context manager, in one event loop; leaving closes all connections.
 
     `endpoints` are by registry host as it stands in references; others are reached by TLS, or by
-    plain HTTP on loopback. `keychain` is asked in threads. `listen` hears warnings only: progress
+    plain HTTP on loopback. `profiles`, by host too, say of which kind a registry is where its host
+    does not. `keychain` is asked in threads. `listen` hears warnings only: progress
     is the caller's to report.
     """
 
@@ -37,12 +39,14 @@ class RegistryClient:
         policy: RetryPolicy | None = None,
         clock: Clock | None = None,
         connect: Connect | None = None,
+        profiles: Mapping[str, Profile] = MappingProxyType({}),
     ) -> None:
         self._keychain = keychain
         self._endpoints = endpoints
         self._listen = listen
         self._policy = policy
         self._clock = clock
+        self._profiles = profiles
         self._connect = connect or connect_by_aiohttp(proxies or ProxyRules())
         self._sessions: dict[str, Session] = {}
         self._repositories: dict[Repository, RemoteRepository] = {}
@@ -85,6 +89,7 @@ class RegistryClient:
                 listen=self._listen,
                 policy=self._policy,
                 clock=self._clock,
+                profile=self._profiles.get(registry),
             )
             self._sessions[registry] = session
         return session

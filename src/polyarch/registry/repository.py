@@ -17,6 +17,7 @@ from polyarch.registry.call import Call, nothing_sent
 from polyarch.registry.condition import ANYWAY, Condition
 from polyarch.registry.manifests import Manifests
 from polyarch.registry.memory import NO_MEMORY, UploadMemory
+from polyarch.registry.profile import Profile
 from polyarch.registry.session import Session
 from polyarch.registry.stream import BlobStream
 from polyarch.registry.tags import list_tags
@@ -32,6 +33,11 @@ class RemoteRepository:
         self._manifests = Manifests(session, repository)
         self._uploader = Uploader(session, repository)
         self._sending: WeakValueDictionary[Digest, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def profile(self) -> Profile:
+        """Of which kind this registry is."""
+        return self._session.profile
 
     async def ping(self) -> None:
         """See that there is a registry, and that it takes the login if it wants one."""

@@ -14,6 +14,8 @@ from polyarch.registry.auth import Authorizer
 from polyarch.registry.call import Answer, Call
 from polyarch.registry.credential import Keychain
 from polyarch.registry.follow import Follower
+from polyarch.registry.profile import Profile
+from polyarch.registry.profiles import profile_of
 from polyarch.registry.reach import same_origin
 from polyarch.registry.refusal import Judge, is_general
 from polyarch.registry.retry import Attempts, Clock, RetryPolicy
@@ -28,7 +30,7 @@ _UNAUTHORIZED = 401
 
 
 class Session:
-    """What all repositories of one registry share. Later: profiles, mirrors, concurrency."""
+    """What all repositories of one registry share. Later: mirrors, concurrency."""
 
     def __init__(
         self,
@@ -40,8 +42,10 @@ class Session:
         listen: Listener = ignore,
         policy: RetryPolicy | None = None,
         clock: Clock | None = None,
+        profile: Profile | None = None,
     ) -> None:
         self.registry = registry
+        self.profile = profile or profile_of(registry)
         self.home = endpoint.url.rstrip("/")
         self.policy = policy or RetryPolicy()
         self.clock = clock or Clock()
