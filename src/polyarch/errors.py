@@ -106,7 +106,12 @@ PolyarchError                       message, where, hint, code, retryable
 │   └── UnexpectedAnswerError       it does not speak the protocol
 ├── PublishError                    a tag did not come to stand as it should
 │   ├── TagOvertakenError           somebody else moved it at the same time
-│   └── TagRefusedError             the tag policy forbids it
+│   ├── TagRefusedError             the tag policy forbids it
+│   ├── FewerPlatformsError         one platform in the place of several
+│   ├── NothingToKeepError          platforms are to be kept where there are none
+│   ├── LockHeldError               another writer edits the same index
+│   ├── NotPublicError              published, and not readable by everybody
+│   └── DeadlinePassedError
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
 │   ├── BlobUnreadableError
@@ -1611,6 +1616,74 @@ class TagRefusedError(PublishError):
             f"`{tag}` must not move: {reason}",
             where=tag,
             hint='publish under a new version; `tag-policy = "free"` lets tags move as a run says',
+        )
+
+
+class FewerPlatformsError(PublishError):
+    """An image of one platform would take the place of an index of several."""
+
+    code = "fewer-platforms"
+
+    def __init__(self, tag: str, lost: Sequence[str]) -> None:
+        super().__init__(
+            f"`{tag}` would lose {', '.join(f'`{platform}`' for platform in lost)}",
+            where=tag,
+            hint="`--keep-others` replaces one platform and keeps the others; "
+            "`--fewer-platforms` lets the tag have fewer",
+        )
+
+
+class NothingToKeepError(PublishError):
+    """`--keep-others` where nothing stands."""
+
+    code = "nothing-to-keep"
+
+    def __init__(self, tag: str, platforms: Sequence[str]) -> None:
+        super().__init__(
+            f"nothing stands under `{tag}` whose other platforms could be kept",
+            where=tag,
+            hint=f"publish all platforms first, not {', '.join(platforms)} alone",
+        )
+
+
+class LockHeldError(PublishError):
+    """Another writer holds the lock of a repository for longer than anybody waits."""
+
+    code = "lock-held"
+    retryable = True
+
+    def __init__(self, repository: str, owner: str, left_s: float) -> None:
+        super().__init__(
+            f"`{repository}` is being edited by {shorten(owner, 100)}",
+            where=f"{repository}:polyarch-lock",
+            hint=f"try again when that has ended; the lock lapses in {left_s:.0f} s",
+        )
+
+
+class NotPublicError(PublishError):
+    """The config says that everybody may read it, and the registry lets nobody without a login."""
+
+    code = "not-public"
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(
+            f"`{tag}` was published and cannot be read without a login",
+            where=tag,
+            hint="make the repository public at its registry; the config says `public = true`",
+        )
+
+
+class DeadlinePassedError(PublishError):
+    """`--deadline` was over before everything was ready."""
+
+    code = "deadline-passed"
+    retryable = True
+
+    def __init__(self, repository: str) -> None:
+        super().__init__(
+            f"the deadline passed while `{repository}` was being written",
+            where=repository,
+            hint="what was sent is there by digest: the next run goes on from it",
         )
 
 

@@ -56,6 +56,9 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.RepositoryNotFoundError: ExitCode.NOTHING_SELECTED,
     errors.PublishError: ExitCode.TROUBLE,
     errors.TagRefusedError: ExitCode.REFUSED,
+    errors.FewerPlatformsError: ExitCode.REFUSED,
+    errors.NothingToKeepError: ExitCode.REFUSED,
+    errors.NotPublicError: ExitCode.REFUSED,
     errors.ContentError: ExitCode.FAILED,
     errors.InterruptedByUserError: ExitCode.INTERRUPTED,
 }

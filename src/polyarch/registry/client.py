@@ -59,6 +59,17 @@ class RegistryClient:
             self._repositories[repository] = known
         return known
 
+    def anonymous(self) -> "RegistryClient":
+        """A client of its own for the same registries, with no login at all."""
+        return RegistryClient(
+            endpoints=self._endpoints,
+            listen=self._listen,
+            policy=self._policy,
+            clock=self._clock,
+            connect=self._connect,
+            profiles=self._profiles,
+        )
+
     async def close(self) -> None:
         """Close all connections; repositories of this client must not be used any more."""
         sessions, self._sessions = self._sessions, {}

@@ -1,5 +1,6 @@
 """One image on its way to one repository: what was found there, what was done, what went wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from polyarch.errors import PolyarchError
@@ -7,6 +8,9 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.registry.repository import RemoteRepository
 from polyarch.transaction.values import Outcome, Status, Submission, TagOutcome, TagStatus, Target
+
+_DONE = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.KEPT, TagStatus.UNCHANGED})
+"""What a tag is that needs nothing more."""
 
 _OURS = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.UNCHANGED, TagStatus.LEFT})
 """What is told of a tag that shows what was published."""
@@ -16,14 +20,17 @@ _OURS = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.UNCHANGED, TagS
 class Destination:
     """Mutable while a transaction runs; `outcome` is what it comes to.
 
-    `old` holds for each tag what stood there when the tags were frozen, None where it was new.
-    `reasons` say of tags why they were kept, or what is to know of their move.
+    `lacking` is what of the image did not stand there when it was asked for. `old` holds for each
+    tag what stood there when it was looked at last, None where it was new; `wanted` what it is to
+    get. `reasons` say of tags why they were kept, or what is to know of their move.
     """
 
     submission: Submission
     target: Target
     remote: RemoteRepository
+    lacking: set[Digest] = field(default_factory=set)
     old: dict[str, ImageIndex | ImageManifest | None] = field(default_factory=dict)
+    wanted: dict[str, ImageIndex | ImageManifest] = field(default_factory=dict)
     status: dict[str, TagStatus] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     error: PolyarchError | None = None
@@ -34,10 +41,31 @@ class Destination:
         return str(self.target.repository)
 
     @property
+    def root(self) -> ImageIndex | ImageManifest:
+        """What is brought there: the submission's root, or what this registry takes of it."""
+        return self.target.root or self.submission.root
+
+    @property
+    def rounds(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The tags in the order in which they move: those that stay, then those that move on."""
+        tags, moving = self.target.tags, self.target.moving
+        return [t for t in tags if t not in moving], [t for t in tags if t in moving]
+
+    @property
     def flipped(self) -> tuple[str, ...]:
         """The tags that this transaction moved or tried to move, in that order."""
         touched = (TagStatus.CREATED, TagStatus.MOVED, TagStatus.FAILED)
         return tuple(tag for tag in self.target.tags if self.status.get(tag) in touched)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every tag has what it was to get, or keeps what it must."""
+        return all(self.status.get(tag) in _DONE for tag in self.target.tags)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no tag stands where it should neither stay nor have gone."""
+        return not {TagStatus.LEFT, TagStatus.FAILED} & set(self.status.values())
 
     def outcome(self) -> Outcome:
         """What came of it, as told to people and scripts."""
@@ -48,6 +76,7 @@ class Destination:
             digest=self._standing(),
             tags=tuple(self._tag_outcome(tag) for tag in self.target.tags if tag in self.status),
             error=self.error,
+            adapted=self.target.adapted,
         )
 
     def _status(self) -> Status:
@@ -73,7 +102,7 @@ class Destination:
 
     def _digest_under(self, tag: str) -> Digest | None:
         if self.status.get(tag) in _OURS:
-            return self.submission.root.descriptor.digest
+            return self.wanted.get(tag, self.root).descriptor.digest
         old = self.old.get(tag)
         return old.descriptor.digest if old else None
 

@@ -1,52 +1,135 @@
-"""Moving tags: what stood there is kept first, and put back when something fails."""
+"""Moving tags: those that stay first, everywhere; then those that move with every release."""
 
 import asyncio
+from collections.abc import Sequence
 
-from polyarch.errors import PolyarchError, TagOvertakenError, TagRefusedError
+from polyarch.errors import PolyarchError, PreconditionFailedError, TagOvertakenError
 from polyarch.events import DestinationFailed, Listener, TagMoved
 from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.registry.condition import ANYWAY, Condition
 from polyarch.transaction.destination import Destination
+from polyarch.transaction.journal import Journal
+from polyarch.transaction.look import look
+from polyarch.transaction.settle import SETTLE_S
 from polyarch.transaction.values import TagStatus
 
-SETTLE_S = (0.2, 0.5, 1.0, 2.0)
-"""How long a registry may go on showing the old tag: some answer from a copy that lags."""
+TRIES = 8
+"""How often a tag is looked at anew because somebody else has written meanwhile."""
 
 
-async def freeze(destination: Destination) -> None:
-    """Keep what each tag points to now, so that it can be put back byte for byte.
+async def flip(
+    destinations: Sequence[Destination], journal: Journal, listen: Listener, *, stop_early: bool
+) -> None:
+    """Move the tags of all destinations; the first failure of each is kept in it and ends it.
 
-    Raises:
-        RegistryError: the registry did not say; nothing may move then.
-        TagRefusedError: a tag must not move from what stands there.
+    With `stop_early` no tag moves any more once one could not.
     """
-    for tag in destination.target.tags:
-        await _look(destination, tag)
-
-
-async def flip(destination: Destination, listen: Listener) -> None:
-    """Move the tags in order; the first failure is kept in the destination and ends it."""
-    for tag in destination.target.tags:
-        try:
-            await _move(destination, tag, listen)
-        except PolyarchError as error:
-            destination.status[tag] = TagStatus.FAILED
-            fail(destination, error, listen)
+    for number in (0, 1):
+        going = [each for each in destinations if each.error is None]
+        if stop_early and len(going) < len(destinations):
             return
+        moves = (_round(each, each.rounds[number], journal, listen) for each in going)
+        ended = await asyncio.gather(*moves, return_exceptions=True)
+        if bugs := [each for each in ended if isinstance(each, BaseException)]:
+            raise bugs[0]  # once nothing moves any more
 
 
-async def _move(destination: Destination, tag: str, listen: Listener) -> None:
+async def _round(
+    destination: Destination, tags: Sequence[str], journal: Journal, listen: Listener
+) -> None:
+    """Some tags of one destination, at once unless its registry mixes that up."""
+    one_by_one = destination.remote.profile.serial_tags or destination.target.merge
+    limit = asyncio.Semaphore(1 if one_by_one else len(tags) or 1)
+
+    async def one(tag: str) -> None:
+        async with limit:
+            await _move(destination, tag, journal, listen)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for tag in tags:
+                group.create_task(one(tag))
+    except* PolyarchError as errors:
+        fail(destination, first_of(errors), listen)
+
+
+async def _move(destination: Destination, tag: str, journal: Journal, listen: Listener) -> None:
     """Move one tag, unless it stands as it should or must not move.
 
     Somebody else may have moved it since it was frozen; what it has then is judged anew.
     """
-    if destination.status.get(tag) is None and await _has_changed(destination, tag):
-        await _look(destination, tag)
-    if tag not in destination.status:
-        await destination.remote.put_manifest(destination.submission.root, tag=tag)
-        await _confirm(destination, tag)
-        moved = TagStatus.MOVED if destination.old[tag] else TagStatus.CREATED
-        destination.status[tag] = moved
-    _told(destination, tag, destination.status[tag], listen)
+    for _ in range(TRIES):
+        if destination.status.get(tag) is None and await _has_changed(destination, tag):
+            await look(destination, tag, journal)
+        if destination.status.get(tag) is not None:
+            break
+        await journal.moving(
+            destination.target.repository, tag, destination.wanted[tag].descriptor.digest
+        )
+        destination.status[tag] = TagStatus.FAILED  # until it is known to have moved
+        if await _put(destination, tag) and await _arrived(destination, tag):
+            moved = TagStatus.MOVED if destination.old[tag] else TagStatus.CREATED
+            destination.status[tag] = moved
+            journal.moved(
+                destination.target.repository, tag, destination.wanted[tag].descriptor.digest
+            )
+            break
+        del destination.status[tag]
+    else:
+        destination.status[tag] = TagStatus.FAILED
+        raise _overtaken(destination, tag)
+    tell(destination, tag, listen)
+
+
+async def _put(destination: Destination, tag: str) -> bool:
+    """Write the tag; False where its registry says that somebody else was first."""
+    wanted, old = destination.wanted[tag], destination.old[tag]
+    remote = destination.remote
+    condition = Condition.found(old.descriptor.digest if old else None)
+    try:
+        await remote.put_manifest(wanted, tag=tag, look=False, condition=condition)
+    except PreconditionFailedError:
+        if await _has_changed(destination, tag):
+            return False
+        # It has what was asked for: its registry means something else by the condition.
+        await remote.put_manifest(wanted, tag=tag, look=False, condition=ANYWAY)
+    return True
+
+
+async def _arrived(destination: Destination, tag: str) -> bool:
+    """See that the tag shows what was written, and wait while it shows what it had before.
+
+    Raises:
+        TagOvertakenError: it shows something else, and that is not to be merged with.
+    """
+    old = destination.old[tag]
+    before = old and old.descriptor.digest
+    ours = destination.wanted[tag].descriptor.digest
+    for wait_s in (*SETTLE_S, None):
+        found = await destination.remote.head(tag)
+        if found and found.digest == ours:
+            return True
+        if (found and found.digest) != before:
+            break
+        if wait_s is not None:
+            await asyncio.sleep(wait_s)
+    if not destination.target.merge:
+        raise _overtaken(destination, tag)
+    standing = await destination.remote.get_manifest(tag)
+    return holds(standing, destination.root)
+
+
+def holds(standing: ImageIndex | ImageManifest, root: ImageIndex | ImageManifest) -> bool:
+    """Whether an index has all images of ours: another writer may have merged with them."""
+    if not isinstance(standing, ImageIndex) or not isinstance(root, ImageIndex):
+        return standing.descriptor.digest == root.descriptor.digest
+    there = {child.digest for child in standing.images}
+    return all(child.digest in there for child in root.images)
+
+
+def _overtaken(destination: Destination, tag: str) -> TagOvertakenError:
+    digest = destination.wanted[tag].descriptor.digest
+    return TagOvertakenError(f"{destination.name}:{tag}", str(digest))
 
 
 async def _has_changed(destination: Destination, tag: str) -> bool:
@@ -55,64 +138,10 @@ async def _has_changed(destination: Destination, tag: str) -> bool:
     return (found and found.digest) != (frozen and frozen.descriptor.digest)
 
 
-async def _look(destination: Destination, tag: str) -> None:
-    """Keep what the tag has, and judge it.
-
-    Raises:
-        TagRefusedError: it must not move from there.
-    """
+async def shows_ours(destination: Destination, tag: str) -> bool:
+    """Whether the tag points to what it was to get."""
     found = await destination.remote.head(tag)
-    standing: ImageIndex | ImageManifest | None = None
-    if found:
-        standing = await destination.remote.get_manifest(found.digest)
-    destination.old[tag] = standing
-    if found and found.digest == destination.submission.root.descriptor.digest:
-        destination.status[tag] = TagStatus.UNCHANGED
-        return
-    verdict = await asyncio.to_thread(destination.target.guard, tag, standing)
-    if verdict.reason:
-        destination.reasons[tag] = verdict.reason
-    if verdict.may == "keep":
-        destination.status[tag] = TagStatus.KEPT
-    elif verdict.may == "refuse":
-        raise TagRefusedError(f"{destination.name}:{tag}", verdict.reason)
-
-
-async def _confirm(destination: Destination, tag: str) -> None:
-    for wait_s in (*SETTLE_S, None):
-        if await _shows_ours(destination, tag):
-            return
-        if wait_s is not None:
-            await asyncio.sleep(wait_s)
-    ours = destination.submission.root.descriptor.digest
-    raise TagOvertakenError(f"{destination.name}:{tag}", str(ours))
-
-
-async def _shows_ours(destination: Destination, tag: str) -> bool:
-    found = await destination.remote.head(tag)
-    return found is not None and found.digest == destination.submission.root.descriptor.digest
-
-
-async def roll_back(destination: Destination, listen: Listener) -> None:
-    """Put back what stood under each moved tag; what cannot be undone is told as left.
-
-    A tag whose move failed is asked for first: the answer may have been lost and not the move.
-    """
-    for tag in reversed(destination.flipped):
-        old = destination.old[tag]
-        try:
-            if destination.status[tag] is TagStatus.FAILED and not await _shows_ours(
-                destination, tag
-            ):
-                continue
-            if old is None:
-                await destination.remote.delete_tag(tag)
-            else:
-                await destination.remote.put_manifest(old, tag=tag)
-        except PolyarchError:
-            destination.status[tag] = TagStatus.LEFT
-        else:
-            _told(destination, tag, TagStatus.RESTORED, listen)
+    return found is not None and found.digest == destination.wanted[tag].descriptor.digest
 
 
 def fail(destination: Destination, error: PolyarchError, listen: Listener) -> None:
@@ -122,15 +151,22 @@ def fail(destination: Destination, error: PolyarchError, listen: Listener) -> No
         listen(DestinationFailed(repository=destination.name, reason=error.message))
 
 
-def _told(destination: Destination, tag: str, status: TagStatus, listen: Listener) -> None:
-    destination.status[tag] = status
+def first_of(group: BaseExceptionGroup[PolyarchError]) -> PolyarchError:
+    """The first of several errors that came at once."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def tell(destination: Destination, tag: str, listen: Listener) -> None:
+    """Say what has become of a tag."""
+    status = destination.status[tag]
     old = destination.old[tag]
     as_it_was = old if status in {TagStatus.RESTORED, TagStatus.KEPT} else None
     listen(
         TagMoved(
             repository=destination.name,
             tag=tag,
-            digest=(as_it_was or destination.submission.root).descriptor.digest,
+            digest=(as_it_was or destination.wanted[tag]).descriptor.digest,
             status=status,
             reason=destination.reasons.get(tag, ""),
         )

@@ -1,21 +1,42 @@
-"""The transaction, step by step: preflight, stage, read back, freeze, flip.
+"""The transaction, step by step: preflight, stage, read back, prove, freeze, flip.
 
-Before the flip nothing that a tag shows changes; a failure within it puts the old tags back.
+Before the flip nothing that a tag shows changes; a failure within it puts the old tags back. What
+is needed to go on after the process has died stands in the journal and in the registries.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from polyarch.errors import PolyarchError
+from polyarch.errors import DeadlinePassedError, PolyarchError, VerificationError
 from polyarch.events import DestinationFailed, Listener, LoggedIn, ignore
+from polyarch.oci.digest import Digest
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.destination import Destination
-from polyarch.transaction.flip import fail, flip, freeze, roll_back
-from polyarch.transaction.stage import read_back, read_manifests, stage
-from polyarch.transaction.values import OnRegistryFailure, Outcome, Status, Submission, Target
+from polyarch.transaction.everybody import confirm_public
+from polyarch.transaction.flip import fail, first_of, flip
+from polyarch.transaction.journal import Journal
+from polyarch.transaction.lock import locks
+from polyarch.transaction.look import freeze
+from polyarch.transaction.preflight import check_push, preflight
+from polyarch.transaction.stage import Manifests, read_back, read_manifests, stage
+from polyarch.transaction.supply import Supply
+from polyarch.transaction.undo import leave, roll_back
+from polyarch.transaction.values import (
+    OnRegistryFailure,
+    Options,
+    Outcome,
+    Status,
+    Submission,
+    Target,
+)
 
-FLIP_GRACE_S = 6.0
-"""How long an interrupted flip may take to finish or to undo itself."""
+FINISH_S = 3.0
+"""How long an interrupted flip may go on; whatever has not moved by then is undone."""
+
+UNDO_S = 3.0
+"""How long undoing may take then. Together: the time that CI systems leave between two signals."""
 
 Step = Callable[[Destination], Awaitable[None]]
 
@@ -26,6 +47,8 @@ async def publish(
     listen: Listener,
     *,
     on_failure: OnRegistryFailure = OnRegistryFailure.ABORT,
+    options: Options | None = None,
+    journal: Journal | None = None,
 ) -> tuple[Outcome, ...]:
     """Publish all images everywhere, or nothing anywhere (with `abort`).
 
@@ -34,26 +57,167 @@ async def publish(
 
     Raises:
         ContentError, SpecError: what was to be published is not whole; nothing was sent.
+        VerificationError: the proof of what was staged failed; no tag has moved.
+        StorageError: the journal cannot be written; no tag has moved, or all have moved back.
     """
-    manifests = {s.name: await asyncio.to_thread(read_manifests, s) for s in submissions}
+    options = options or Options()
     destinations = [
         Destination(submission=s, target=target, remote=client.repository(target.repository))
         for s in submissions
         for target in s.targets
     ]
-    steps: tuple[Step, ...] = (
-        lambda d: preflight(d, listen),
-        lambda d: stage(d, manifests[d.submission.name], listen),
-        lambda d: read_back(d, manifests[d.submission.name]),
-        freeze,
+    now = asyncio.get_running_loop().time()
+    run = _Run(
+        destinations=destinations,
+        client=client,
+        listen=listen,
+        stop_early=on_failure is OnRegistryFailure.ABORT,
+        options=options,
+        journal=journal or Journal.none(),
+        until=None if options.deadline_s is None else now + options.deadline_s,
     )
-    going = destinations
-    for step in steps:
-        going = await _everywhere(step, going, listen)
-        if not going or (on_failure is OnRegistryFailure.ABORT and len(going) < len(destinations)):
-            return tuple(d.outcome() for d in destinations)
-    await _finish_even_if_interrupted(_flip_all(going, on_failure, listen))
-    return tuple(d.outcome() for d in destinations)
+    await run.go()
+    return tuple(destination.outcome() for destination in destinations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One transaction under way; `until` is when its deadline passes, on the loop's clock."""
+
+    destinations: Sequence[Destination]
+    client: RegistryClient
+    listen: Listener
+    stop_early: bool
+    options: Options
+    journal: Journal
+    until: float | None
+
+    async def go(self) -> None:
+        """All steps; ends early where a destination falls out and all are to stand together."""
+        manifests = await asyncio.to_thread(self._read)
+        self.journal.begin([_told(destination) for destination in self.destinations])
+        async with contextlib.AsyncExitStack() as stack:
+            supply = stack.enter_context(contextlib.closing(Supply()))
+            going = await self._stage(manifests, supply)
+            if going is None:
+                await self.journal.end()
+                return
+            await self._prove(going)
+            await stack.enter_async_context(locks(going, self.options.owner))
+            going = await self._step(going, lambda each: freeze(each, self.journal))
+            if going is not None:
+                await self._flip_or_undo(going)
+                await confirm_public(going, self.client, self.listen)
+        if all(destination.is_settled for destination in self.destinations):
+            await self.journal.end()
+
+    def _read(self) -> Mapping[int, Manifests]:
+        """The manifests of each destination; one of many registries is read once."""
+        known: dict[tuple[int, Digest], Manifests] = {}
+        found: dict[int, Manifests] = {}
+        for each in self.destinations:
+            key = id(each.submission), each.root.descriptor.digest
+            if key not in known:
+                known[key] = read_manifests(each.root, each.submission.source)
+            found[id(each)] = known[key]
+        return found
+
+    async def _stage(
+        self, manifests: Mapping[int, Manifests], supply: Supply
+    ) -> Sequence[Destination] | None:
+        steps: tuple[Step, ...] = (
+            lambda each: preflight(each, manifests[id(each)], self.listen),
+            lambda each: stage(
+                each, manifests[id(each)], self.listen, supply=supply, memory=self.journal
+            ),
+            lambda each: read_back(each, manifests[id(each)]),
+        )
+        going: Sequence[Destination] | None = self.destinations
+        for step in steps:
+            if going is not None:
+                going = await self._step(going, step)
+        return going
+
+    async def _prove(self, going: Sequence[Destination]) -> None:
+        """Let the proofs of whoever asked for this run look at what is staged.
+
+        Raises:
+            VerificationError: one does not hold.
+        """
+        if self.options.prove:
+            staged = tuple({id(each.submission): each.submission for each in going}.values())
+            report = await asyncio.to_thread(self.options.prove, staged)
+            if not report.ok:
+                raise VerificationError(report.subject, [str(each) for each in report.findings])
+
+    async def _step(self, going: Sequence[Destination], step: Step) -> Sequence[Destination] | None:
+        """Take one step at all destinations at once; those that stand, or None for no going on."""
+
+        async def one(destination: Destination) -> None:
+            try:
+                async with asyncio.timeout_at(self.until):
+                    await step(destination)
+            except* PolyarchError as errors:
+                fail(destination, first_of(errors), self.listen)
+            except* TimeoutError:
+                fail(destination, DeadlinePassedError(destination.name), self.listen)
+
+        await asyncio.gather(*(one(destination) for destination in going))
+        standing = [destination for destination in going if destination.error is None]
+        if not standing or (self.stop_early and len(standing) < len(self.destinations)):
+            return None
+        return standing
+
+    async def _flip_or_undo(self, going: Sequence[Destination]) -> None:
+        """Move the tags, or put back what moved; an interrupt leaves `FINISH_S` to move on."""
+        task = asyncio.ensure_future(
+            flip(going, self.journal, self.listen, stop_early=self.stop_early)
+        )
+        left_s = (
+            None if self.until is None else max(0.0, self.until - asyncio.get_running_loop().time())
+        )
+        try:
+            await asyncio.wait({task}, timeout=left_s)
+        except asyncio.CancelledError:
+            await asyncio.wait({task}, timeout=FINISH_S)
+            await self._stop(task)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(UNDO_S):
+                    await self._undo(going)
+            raise
+        if not task.done():
+            await self._stop(task)
+            for each in going:
+                if not each.is_done:
+                    fail(each, DeadlinePassedError(each.name), self.listen)
+        elif bug := task.exception():
+            # Nothing that was foreseen, perhaps the listener itself: undo, then tell it.
+            await asyncio.gather(*(roll_back(each, self.journal, ignore) for each in going))
+            raise bug
+        await self._undo(going)
+
+    async def _stop(self, task: asyncio.Future[None]) -> None:
+        task.cancel()
+        await asyncio.wait({task}, timeout=UNDO_S)
+
+    async def _undo(self, going: Sequence[Destination]) -> None:
+        """Put back what has to be: everywhere, or where it failed."""
+        failed = [each for each in going if not each.is_done]
+        undo = going if failed and self.stop_early else failed
+        if not self.options.rollback:
+            for each in undo:
+                leave(each)
+            return
+        await asyncio.gather(*(roll_back(each, self.journal, self.listen) for each in undo))
+
+
+def _told(destination: Destination) -> dict[str, object]:
+    return {
+        "image": destination.submission.name,
+        "digest": str(destination.root.descriptor.digest),
+        "repository": destination.name,
+        "tags": list(destination.target.tags),
+    }
 
 
 async def check_logins(
@@ -68,7 +232,7 @@ async def check_logins(
     async def one(image: str, target: Target) -> Outcome:
         error: PolyarchError | None = None
         try:
-            await client.repository(target.repository).check_push()
+            await check_push(client.repository(target.repository))
         except PolyarchError as found:
             error = found
             name = str(target.repository)
@@ -85,60 +249,3 @@ async def check_logins(
         )
 
     return tuple(await asyncio.gather(*(one(image, target) for image, target in targets)))
-
-
-async def preflight(destination: Destination, listen: Listener) -> None:
-    """Log in with the right to push, and see an upload opened and cancelled.
-
-    Raises:
-        RegistryError: the registry will not take pushes there.
-    """
-    await destination.remote.check_push()
-    listen(LoggedIn(repository=destination.name))
-
-
-async def _everywhere(
-    step: Step, destinations: Sequence[Destination], listen: Listener
-) -> list[Destination]:
-    """Take one step at all destinations at once; give back those that stand."""
-
-    async def one(destination: Destination) -> None:
-        try:
-            await step(destination)
-        except* PolyarchError as group:
-            fail(destination, _first(group), listen)
-
-    await asyncio.gather(*(one(destination) for destination in destinations))
-    return [destination for destination in destinations if destination.error is None]
-
-
-def _first(group: BaseExceptionGroup[PolyarchError]) -> PolyarchError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, PolyarchError):
-        raise error
-    return error
-
-
-async def _flip_all(
-    destinations: Sequence[Destination], on_failure: OnRegistryFailure, listen: Listener
-) -> None:
-    flips = (flip(destination, listen) for destination in destinations)
-    ended = await asyncio.gather(*flips, return_exceptions=True)
-    bugs = [each for each in ended if isinstance(each, BaseException)]
-    if bugs:  # nothing that was foreseen, perhaps the listener itself: undo, then tell it
-        await asyncio.gather(*(roll_back(destination, ignore) for destination in destinations))
-        raise bugs[0]
-    failed = [destination for destination in destinations if destination.error]
-    undo = destinations if failed and on_failure is OnRegistryFailure.ABORT else failed
-    await asyncio.gather(*(roll_back(destination, listen) for destination in undo))
-
-
-async def _finish_even_if_interrupted(work: Awaitable[None]) -> None:
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=FLIP_GRACE_S)
-        raise

@@ -1,27 +1,33 @@
 """Bringing content to a repository by digest: nothing that a tag shows changes here."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from polyarch.content.reader import read_small
-from polyarch.errors import BlobNotFoundError
-from polyarch.events import BlobProgress, BlobStored, Listener, ManifestStored, Transfer
+from polyarch.content.reader import proven_chunks, read_small
+from polyarch.content.store import Fetcher
+from polyarch.errors import (
+    BlobNotFoundError,
+    ManifestNotFoundError,
+    RepositoryNotFoundError,
+    UploadRefusedError,
+)
+from polyarch.events import BlobProgress, BlobStored, Listener, ManifestStored
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
-from polyarch.registry.body import Body
+from polyarch.registry.memory import NO_MEMORY, UploadMemory
 from polyarch.transaction.destination import Destination
-from polyarch.transaction.values import Submission
-
-PARALLEL_BLOBS = 4
-"""Blobs on their way to one repository at once; the session bounds connections per host as well."""
+from polyarch.transaction.settle import settled
+from polyarch.transaction.supply import Supply
 
 Manifests = Mapping[Digest, ImageManifest | ImageIndex]
 
 
-def read_manifests(submission: Submission) -> dict[Digest, ImageManifest | ImageIndex]:
-    """Every manifest below the index and the index itself, children before parents.
+def read_manifests(
+    root: ImageManifest | ImageIndex, source: Fetcher
+) -> dict[Digest, ImageManifest | ImageIndex]:
+    """Every manifest below the root and the root itself, children before parents.
 
     Raises:
         ContentError, SpecError: the source is not whole or not an image.
@@ -31,30 +37,12 @@ def read_manifests(submission: Submission) -> dict[Digest, ImageManifest | Image
     def read(node: ImageManifest | ImageIndex) -> None:
         for child in node.manifests if isinstance(node, ImageIndex) else ():
             if child.digest not in found:
-                raw = read_small(submission.source, child)
+                raw = read_small(source, child)
                 read(parse_any(raw, child.media_type))
         found[node.descriptor.digest] = node
 
-    read(submission.root)
+    read(root)
     return found
-
-
-async def stage(destination: Destination, manifests: Manifests, listen: Listener) -> None:
-    """Let the repository hold the index and all below it, by digest.
-
-    Raises:
-        RegistryError: it refused something or could not be reached.
-        ContentError: the source lacks something.
-    """
-    limit = asyncio.Semaphore(PARALLEL_BLOBS)
-    async with asyncio.TaskGroup() as group:
-        for blob in blobs_of(manifests):
-            group.create_task(_push_blob(destination, blob, limit, listen))
-    for manifest in manifests.values():
-        stored = await destination.remote.put_manifest(manifest)
-        how: Transfer = "uploaded" if stored else "present"
-        descriptor = manifest.descriptor
-        listen(ManifestStored(repository=destination.name, descriptor=descriptor, how=how))
 
 
 def blobs_of(manifests: Manifests) -> tuple[Descriptor, ...]:
@@ -69,32 +57,126 @@ def blobs_of(manifests: Manifests) -> tuple[Descriptor, ...]:
     return tuple(sorted(blobs.values(), key=lambda blob: -blob.size))
 
 
+async def stage(
+    destination: Destination,
+    manifests: Manifests,
+    listen: Listener,
+    *,
+    supply: Supply,
+    memory: UploadMemory = NO_MEMORY,
+) -> None:
+    """Let the repository hold what it lacks of the root and all below it, by digest.
+
+    How many requests go at once is the session's to know: it sees how the host takes them.
+
+    Raises:
+        RegistryError: it refused something or could not be reached.
+        ContentError: the source lacks something, or its bytes are others.
+    """
+    async with asyncio.TaskGroup() as group:
+        for blob in blobs_of(manifests):
+            if blob.digest in destination.lacking:
+                group.create_task(_push_blob(destination, blob, listen, supply, memory))
+            else:
+                listen(BlobStored(repository=destination.name, descriptor=blob, how="present"))
+    for level in _levels(manifests):
+        async with asyncio.TaskGroup() as group:
+            for manifest in level:
+                group.create_task(_put_manifest(destination, manifest, listen))
+
+
+def _levels(manifests: Manifests) -> Iterator[list[ImageManifest | ImageIndex]]:
+    """Manifests in groups: what is in one refers only to what is in groups before it."""
+    depth: dict[Digest, int] = {}
+    for digest, node in manifests.items():  # children come before parents
+        children = node.manifests if isinstance(node, ImageIndex) else ()
+        below = [depth[child.digest] for child in children]
+        depth[digest] = 1 + max(below, default=0)
+    for level in range(1, 1 + max(depth.values(), default=0)):
+        yield [node for digest, node in manifests.items() if depth[digest] == level]
+
+
+async def _put_manifest(
+    destination: Destination, manifest: ImageManifest | ImageIndex, listen: Listener
+) -> None:
+    lacking = manifest.descriptor.digest in destination.lacking
+    if lacking:
+        await destination.remote.put_manifest(manifest, look=False)
+    listen(
+        ManifestStored(
+            repository=destination.name,
+            descriptor=manifest.descriptor,
+            how="uploaded" if lacking else "present",
+        )
+    )
+
+
 async def _push_blob(
-    destination: Destination, blob: Descriptor, limit: asyncio.Semaphore, listen: Listener
+    destination: Destination,
+    blob: Descriptor,
+    listen: Listener,
+    supply: Supply,
+    memory: UploadMemory,
 ) -> None:
     def progress(sent: int) -> None:
         listen(BlobProgress(repository=destination.name, descriptor=blob, sent=sent))
 
     source = destination.submission.source
-    async with limit:
+    try:
         how = await destination.remote.push_blob(
             blob,
-            Body(size=blob.size, open=lambda offset: source.open(blob, offset)),
+            supply.body(source, blob),
             mount_from=destination.submission.mount_from,
             on_progress=progress,
+            memory=memory,
+            look=False,
         )
+    except UploadRefusedError:
+        # Told of what is sent: are these the bytes that the digest says?
+        await asyncio.to_thread(_prove, source, blob)
+        raise
     listen(BlobStored(repository=destination.name, descriptor=blob, how=how))
 
 
+def _prove(source: Fetcher, blob: Descriptor) -> None:
+    with source.open(blob) as content:
+        for _ in proven_chunks(blob, content, str(source)):
+            pass
+
+
 async def read_back(destination: Destination, manifests: Manifests) -> None:
-    """Ask the repository for all that was staged and compare it.
+    """Ask the repository for all that was sent and for what it refers to, and compare it.
+
+    Where nothing was lacking, the question whether it was is the proof.
 
     Raises:
         BlobNotFoundError: it does not hold a blob that it took.
         RegistryError, ContentError: a manifest is absent or other bytes.
     """
-    for digest in manifests:
+    if not destination.lacking:
+        return
+    async with asyncio.TaskGroup() as group:
+        for digest in manifests:
+            if digest in destination.lacking:
+                group.create_task(_read(destination, digest))
+        for blob in blobs_of(manifests):
+            group.create_task(_see(destination, blob))
+
+
+async def _read(destination: Destination, digest: Digest) -> None:
+    """The bytes, which prove themselves; a registry that lags is waited for."""
+    if not await settled(lambda: _is_there(destination, digest)):
+        raise BlobNotFoundError(str(digest), destination.name)
+
+
+async def _is_there(destination: Destination, digest: Digest) -> bool:
+    try:
         await destination.remote.get_manifest(digest)
-    for blob in blobs_of(manifests):
-        if not await destination.remote.blob_exists(blob):
-            raise BlobNotFoundError(str(blob.digest), destination.name)
+    except (ManifestNotFoundError, RepositoryNotFoundError):
+        return False
+    return True
+
+
+async def _see(destination: Destination, blob: Descriptor) -> None:
+    if not await settled(lambda: destination.remote.blob_exists(blob)):
+        raise BlobNotFoundError(str(blob.digest), destination.name)

@@ -4,6 +4,7 @@ Whoever dies here leaves nothing that a tag shows; what was sent is found there 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,10 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.reference import Repository
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.destination import Destination
-from polyarch.transaction.flip import fail
+from polyarch.transaction.flip import fail, first_of
+from polyarch.transaction.preflight import check_push, take_stock
 from polyarch.transaction.stage import Manifests, read_back, read_manifests, stage
+from polyarch.transaction.supply import Supply
 from polyarch.transaction.values import OnRegistryFailure, Submission
 
 
@@ -47,7 +50,9 @@ async def stage_only(
     Raises:
         ContentError, SpecError: what was to be staged is not whole; nothing was sent.
     """
-    manifests = [await asyncio.to_thread(read_manifests, each) for each in submissions]
+    manifests = [
+        await asyncio.to_thread(read_manifests, each.root, each.source) for each in submissions
+    ]
     tasks = [
         (Destination(submission=s, target=t, remote=client.repository(t.repository)), below)
         for s, below in zip(submissions, manifests, strict=True)
@@ -63,7 +68,9 @@ async def stage_only(
         for task in tasks:
             if task[0].error is None:
                 by_repository.setdefault(task[0].target.repository, []).append(task)
-        await asyncio.gather(*(_fill(each, held, listen) for each in by_repository.values()))
+        with contextlib.closing(Supply()) as supply:
+            fills = (_fill(each, held, listen, supply) for each in by_repository.values())
+            await asyncio.gather(*fills)
     return tuple(_told(destination, held) for destination in destinations)
 
 
@@ -75,7 +82,7 @@ async def check_pushes(
 
     async def one(repository: Repository) -> None:
         try:
-            await client.repository(repository).check_push()
+            await check_push(client.repository(repository))
         except PolyarchError as error:
             refused[repository] = error
             listen(DestinationFailed(repository=str(repository), reason=error.message))
@@ -87,7 +94,10 @@ async def check_pushes(
 
 
 async def _fill(
-    tasks: Sequence[tuple[Destination, Manifests]], held: set[int], listen: Listener
+    tasks: Sequence[tuple[Destination, Manifests]],
+    held: set[int],
+    listen: Listener,
+    supply: Supply,
 ) -> None:
     """Bring all that one repository gets there, one after another: they share layers.
 
@@ -95,18 +105,14 @@ async def _fill(
     """
     for destination, manifests in tasks:
         try:
-            await stage(destination, manifests, listen)
+            await take_stock(destination, manifests)
+            await stage(destination, manifests, listen, supply=supply)
             await read_back(destination, manifests)
         except* PolyarchError as group:
-            fail(destination, _first(group), listen)
+            fail(destination, first_of(group), listen)
         if destination.error:
             return
         held.add(id(destination))
-
-
-def _first(group: BaseExceptionGroup[PolyarchError]) -> PolyarchError:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _told(destination: Destination, held: set[int]) -> Staged:

@@ -1,12 +1,13 @@
 """What a transaction is asked and what it answers: one outcome per destination."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from polyarch.content.store import Fetcher
 from polyarch.errors import PolyarchError
+from polyarch.findings import Report
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
@@ -31,15 +32,25 @@ def let_all_move(_tag: str, _standing: ImageIndex | ImageManifest | None) -> Ver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A repository and the tags that are to move there, in the order in which they move.
+    """A repository and the tags that are to move there.
 
-    `guard` is asked when the tags are frozen, and again right before one moves if something else
-    stands there by then.
+    Those of `moving` (`latest`, branches) move after all others have moved everywhere. `guard` is
+    asked when the tags are frozen, and again right before one moves if something else stands there
+    by then. With `merge` only the submission's platforms are replaced in what stands. `root` takes
+    the place of the submission's where a registry cannot take that, `adapted` says why. `fewer`
+    lets an image of one platform take the place of one of several. `public` wants the tags to be
+    readable by everybody.
     """
 
     repository: Repository
     tags: tuple[str, ...]
+    moving: frozenset[str] = frozenset()
     guard: Guard = field(default=let_all_move, compare=False, repr=False)
+    merge: bool = False
+    root: ImageIndex | ImageManifest | None = None
+    adapted: str = ""
+    fewer: bool = False
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +67,24 @@ class Submission:
     source: Fetcher
     targets: tuple[Target, ...]
     mount_from: tuple[Repository, ...] = ()
+
+
+Prove = Callable[[Sequence[Submission]], Report]
+"""Looks at what is staged everywhere, before any tag moves; called in a thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a transaction is to end.
+
+    Without `rollback` a failed flip leaves what moved. After `deadline_s` seconds nothing new
+    begins, and tags that have not all moved go back. `owner` signs the locks that are taken.
+    """
+
+    rollback: bool = True
+    deadline_s: float | None = None
+    owner: str = ""
+    prove: Prove | None = None
 
 
 class TagStatus(StrEnum):
@@ -108,3 +137,4 @@ class Outcome:
     digest: Digest | None
     tags: tuple[TagOutcome, ...]
     error: PolyarchError | None = None
+    adapted: str = ""

@@ -1,0 +1,171 @@
+"""The advisory lock of a repository, for editing an index where no registry compares and swaps.
+
+It is a tag, `polyarch-lock`, that points to a tiny manifest with its owner and when it lapses.
+Nobody but polyarch heeds it. Two writers may both take it within one round trip of each other:
+that is what the wait after taking it is for, and every edit is looked at again after it is written.
+"""
+
+import asyncio
+import contextlib
+import gzip
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from polyarch.errors import DeleteUnsupportedError, LockHeldError, PolyarchError
+from polyarch.oci import mediatype
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.registry.body import Body
+from polyarch.registry.repository import RemoteRepository
+from polyarch.transaction.destination import Destination
+
+TAG = "polyarch-lock"
+LIFE_S = 60.0
+"""How long a lock holds that nobody gives back; a flip takes seconds."""
+
+SKEW_S = 120.0
+"""How far clocks of two machines may be apart before a lock is believed to have lapsed."""
+
+_OWNER = "io.polyarch.lock.owner"
+_LAPSES = "io.polyarch.lock.lapses"
+_POLL_S = 0.5
+_SETTLE_S = 0.1
+_ROUND_TRIPS = 4
+
+# Not the empty descriptor and not without layers: some registries refuse either.
+_CONFIG = b'{"architecture":"unknown","os":"unknown","rootfs":{"type":"layers","diff_ids":[]}}'
+_LAYER = gzip.compress(bytes(1024), mtime=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What stands under the tag: whose lock it is, and when it lapses, in seconds since 1970."""
+
+    digest: Digest
+    owner: str
+    lapses: float
+
+    @classmethod
+    def read(cls, manifest: ImageManifest | ImageIndex) -> Self:
+        """Read a lock; what is none counts as one that has lapsed."""
+        notes = manifest.annotations
+        try:
+            lapses = float(notes.get(_LAPSES, "0"))
+        except ValueError:
+            lapses = 0.0
+        owner = notes.get(_OWNER, "")
+        return cls(digest=manifest.descriptor.digest, owner=owner, lapses=lapses)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it was given back."""
+        return not self.owner
+
+
+class Lock:
+    """The lock of one repository, taken in the name of `owner`."""
+
+    def __init__(self, remote: RemoteRepository, owner: str) -> None:
+        self._remote = remote
+        self._owner = owner
+        self._watched: tuple[Digest, float] | None = None
+
+    async def take(self) -> None:
+        """Wait until the lock is ours.
+
+        Raises:
+            LockHeldError: somebody has it for longer than a lock lives.
+            RegistryError: the registry did not say, or does not take it.
+        """
+        await self._push_blobs()
+        until = time.monotonic() + LIFE_S + SKEW_S
+        while True:
+            begun = time.monotonic()
+            held = await self._read()
+            trip_s = time.monotonic() - begun
+            if held is None or self._has_lapsed(held):
+                await self._write(_lock(self._owner, time.time() + LIFE_S))
+                await asyncio.sleep(max(_SETTLE_S, _ROUND_TRIPS * trip_s))
+                held = await self._read()
+                if held and held.owner == self._owner:
+                    return
+            if held and time.monotonic() > until:
+                left_s = max(0.0, held.lapses - time.time())
+                raise LockHeldError(str(self._remote), held.owner, left_s)
+            await asyncio.sleep(_POLL_S)
+
+    async def give_back(self) -> None:
+        """Let others have it; one that has lapsed and was taken by somebody else is left alone.
+
+        Raises:
+            RegistryError: the registry did not do it; the lock lapses by itself.
+        """
+        held = await self._read()
+        if held is None or held.owner != self._owner:
+            return
+        if self._remote.profile.tag_delete != "manifest":
+            try:
+                await self._remote.delete_tag(TAG)
+            except DeleteUnsupportedError:
+                pass
+            else:
+                return
+        await self._write(_lock("", 0))
+
+    def _has_lapsed(self, held: Held) -> bool:
+        """By its own word, or because it has stood here unchanged for as long as a lock lives."""
+        now = time.monotonic()
+        if self._watched is None or self._watched[0] != held.digest:
+            self._watched = held.digest, now
+        unchanged_s = now - self._watched[1]
+        return held.is_free or unchanged_s > LIFE_S or time.time() > held.lapses + SKEW_S
+
+    async def _read(self) -> Held | None:
+        if await self._remote.head(TAG) is None:
+            return None
+        return Held.read(await self._remote.get_manifest(TAG))
+
+    async def _write(self, manifest: ImageManifest) -> None:
+        await self._remote.put_manifest(manifest, tag=TAG, look=False)
+
+    async def _push_blobs(self) -> None:
+        for media_type, data in (
+            (mediatype.OCI_CONFIG, _CONFIG),
+            (mediatype.OCI_LAYER_GZIP, _LAYER),
+        ):
+            await self._remote.push_blob(Descriptor.of(media_type, data), Body.of_bytes(data))
+
+
+def _lock(owner: str, lapses: float) -> ImageManifest:
+    return ImageManifest.build(
+        config=Descriptor.of(mediatype.OCI_CONFIG, _CONFIG),
+        layers=[Descriptor.of(mediatype.OCI_LAYER_GZIP, _LAYER)],
+        annotations={_OWNER: owner, _LAPSES: f"{lapses:.0f}"},
+    )
+
+
+@contextlib.asynccontextmanager
+async def locks(destinations: Sequence[Destination], owner: str) -> AsyncIterator[None]:
+    """Hold the locks of the repositories whose indexes are edited.
+
+    They are taken in the order of their names: two writers never wait for each other.
+
+    Raises:
+        LockHeldError, RegistryError: one cannot be had; those that were taken are given back.
+    """
+    remotes = {each.name: each.remote for each in destinations if each.target.merge}
+    name = f"{owner or 'polyarch'} {secrets.token_hex(8)}"
+    held: list[Lock] = []
+    try:
+        for _, remote in sorted(remotes.items()):
+            held.append(Lock(remote, name))
+            await held[-1].take()
+        yield
+    finally:
+        for lock in held:
+            with contextlib.suppress(PolyarchError):  # it lapses by itself
+                await lock.give_back()

@@ -1,0 +1,94 @@
+"""What a tag has, and what it is to get: looked at when tags are frozen and right before a move."""
+
+import asyncio
+
+from polyarch.errors import (
+    FewerPlatformsError,
+    NothingToKeepError,
+    TagRefusedError,
+)
+from polyarch.oci.config import ImageConfig
+from polyarch.oci.edit import with_platforms
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.transaction.destination import Destination
+from polyarch.transaction.journal import Journal
+from polyarch.transaction.values import TagStatus
+
+Root = ImageIndex | ImageManifest
+
+
+async def freeze(destination: Destination, journal: Journal) -> None:
+    """Keep what each tag points to now, so that it can be put back byte for byte.
+
+    Raises:
+        RegistryError: the registry did not say; nothing may move then.
+        PublishError: a tag must not move from what stands there.
+        StorageError: the journal cannot be written.
+    """
+    async with asyncio.TaskGroup() as group:
+        for tag in destination.target.tags:
+            group.create_task(look(destination, tag, journal))
+
+
+async def look(destination: Destination, tag: str, journal: Journal) -> None:
+    """Keep what the tag has, and judge it.
+
+    Raises:
+        PublishError: it must not move from there.
+    """
+    found = await destination.remote.head(tag)
+    standing = await destination.remote.get_manifest(found.digest) if found else None
+    destination.old[tag] = standing
+    wanted = await _wanted(destination, tag, standing)
+    destination.wanted[tag] = wanted
+    if standing and standing.descriptor.digest == wanted.descriptor.digest:
+        destination.status[tag] = TagStatus.UNCHANGED
+        return
+    await _judge(destination, tag, standing)
+    await journal.frozen(destination.target.repository, tag, standing)
+
+
+async def _judge(destination: Destination, tag: str, standing: Root | None) -> None:
+    name = f"{destination.name}:{tag}"
+    if not destination.target.fewer and not destination.target.merge:
+        _refuse_fewer(destination.root, standing, name)
+    verdict = await asyncio.to_thread(destination.target.guard, tag, standing)
+    if verdict.reason:
+        destination.reasons[tag] = verdict.reason
+    if verdict.may == "keep":
+        destination.status[tag] = TagStatus.KEPT
+    elif verdict.may == "refuse":
+        raise TagRefusedError(name, verdict.reason)
+
+
+def _refuse_fewer(root: Root, standing: Root | None, name: str) -> None:
+    """One platform never takes the place of several unless somebody said so."""
+    if not isinstance(standing, ImageIndex):
+        return
+    ours = set(root.platforms) if isinstance(root, ImageIndex) else set()
+    lost = [platform for platform in standing.platforms if platform not in ours]
+    if len(ours) <= 1 and len(set(standing.platforms)) > 1 and lost:
+        raise FewerPlatformsError(name, [str(platform) for platform in lost])
+
+
+async def _wanted(destination: Destination, tag: str, standing: Root | None) -> Root:
+    """What the tag is to point to; with `merge` all that stands there with our platforms in it.
+
+    Raises:
+        NothingToKeepError: nothing stands there.
+    """
+    root = destination.root
+    if not destination.target.merge or not isinstance(root, ImageIndex):
+        return root
+    if standing is None:
+        raise NothingToKeepError(f"{destination.name}:{tag}", [str(p) for p in root.platforms])
+    if isinstance(standing, ImageManifest):
+        standing = await _index_of(destination, standing)
+    return with_platforms(standing, root)
+
+
+async def _index_of(destination: Destination, standing: ImageManifest) -> ImageIndex:
+    """An index of the one image that stands there; its config says of which platform it is."""
+    raw = await destination.remote.read_blob(standing.config)
+    platform = ImageConfig.parse(raw).platform
+    return ImageIndex.build([standing.descriptor.with_platform(platform)])

@@ -1,0 +1,141 @@
+"""Runs that died: what their journals say, for the next run to go on from.
+
+Nothing in a journal is believed unchecked: it is a file, and its last line may be cut off.
+"""
+
+import base64
+import binascii
+import contextlib
+import fcntl
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from polyarch.content.files import open_regular
+from polyarch.errors import SpecError
+from polyarch.oci.digest import Digest
+from polyarch.oci.fields import JsonObject
+from polyarch.oci.manifest import parse_any
+from polyarch.oci.reference import Repository
+from polyarch.registry.memory import Upload
+from polyarch.transaction.journal import FILE, Root
+
+MAX_BYTES = 256 * 1024 * 1024
+"""Of a journal that is read; a line holds a manifest at most."""
+
+MAX_RUNS = 200
+"""How many runs are looked at, the newest first."""
+
+
+class PastRun:
+    """What the journal of a run says that is over.
+
+    `moving` are the tags that had begun to move, by repository and tag, with the digest they were
+    to have; `old` is what each tag had when it was frozen.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ended = False
+        self.uploads: dict[tuple[str, str], Upload] = {}
+        self.moving: dict[tuple[str, str], str] = {}
+        self.old: dict[tuple[str, str], Root | None] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> "PastRun | None":
+        """Read a journal, up to where it was cut off; None where it is still being written.
+
+        A file that cannot be read is as good as an empty one.
+        """
+        past = cls(path)
+        with contextlib.suppress(OSError), open_regular(path, follow=False) as file:
+            if not _is_free(file):
+                return None
+            for entry in _entries(file):
+                past._take(entry)
+        return past
+
+    @property
+    def name(self) -> str:
+        """The id of the run."""
+        return self.path.parent.name
+
+    @property
+    def died_in_flip(self) -> bool:
+        """Whether its writer died after the first tag had begun to move."""
+        return bool(self.moving) and not self.ended
+
+    def settle(self) -> None:
+        """Say in the journal that nothing of it is left to do; a full disk may forget that."""
+        with contextlib.suppress(OSError), self.path.open("ab") as file:
+            file.write(b'\n{"do":"end"}\n')
+
+    def _take(self, entry: JsonObject) -> None:
+        with contextlib.suppress(KeyError, TypeError, ValueError, SpecError, binascii.Error):
+            match entry.get("do"):
+                case "upload":
+                    upload = _upload(entry)
+                    self.uploads[str(upload.repository), str(upload.digest)] = upload
+                case "ended":
+                    self.uploads.pop((entry["repository"], entry["digest"]), None)
+                case "frozen":
+                    self.old[entry["repository"], entry["tag"]] = _root(entry)
+                case "moving" | "moved":
+                    self.moving[entry["repository"], entry["tag"]] = str(entry["digest"])
+                case "restored":
+                    self.moving.pop((entry["repository"], entry["tag"]), None)
+                case "end":
+                    self.ended = True
+                case _:  # what is only for people, or what a later version writes
+                    pass
+
+
+def unfinished(runs: Path) -> tuple[PastRun, ...]:
+    """The runs below this folder that died before their end, the newest first."""
+    paths = sorted(runs.glob(f"*/{FILE}"), reverse=True)[:MAX_RUNS]
+    read: Sequence[PastRun | None] = [PastRun.read(path) for path in paths]
+    return tuple(past for past in read if past and not past.ended)
+
+
+def _is_free(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _entries(file: BinaryIO) -> Iterator[JsonObject]:
+    left = MAX_BYTES
+    while left > 0 and (line := file.readline(left)):
+        left -= len(line)
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # what was being written when its writer died
+        if isinstance(value, dict):
+            yield value
+
+
+def _upload(entry: JsonObject) -> Upload:
+    acknowledged, location = entry["acknowledged"], entry["location"]
+    if not isinstance(acknowledged, int) or acknowledged < 0 or not isinstance(location, str):
+        raise TypeError(acknowledged)
+    return Upload(
+        repository=Repository.parse(entry["repository"]),
+        digest=Digest.parse(entry["digest"]),
+        location=location,
+        acknowledged=acknowledged,
+    )
+
+
+def _root(entry: JsonObject) -> Root | None:
+    """The bytes under a tag, if they are what their digest says."""
+    if "raw" not in entry:
+        return None
+    raw = base64.b64decode(entry["raw"], validate=True)
+    wanted = Digest.parse(entry["digest"])
+    if Digest.of(raw, wanted.algorithm) != wanted:
+        raise ValueError(wanted)
+    return parse_any(raw, entry["media_type"])

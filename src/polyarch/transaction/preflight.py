@@ -1,0 +1,65 @@
+"""What is known of a destination before the first byte goes there: nothing is changed here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from polyarch.errors import RepositoryNotFoundError
+from polyarch.events import Listener, LoggedIn
+from polyarch.oci.descriptor import Descriptor
+from polyarch.registry.repository import RemoteRepository
+from polyarch.transaction.destination import Destination
+from polyarch.transaction.stage import Manifests, blobs_of
+
+
+async def preflight(destination: Destination, manifests: Manifests, listen: Listener) -> None:
+    """See that pushes are taken, and what of the image stands there already.
+
+    Raises:
+        RegistryError: the registry will not take pushes there, or did not say what it holds.
+    """
+    async with asyncio.TaskGroup() as group:
+        # First, so that the first token that is asked for is one that may push.
+        group.create_task(check_push(destination.remote))
+        group.create_task(take_stock(destination, manifests))
+    listen(LoggedIn(repository=destination.name))
+
+
+async def check_push(remote: RemoteRepository) -> None:
+    """See an upload opened and cancelled.
+
+    Raises:
+        RepositoryNotFoundError: it has to be made first; the hint says how, where that is known.
+        RegistryError: the registry will not take pushes there.
+    """
+    try:
+        await remote.check_push()
+    except RepositoryNotFoundError as error:
+        if hint := remote.profile.create_hint(remote.repository):
+            error.hint = hint
+        raise
+
+
+async def take_stock(destination: Destination, manifests: Manifests) -> None:
+    """Ask for every blob and manifest of the image; what is not there is `lacking`.
+
+    Raises:
+        RegistryError: the registry did not say.
+    """
+    remote = destination.remote
+
+    async def blob(each: Descriptor) -> bool:
+        return await remote.blob_exists(each)
+
+    async def manifest(each: Descriptor) -> bool:
+        return await remote.head(each.digest) is not None
+
+    async def ask(look: Callable[[Descriptor], Awaitable[bool]], each: Descriptor) -> None:
+        if not await look(each):
+            destination.lacking.add(each.digest)
+
+    destination.lacking.clear()
+    async with asyncio.TaskGroup() as group:
+        for node in manifests.values():
+            group.create_task(ask(manifest, node.descriptor))
+        for each in blobs_of(manifests):
+            group.create_task(ask(blob, each))
