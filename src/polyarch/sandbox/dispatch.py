@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from polyarch.sandbox import blobs, manifests, referrers, tags, uploads
 from polyarch.sandbox.auth import Auth, no_token_service, unauthorized
-from polyarch.sandbox.faults import Faults
+from polyarch.sandbox.faults.apply import Faults
+from polyarch.sandbox.faults.cut import Cut
 from polyarch.sandbox.names import is_repository
 from polyarch.sandbox.scope import NOBODY
 from polyarch.sandbox.target import Kind
-from polyarch.sandbox.wire import Answer, Call, json_answer, refusal
+from polyarch.sandbox.wire import LOGIN_AGAIN, SILENCE, Answer, Call, json_answer, refusal
 
 Handler = Callable[[Call], Awaitable[Answer]]
 
@@ -45,10 +46,30 @@ async def answer(call: Call, auth: Auth, faults: Faults) -> Answer:
     if isinstance(passed, Call):
         passed = await _admit(passed, auth, faults)
     if isinstance(passed, Call):
-        passed = await faults.late(passed)
-    if isinstance(passed, Call):
-        passed = await HANDLERS[passed.target.kind][passed.method](passed)
-    return faults.after(call, passed)
+        passed = await _carry_out(passed, faults)
+    if passed is LOGIN_AGAIN:
+        passed = auth.refuse(replace(call, permit=NOBODY), call.needs())
+    if passed is SILENCE:
+        passed = await faults.silence()
+    return await faults.after(call, passed)
+
+
+async def _carry_out(call: Call, faults: Faults) -> Answer:
+    """The handler's answer, or that of the fault that cut off the body.
+
+    Raises:
+        ConnectionError: the client went away in the middle of its body.
+    """
+    try:
+        passed = await faults.late(call)
+        if isinstance(passed, Call):
+            passed = await HANDLERS[passed.target.kind][passed.method](passed)
+    except ConnectionError:
+        faults.broken(call)
+        if isinstance(call.body, Cut) and call.body.answer:
+            return call.body.answer
+        raise
+    return passed
 
 
 async def _admit(call: Call, auth: Auth, faults: Faults) -> Answer | Call:

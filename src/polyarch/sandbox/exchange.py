@@ -63,14 +63,16 @@ async def send(request: web.BaseRequest, answer: Answer, body: IncomingBody) -> 
     headers = CIMultiDict((*answer.headers, ("Docker-Distribution-Api-Version", "registry/2.0")))
     response = web.StreamResponse(status=answer.status, headers=headers)
     response.content_length = answer.length
-    if body.refused:
+    if body.refused or answer.close:
         response.force_close()
     transport = request.transport
     await response.prepare(request)
     if request.method != "HEAD":
         async for block in _damaged(answer):
             await response.write(block)
-    if answer.cut_after is not None and transport:
+    if answer.close:
+        await response.write_eof()
+    if (answer.close or answer.cut_after is not None) and transport:
         transport.close()
     return response
 

@@ -21,7 +21,7 @@ from polyarch.errors import PortTakenError, SandboxStoppedError
 from polyarch.sandbox import dispatch
 from polyarch.sandbox.auth import Auth, OpenAuth
 from polyarch.sandbox.exchange import IncomingBody, body_length, send
-from polyarch.sandbox.faults import Faults
+from polyarch.sandbox.faults.apply import Faults
 from polyarch.sandbox.memory import MemoryStorage
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.scope import NOBODY
@@ -72,7 +72,8 @@ class SandboxRegistry:
     ) -> None:
         self.storage: Storage = storage or MemoryStorage()
         self.auth: Auth = auth or OpenAuth()
-        self.quirks = quirks or Quirks()
+        self._quirks = quirks or Quirks()
+        self._faults = Faults(self._quirks)
         self._ssl_context = ssl_context
         self._port = port
         self._runner: web.ServerRunner | None = None
@@ -87,6 +88,7 @@ class SandboxRegistry:
     @quirks.setter
     def quirks(self, quirks: Quirks) -> None:
         self._quirks = quirks
+        self._faults.end()
         self._faults = Faults(quirks)
 
     @property

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from polyarch.sandbox.wire import Answer, Call, json_answer, refusal
 
-_NUMBER = re.compile(r"[0-9]{1,9}")
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 async def read(call: Call) -> Answer:
@@ -19,7 +19,7 @@ async def read(call: Call) -> Answer:
     tags = [tag for tag in call.storage.tags(call.repository) if tag > last]
     if limit is None:
         return _page(call, tags)
-    if not _NUMBER.fullmatch(limit):
+    if not NUMBER.fullmatch(limit):
         return refusal("PAGINATION_NUMBER_INVALID", "n is not a whole number", details=(limit,))
     page = tags[: int(limit)]
     if not page or len(page) == len(tags):

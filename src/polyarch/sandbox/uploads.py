@@ -33,7 +33,7 @@ async def start(call: Call) -> Answer:
         return unknown_digest(algorithm)
     session = call.storage.start_upload(call.repository, algorithm)
     if digest is None:
-        return _progress(call, session, 202)
+        return progress(call, session, 202)
     try:
         return await _receive(call, session) or await _commit(call, session, digest)
     finally:
@@ -42,7 +42,7 @@ async def start(call: Call) -> Answer:
 
 async def status(call: Call) -> Answer:
     """`GET <session>`: how far it came."""
-    return _refuse(call) or _progress(call, call.target.item, 204)
+    return _refuse(call) or progress(call, call.target.item, 204)
 
 
 async def append(call: Call) -> Answer:
@@ -50,7 +50,7 @@ async def append(call: Call) -> Answer:
     session = call.target.item
     async with call.locks.setdefault(session, asyncio.Lock()):
         refused = _refuse(call) or await _receive(call, session)
-        return refused or _progress(call, session, 202)
+        return refused or progress(call, session, 202)
 
 
 async def finish(call: Call) -> Answer:
@@ -74,6 +74,17 @@ async def cancel(call: Call) -> Answer:
             return refused
         call.storage.cancel_upload(session)
         return Answer(status=204)
+
+
+def progress(call: Call, session: str, code: int) -> Answer:
+    """Where to go on, and the last byte held; as in distribution an empty session says `0-0`."""
+    size = call.storage.upload_size(call.repository, session) or 0
+    headers = (
+        ("Location", call.url(f"blobs/uploads/{session}?_state={_state(session)}")),
+        ("Range", f"0-{max(0, size - 1)}"),
+        ("Docker-Upload-UUID", session),
+    )
+    return Answer(status=code, headers=headers)
 
 
 def _mount(call: Call) -> Answer | None:
@@ -105,7 +116,7 @@ def _refuse(call: Call) -> Answer | None:
     if chunk is None:
         return refusal("BLOB_UPLOAD_INVALID", "Content-Range is not <first>-<last>")
     if chunk.first != size:
-        where = _progress(call, session, 416).headers
+        where = progress(call, session, 416).headers
         return refusal("RANGE_INVALID", f"the next byte expected is {size}", *where)
     if call.headers.get("Content-Length", str(chunk.length)) != str(chunk.length):
         return refusal("SIZE_INVALID", "Content-Length and Content-Range disagree")
@@ -141,17 +152,6 @@ async def _commit(call: Call, session: str, digest: Digest) -> Answer:
 def _created(call: Call, digest: Digest) -> Answer:
     location = ("Location", call.url(f"blobs/{digest}"))
     return Answer(status=201, headers=(location, digest_header(digest)))
-
-
-def _progress(call: Call, session: str, code: int) -> Answer:
-    """Where to go on, and the last byte held; as in distribution an empty session says `0-0`."""
-    size = call.storage.upload_size(call.repository, session) or 0
-    headers = (
-        ("Location", call.url(f"blobs/uploads/{session}?_state={_state(session)}")),
-        ("Range", f"0-{max(0, size - 1)}"),
-        ("Docker-Upload-UUID", session),
-    )
-    return Answer(status=code, headers=headers)
 
 
 def _state(session: str) -> str:

@@ -38,11 +38,11 @@ class Buffered:
     """A body that was read already, to be read again."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
+        self.data = data
 
     async def blocks(self) -> AsyncIterator[bytes]:
         """All of it at once."""
-        yield self._data
+        yield self.data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Answer:
     """What is sent back; a status of 0 means that the connection is closed without an answer.
 
     `cut_after` closes the connection after so many bytes of the promised body, `flip_at` turns one
-    bit of the byte at that place.
+    bit of the byte at that place, `close` leaves unread what was not read of the request.
     """
 
     status: int
@@ -96,6 +96,7 @@ class Answer:
     body: bytes | Slice = b""
     cut_after: int | None = None
     flip_at: int | None = None
+    close: bool = False
 
     @property
     def length(self) -> int:
@@ -109,11 +110,23 @@ class Answer:
 
     def with_header(self, name: str, value: str) -> "Answer":
         """The same answer with this one header in place of any other of its name."""
+        return self.without(name).adding((name, value))
+
+    def without(self, name: str) -> "Answer":
+        """The same answer without the headers of this name."""
         kept = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
-        return replace(self, headers=(*kept, (name, value)))
+        return replace(self, headers=kept)
+
+    def adding(self, *headers: tuple[str, str]) -> "Answer":
+        """The same answer with more headers."""
+        return replace(self, headers=(*self.headers, *headers))
 
 
 HANG_UP = Answer(status=0)
+LOGIN_AGAIN = Answer(status=401)
+"""Stands for the challenge that `dispatch` puts in its place."""
+SILENCE = Answer(status=-1)
+"""Stands for no answer while the connection stays open; `dispatch` waits in its place."""
 
 
 def json_answer(
