@@ -11,17 +11,23 @@ from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.wire import Answer, Call
 
 
-async def moved(quirks: Quirks, _call: Call, answer: Answer, _seen: Seen) -> Answer:
-    """The same answer with another Location."""
-    location = answer.header("Location")
-    if location is None:
+async def elsewhere(quirks: Quirks, _call: Call, answer: Answer, _seen: Seen) -> Answer:
+    """Let a session go on at another origin."""
+    location = answer.header("Location") or ""
+    if quirks.upload_origin is None or "/blobs/uploads/" not in location:
         return answer
-    url = urlsplit(location)
-    if quirks.upload_origin and "/blobs/uploads/" in url.path:
-        origin = urlsplit(quirks.upload_origin)
-        url = url._replace(scheme=origin.scheme, netloc=origin.netloc)
-    written = _written(quirks, url)
-    return answer if written == location else answer.with_header("Location", written)
+    origin = urlsplit(quirks.upload_origin)
+    url = urlsplit(location)._replace(scheme=origin.scheme, netloc=origin.netloc)
+    return answer.with_header("Location", url.geturl())
+
+
+async def rewritten(quirks: Quirks, _call: Call, answer: Answer, _seen: Seen) -> Answer:
+    """Write less of a Location than there is, or the wrong scheme."""
+    location = answer.header("Location")
+    asked = quirks.location_http or quirks.location_portless or quirks.location_relative
+    if not asked or location is None:
+        return answer
+    return answer.with_header("Location", _written(quirks, urlsplit(location)))
 
 
 def _written(quirks: Quirks, url: SplitResult) -> str:
