@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from polyarch.content.entries import named, with_entry
 from polyarch.content.files import locked, open_regular, replacing, write_bytes
 from polyarch.content.reader import proven_chunks
 from polyarch.errors import BlobNotFoundError, MalformedManifestError, StorageError
@@ -123,13 +124,24 @@ class LayoutStore:
 
     def tag(self, descriptor: Descriptor, tag: str) -> None:
         """Let the name point to a manifest that is in the layout."""
-        if not self.exists(descriptor):
-            raise BlobNotFoundError(str(descriptor.digest), str(self))
-        named = replace(descriptor, annotations={annotation.REF_NAME: tag})
+        self.add_entries(named(descriptor, tag))
+
+    def add_entries(self, *entries: Descriptor) -> None:
+        """Add entry points in one step; each takes the place of the one that has its name.
+
+        Raises:
+            BlobNotFoundError: one of them is not in the layout; nothing is changed then.
+            MalformedManifestError: `index.json` is not an index, or would be too large.
+        """
+        for entry in entries:
+            if not self.exists(entry):
+                raise BlobNotFoundError(str(entry.digest), str(self))
         self._prepare()
         with locked(self.root / _LOCK_FILE):
-            kept = [e for e in self.entries() if e.annotations.get(annotation.REF_NAME) != tag]
-            self._write_index([*kept, named])
+            raw = self._small(INDEX_FILE)
+            for entry in entries:
+                raw = with_entry(raw, entry)
+            write_bytes(self.root / INDEX_FILE, raw)
 
     def set_entries(self, descriptors: tuple[Descriptor, ...]) -> None:
         """Let exactly these be the entry points."""
