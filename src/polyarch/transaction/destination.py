@@ -22,7 +22,8 @@ class Destination:
 
     `lacking` is what of the image did not stand there when it was asked for. `old` holds for each
     tag what stood there when it was looked at last, None where it was new; `wanted` what it is to
-    get. `reasons` say of tags why they were kept, or what is to know of their move.
+    get. `reasons` say of tags why they were kept, or what is to know of their move. `arrived`: the
+    transaction has come to its good end here, which only a target without tags needs to be told.
     """
 
     submission: Submission
@@ -34,6 +35,7 @@ class Destination:
     status: dict[str, TagStatus] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     error: PolyarchError | None = None
+    arrived: bool = False
 
     @property
     def name(self) -> str:
@@ -87,6 +89,8 @@ class Destination:
             return Status.ROLLED_BACK
         if self.error is not None or TagStatus.FAILED in found:
             return Status.FAILED
+        if not self.target.tags and self.arrived:
+            return Status.PUBLISHED if self.lacking else Status.UNCHANGED
         if not self.target.tags or len(self.status) < len(self.target.tags):
             return Status.SKIPPED
         if found <= {TagStatus.UNCHANGED, TagStatus.KEPT}:
@@ -94,6 +98,8 @@ class Destination:
         return Status.PUBLISHED
 
     def _standing(self) -> Digest | None:
+        if self.arrived and not self.target.tags:
+            return self.root.descriptor.digest
         for tag in self.target.tags:
             digest = self._digest_under(tag)
             if digest:

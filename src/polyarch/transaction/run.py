@@ -107,6 +107,9 @@ class _Run:
             going = await self._step(going, lambda each: freeze(each, self.journal))
             if going is not None:
                 await self._flip_or_undo(going)
+                if not self.stop_early or all(each.is_done for each in going):
+                    for each in going:
+                        each.arrived = True
                 await confirm_public(going, self.client, self.listen)
         if all(destination.is_settled for destination in self.destinations):
             await self.journal.end()
