@@ -29,7 +29,7 @@ from polyarch.metadata.flavor import Flavor
 from polyarch.metadata.policy import PublishRule
 from polyarch.metadata.rule import Rule
 from polyarch.oci.platform import Platform
-from polyarch.oci.reference import Repository, parse_reference
+from polyarch.oci.reference import DigestReference, Repository, parse_reference
 
 Check = Callable[[str], str | None]
 
@@ -91,6 +91,21 @@ def base_problem(text: str) -> str | None:
         parse_reference(example)
     except InvalidReferenceError as error:
         return _told(error).replace(example, text)
+    return None
+
+
+def pinned_problem(text: str) -> str | None:
+    """An image that can never be another one: a reference with a digest."""
+    problem = placeholder_problem(text)
+    if problem:
+        return problem
+    example = expand(text, SAMPLE_NAME)
+    try:
+        reference = parse_reference(example)
+    except InvalidReferenceError as error:
+        return _told(error).replace(example, text)
+    if not isinstance(reference, DigestReference):
+        return f"`{shorten(text)}` may be another image tomorrow; pin it: `name@sha256:…`"
     return None
 
 
@@ -174,6 +189,7 @@ def prefix_problem(text: str) -> str | None:
 PLATFORM = form(platform_problem)
 REPOSITORY = form(repository_problem)
 BASE = form(base_problem)
+PINNED = form(pinned_problem)
 PATH = form(path_problem)
 ABSOLUTE = form(target_problem, pattern="^/")
 RUN = form(command_problem)

@@ -65,7 +65,8 @@ class Value:
 class BuildSettings:
     """How one platform of an image is built; paths are texts from the project's root.
 
-    Metadata expressions in double braces still stand in `build_args`, `labels` and `direct`.
+    Metadata expressions in double braces still stand in `build_args`, `labels`, `alias_tags` and
+    `direct`. `source` is an existing image, pinned, that stands in for a build.
     """
 
     context: str
@@ -77,6 +78,8 @@ class BuildSettings:
     engine: str
     direct: DirectSettings | None
     smoke_test: tuple[SmokeTest, ...]
+    alias_tags: tuple[str, ...]
+    source: str | None
     values: tuple[Value, ...]
 
 
@@ -84,7 +87,8 @@ class BuildSettings:
 class ImageSettings(BuildSettings):
     """One image; the settings inherited here are those without any platform's overrides.
 
-    `tag_policy` is `guarded` or `free`; `version_tag` a glob for git tags of this image alone.
+    `tag_policy` is `guarded` or `free`; `version_tag` a glob for git tags of this image alone;
+    `digest_policy` `same` or `per-registry`. `public`: everybody must be able to read its tags.
     """
 
     name: str
@@ -96,6 +100,8 @@ class ImageSettings(BuildSettings):
     flavor: tuple[str, ...]
     tag_policy: str
     version_tag: str | None
+    digest_policy: str
+    public: bool
     per_platform: Mapping[Platform, BuildSettings]
 
     def for_platform(self, platform: Platform) -> BuildSettings:

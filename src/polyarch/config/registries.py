@@ -34,6 +34,7 @@ class RegistrySettings:
     plain_http: bool | None = None
     ca: Path | None = None
     insecure: bool = False
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class Registries:
             plain_http=table.plain_http,
             ca=self._path(table.ca),
             insecure=table.insecure,
+            profile=table.profile,
         )
 
     def tree_of(self, repository: Repository) -> Tree:

@@ -107,6 +107,8 @@ class Resolver:
             flavor=table.flavor,
             tag_policy=table.tag_policy,
             version_tag=table.version_tag,
+            digest_policy=table.digest_policy,
+            public=table.public,
             per_platform=MappingProxyType(
                 {one: self._for_platform(one, name, base, inherited, upper) for one in platforms}
             ),

@@ -156,7 +156,11 @@ class BuildTable(Table, frozen=True):
         bool, planned("Whether a platform may be built under an emulator.")
     ] = True
     alias_tags: Annotated[
-        Words, planned("Tags for one platform's image, as `latest-{arch}`, for users of old names.")
+        Words,
+        doc(
+            "Tags that point to one platform's image alone, as `latest-{arch}` or"
+            " `{{version}}-{arch}`, for users of such names; `{arch}` is `amd64`, `arm64`, `armv7`."
+        ),
     ] = ()
     timeout: Annotated[Duration | None, planned("How long a build may take.")] = None
     stall_timeout: Annotated[
@@ -168,7 +172,11 @@ class PlatformTable(BuildTable, frozen=True):
     """What differs for one platform of an image; keys that it lacks are those of the image."""
 
     source: Annotated[
-        str | None, planned("Existing image that stands in for a build, pinned by digest.")
+        Annotated[str, forms.PINNED] | None,
+        doc(
+            "Existing image that stands in for a build, pinned by digest: `name@sha256:…`. Of an"
+            " index the image of this platform is taken."
+        ),
     ] = field(default=None, name="from")
 
 
@@ -202,7 +210,10 @@ class ImageTable(BuildTable, frozen=True):
     ] = None
     digest_policy: Annotated[
         Literal["same", "per-registry"],
-        planned("Whether one digest holds in every registry or each gets all that it can take."),
+        doc(
+            "`same`: one digest holds in every registry. `per-registry`: what one registry cannot"
+            " take, such as attestations, is left out there alone, under a digest of its own."
+        ),
     ] = "same"
     tag_policy: Annotated[
         Literal["guarded", "free"],
@@ -291,7 +302,8 @@ class RegistryTable(Table, frozen=True):
     ] = None
     insecure: Annotated[bool, doc("Whether to take any certificate.")] = False
     profile: Annotated[
-        str | None, planned("Which known kind of registry this is, as `aliyun` or `harbor`.")
+        str | None,
+        doc("Which known kind of registry this is, as `aliyun` or `harbor`, whatever its host."),
     ] = None
     mirrors: Annotated[Words, planned("Hosts that are asked first when images are read.")] = ()
 

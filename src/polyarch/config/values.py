@@ -7,7 +7,7 @@ from types import MappingProxyType
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import DEFAULT_SOURCES, Leaf, Tree, leaves, plain
 from polyarch.config.project import BuildSettings, DirectFile, DirectSettings, SmokeTest, Value
-from polyarch.config.schema import BuildTable, DirectTable, SmokeTestTable
+from polyarch.config.schema import DirectTable, PlatformTable, SmokeTestTable
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DOCKERFILE = "Dockerfile"
@@ -29,8 +29,8 @@ def with_dockerfile(tree: Tree) -> Tree:
 
 def build_settings(tree: Tree) -> BuildSettings:
     """The settings of one platform, or those that all platforms share."""
-    keys = keys_of(BuildTable)
-    table = BuildTable.of({name: value for name, value in plain(tree).items() if name in keys})
+    keys = keys_of(PlatformTable)
+    table = PlatformTable.of({name: value for name, value in plain(tree).items() if name in keys})
     return BuildSettings(
         context=table.context,
         dockerfile=table.dockerfile or _DOCKERFILE,
@@ -41,6 +41,8 @@ def build_settings(tree: Tree) -> BuildSettings:
         engine=table.engine,
         direct=_direct(table.direct) if table.direct else None,
         smoke_test=tuple(_smoke_tests(table.smoke_test)),
+        alias_tags=table.alias_tags,
+        source=table.source,
         values=values_of(tree),
     )
 

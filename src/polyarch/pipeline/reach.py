@@ -14,6 +14,8 @@ from polyarch.registry.client import RegistryClient, default_endpoint
 from polyarch.registry.configured import ConfiguredLogin
 from polyarch.registry.credential import Keychain
 from polyarch.registry.credentials import CredentialStore
+from polyarch.registry.profile import Profile
+from polyarch.registry.profiles import profile_of
 
 _SAMPLE = "x"
 """Any repository below a prefix: the tables that fit the prefix fit it."""
@@ -52,7 +54,20 @@ class Reach:
             endpoints=self.endpoints(),
             proxies=ProxyRules.from_environment(self.world.environment),
             listen=self.world.listen,
+            profiles=self.profiles(),
         )
+
+    def profiles(self) -> Mapping[str, Profile]:
+        """The kinds of registries that the config names, by host.
+
+        Raises:
+            UnknownProfileError: there is no such kind.
+        """
+        return {
+            host: profile_of(host, named)
+            for host in self.endpoints()
+            if (named := self._settings(host).profile)
+        }
 
     def blocking(self) -> BlockingRegistries:
         """Stores for synchronous code."""
@@ -65,11 +80,15 @@ class Reach:
         hosts = {Repository.parse(f"{key}/{_SAMPLE}").registry for key in self._registries.tables}
         return {host: self.endpoint(host) for host in hosts}
 
+    def _settings(self, host: str) -> RegistrySettings:
+        sample = Repository(registry=host, path=_SAMPLE)
+        return self._registries.of(sample) if self._registries else RegistrySettings(host=host)
+
     def endpoint(self, host: str) -> Endpoint:
         """How one host is reached."""
         if self._registries is None:
             return default_endpoint(host)
-        settings = self._registries.of(Repository(registry=host, path=_SAMPLE))
+        settings = self._settings(host)
         plain = is_loopback(host) if settings.plain_http is None else settings.plain_http
         base = default_endpoint(host)
         address = base.url.partition("://")[2]

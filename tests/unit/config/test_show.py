@@ -33,12 +33,14 @@ repositories = ["registry.internal:5000/staging/bot"]  # polyarch.toml:12 (envir
 tags = ["type=sha", "type=schedule"]                   # polyarch.toml:4 + polyarch.toml:7
 annotation-levels = ["index"]                          # default
 flavor = []                                            # default
+digest-policy = "same"                                 # default
 tag-policy = "guarded"                                 # default
 max-age = "1d"                                         # polyarch.toml:8, no effect yet
 context = "bot"                                        # polyarch.toml:2
 dockerfile = "deploy/docker/Dockerfile.bot"            # polyarch.toml:3
 target = ""                                            # default
 engine = "buildah"                                     # --engine
+alias-tags = []                                        # default
 
 [publish]
 on = ["release"]               # polyarch.toml:10
