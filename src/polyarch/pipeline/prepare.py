@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from polyarch.config.project import ImageSettings, Project
-from polyarch.engines.base import Engine
+from polyarch.engines.base import Engine, EngineInfo
+from polyarch.engines.catalog import ENGINES
 from polyarch.events import Warned
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import read_machine
@@ -34,6 +35,9 @@ from polyarch.pipeline.scope import find_scope
 from polyarch.pipeline.selection import select_images
 from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask, World
+
+_OTHERS = {name: EngineInfo(name=name, title="other machines") for name in ENGINES}
+"""What is said of engines where other machines build."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     facts = Facts(
         machine=machine,
         wording=wording,
-        probes=probe_engines(project, sources, platforms, engines),
+        probes=_OTHERS if ask.elsewhere else probe_engines(project, sources, platforms, engines),
         sources=sources,
         contexts=context_digests(project, platforms),
         current=current,

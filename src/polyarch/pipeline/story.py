@@ -9,10 +9,12 @@ from polyarch.host.ci_event import CiEvent
 from polyarch.metadata.policy import may_publish
 from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.destinations import destinations
+from polyarch.pipeline.elsewhere import Elsewhere
 from polyarch.pipeline.job import Job, ProvenImage, job
 from polyarch.pipeline.loading import check_stores, load
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
 from polyarch.pipeline.prepare import prepare
+from polyarch.pipeline.records import RecordSource
 from polyarch.pipeline.refusals import key_of, refusals
 from polyarch.pipeline.result import (
     STANDS,
@@ -96,31 +98,42 @@ def _in_order(plan: Plan, parts: Sequence[BuiltPart]) -> tuple[BuiltPart, ...]:
 
 
 def publish_project(
-    project: Project, event: CiEvent, ask: Ask, world: World, *, dry_run: bool = False
+    project: Project,
+    event: CiEvent,
+    ask: Ask,
+    world: World,
+    *,
+    dry_run: bool = False,
+    parts: RecordSource | None = None,
 ) -> PublishResult:
     """The main job: plan, log in everywhere, build, prove, publish to every registry or to none.
 
-    A registry's refusal is an outcome in the result, not an exception.
+    With `parts` nothing is built: these are joined. A registry's refusal is an outcome in the
+    result, not an exception.
 
     Raises:
         PartialPublishError: only some of an image's platforms were asked for.
+        NoPartsGivenError, PartsError: `parts` are not what the plan says.
         PolyarchError: what planning, building or proving met; no tag has moved then.
     """
+    if parts:
+        ask = replace(ask, elsewhere=True)
     if not may_publish(event, project.publish.on, sandbox=ask.sandbox).publish:
         ask = replace(ask, offline=True)  # what tags have now changes nothing then
     with job(project, event, ask, world) as work:
         plan = work.prepared.plan
         going = [image for image in plan.images if image.publish]
-        if not going:
-            return _result(work, work.build(), (), _why_not(plan))
         _refuse_less(going)
+        joining = Elsewhere.of(work, parts) if parts else None
+        if not going:
+            return _result(work, () if joining else work.build(), (), _why_not(plan))
         policy = OnRegistryFailure(project.publish.on_registry_failure)
         with destinations(work, going) as there:
             blocked = refusals(going, work.world.listen)
             checked = [blocked.get(key_of(each), each) for each in there.check_logins(going)]
             if policy is OnRegistryFailure.ABORT and any(each.error for each in checked):
                 return _result(work, (), checked, REFUSED)
-            images = work.build()
+            images = joining.build(there.store) if joining else work.build()
             if dry_run:
                 return _result(work, images, (), DRY_RUN)
             published = [image for image in images if image.plan.publish]

@@ -32,7 +32,8 @@ class Ask:
 
     `selectors` as `selection.select_images` has them; `platforms` are what a person wrote.
     `changed_since` is a git revision. `with_dependencies`: bases within the project are built too
-    although they are not selected. `force`: build although a part could be reused.
+    although they are not selected. `force`: build although a part could be reused. `elsewhere`:
+    parts are built by other machines, so that no engine of this one is looked for.
     """
 
     selectors: tuple[str, ...] = ()
@@ -42,3 +43,4 @@ class Ask:
     sandbox: bool = False
     offline: bool = False
     force: bool = False
+    elsewhere: bool = False
