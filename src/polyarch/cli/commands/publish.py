@@ -9,13 +9,17 @@ from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
 from polyarch.cli.invocation import Invocation
+from polyarch.cli.parts import record_source
+from polyarch.cli.projects import staging_at
 from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
+from polyarch.errors import LonelyOptionError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from polyarch.pipeline.records import RecordSource
     from polyarch.pipeline.result import PublishResult
 
 
@@ -31,6 +35,13 @@ _PORT = 5000
     help="Publish the checked-out branch or tag from here; it must be clean and pushed.",
 )
 @click.option("--dry-run", is_flag=True, help="Do all but the push.")
+@click.option(
+    "--parts",
+    metavar="DIR|-|env:PREFIX",
+    help="Build nothing: join the parts whose records stand in this folder, on standard input, or"
+    " in variables that begin so.",
+)
+@options.stage_to
 @options.force
 @click.pass_obj
 @with_words
@@ -41,6 +52,8 @@ def command(
     sandbox: bool,
     allow_local: bool,
     dry_run: bool,
+    parts: str | None,
+    stage_to: str | None,
     force: bool,
 ) -> int:
     r"""Build every platform, prove it, and publish one index to every registry.
@@ -54,17 +67,33 @@ def command(
       polyarch publish                 in CI
       polyarch publish --sandbox       rehearse on registries of this machine
       polyarch publish --allow-local   the checked-out branch or tag, from here
+      polyarch publish --parts DIR     join what `polyarch build --stage` left in other jobs
     """
     from polyarch.pipeline.story import publish_project
 
-    invocation, project = words.invocation(surroundings), words.project(surroundings)
+    given = _given(parts, stage_to, surroundings, force=force)
+    invocation = words.invocation(surroundings)
+    project = words.project(surroundings, staging_at(stage_to))
     event = words.event(surroundings, project, allow_local=allow_local)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root, now=words.now)
         ask = words.ask(sandbox=sandbox, force=force)
-        result = publish_project(project, event, ask, world, dry_run=dry_run)
+        result = publish_project(project, event, ask, world, dry_run=dry_run, parts=given)
     _tell(result, invocation, sandbox=sandbox)
     return code_of(result)
+
+
+def _given(
+    parts: str | None, stage_to: str | None, surroundings: Surroundings, *, force: bool
+) -> "RecordSource | None":
+    """What `--parts` names, if it is there; options that say nothing without it are refused."""
+    if parts is None:
+        if stage_to is not None:
+            raise LonelyOptionError("--stage-to", "--parts")
+        return None
+    if force:
+        raise click.UsageError("`--parts` builds nothing, so nothing can be built with `--force`")
+    return record_source(parts, surroundings)
 
 
 def code_of(result: "PublishResult") -> ExitCode:
