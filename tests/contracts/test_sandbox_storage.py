@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from polyarch.oci.digest import Digest
+from polyarch.sandbox.discarding import DiscardingStorage
 from polyarch.sandbox.folder import FolderStorage
 from polyarch.sandbox.memory import MemoryStorage
 from polyarch.sandbox.storage import Storage, StoredManifest
@@ -33,6 +34,7 @@ class Reopened:
 
 MAKERS: dict[str, Callable[[Path], Any]] = {
     "memory": lambda _folder: MemoryStorage(),
+    "discarding": lambda _folder: DiscardingStorage(),
     "folder": FolderStorage,
     "reopened": Reopened,
 }

@@ -19,8 +19,11 @@ class _Upload:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Blob:
-    content: bytes
+class Blob:
+    """A blob and who holds it; its content is None where a storage does not keep it."""
+
+    size: int
+    content: bytes | None
     holders: set[str] = field(default_factory=set)
 
 
@@ -35,7 +38,7 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self._uploads: dict[str, _Upload] = {}
-        self._blobs: dict[Digest, _Blob] = {}
+        self._blobs: dict[Digest, Blob] = {}
         self._repositories: dict[str, _Repository] = {}
         self._linking = threading.Lock()
 
@@ -68,9 +71,7 @@ class MemoryStorage:
         content = upload.data.getvalue()
         if hashlib.new(digest.algorithm, content).hexdigest() != digest.encoded:
             return False
-        with self._linking:
-            blob = self._blobs.setdefault(digest, _Blob(content=content))
-            self._hold(upload.repository, blob)
+        self._keep(upload.repository, digest, Blob(size=len(content), content=content))
         return True
 
     def cancel_upload(self, session: str) -> None:
@@ -80,11 +81,11 @@ class MemoryStorage:
     def blob_size(self, repository: str, digest: Digest) -> int | None:
         """Size, where this repository holds it."""
         blob = self._blobs.get(digest)
-        return len(blob.content) if blob and repository in blob.holders else None
+        return blob.size if blob and repository in blob.holders else None
 
     def open_blob(self, digest: Digest) -> BinaryIO:
         """A reader over the shared bytes, not a copy."""
-        return io.BytesIO(self._blobs[digest].content)
+        return io.BytesIO(self._blobs[digest].content or b"")
 
     def holders(self, digest: Digest) -> tuple[str, ...]:
         """The repositories that hold it."""
@@ -155,7 +156,11 @@ class MemoryStorage:
         held = self._manifests(repository)
         return tuple(sorted(d for d, manifest in held.items() if manifest.subject == subject))
 
-    def _hold(self, repository: str, blob: _Blob) -> None:
+    def _keep(self, repository: str, digest: Digest, blob: Blob) -> None:
+        with self._linking:
+            self._hold(repository, self._blobs.setdefault(digest, blob))
+
+    def _hold(self, repository: str, blob: Blob) -> None:
         blob.holders.add(repository)
         self._repositories.setdefault(repository, _Repository())
 

@@ -8,6 +8,7 @@ from when the quirks are set. Sources of the switches: `faults` and `likenesses`
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from polyarch.oci.digest import Digest
 from polyarch.sandbox.wire import Answer, Call
@@ -142,8 +143,8 @@ class Quirks:
     """Answer of every mount: 401 with a challenge, 403, or another refusal."""
     unknown_mount_status: int | None = None
     """The same, but only where the source repository is unknown."""
-    mount_without_from: bool = True
-    """False: 400 for `mount` without `from`."""
+    mount_without_from: Literal["mounted", "session", "refused"] = "mounted"
+    """What comes of `mount` without `from`: the blob, a session as if not asked, or 400."""
     mount_origin: bool = True
     """False: 400 for a mount that names an `origin`."""
 
@@ -196,6 +197,8 @@ class Quirks:
     """False: 400 UNSUPPORTED for tags, as distribution 2.8 has it."""
     tag_delete_takes_all: bool = False
     """Deleting a tag deletes its manifest, and so its other tags."""
+    last_tag_takes_all: bool = False
+    """A manifest goes with the last tag that holds it, deleted or moved."""
     immutable_tags: bool = False
     """A tag that exists cannot be moved to another digest (400 TAG_INVALID, as ECR has it)."""
     immutable_same_digest: bool = False

@@ -67,7 +67,6 @@ LATE: tuple[Before, ...] = (
     # manifests: nothing may be awaited behind `condition`
     manifests.not_deleted,
     tags.not_deleted,
-    tags.takes_all,
     limits.manifests_paced,
     manifests.read_first,
     tags.fewer,
@@ -79,6 +78,7 @@ LATE: tuple[Before, ...] = (
     tags.in_parallel,
     tags.lost,
     tags.before,
+    tags.takes_all,
     tags.condition,
 )
 AFTER: tuple[After, ...] = (
@@ -86,6 +86,7 @@ AFTER: tuple[After, ...] = (
     collection.watched,
     commits.stored,
     tags.moved,
+    tags.left_behind,
     tags.overtaken,
     uploads.opened,
     # what is changed

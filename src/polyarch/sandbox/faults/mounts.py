@@ -22,7 +22,7 @@ async def refused(quirks: Quirks, call: Call, _seen: Seen) -> Answer | None:
     source = call.query.get("from")
     if not quirks.mount_origin and "origin" in call.query:
         return refusal("NAME_INVALID", "invalid repository name", status=400)
-    if not quirks.mount_without_from and not source:
+    if not source and quirks.mount_without_from == "refused":
         return refusal("INVALID_REQUEST", "Invalid request", status=400)
     known = source is None or (is_repository(source) and call.storage.has_repository(source))
     status = quirks.mount_status or (None if known else quirks.unknown_mount_status)

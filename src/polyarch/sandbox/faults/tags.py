@@ -2,15 +2,18 @@
 
 Sources: aws/containers-roadmap#2380, moby/buildkit#3776 (immutable tags);
 GoogleContainerTools/jib#2470 (Quay: tags in parallel); nfrastack/db-backup#575 (GHCR: deletion);
+project-zot/zot#4444 (the last tag);
 opencontainers/distribution-spec#250, #251 (conditional requests).
 """
 
 import asyncio
 from dataclasses import replace
+from http import HTTPStatus
 
 from multidict import MultiDict
 
 from polyarch.oci.digest import Digest
+from polyarch.sandbox.faults.collection import held_by_tags
 from polyarch.sandbox.faults.seen import Seen, asks, pushed, tags_of, taken
 from polyarch.sandbox.names import is_tag
 from polyarch.sandbox.quirks import Quirks
@@ -117,11 +120,10 @@ async def etag(quirks: Quirks, call: Call, answer: Answer, _seen: Seen) -> Answe
 
 
 async def before(quirks: Quirks, call: Call, seen: Seen) -> None:
-    """Remember what a tag shows until its move is seen."""
-    if quirks.tag_lag and asks(call, Kind.MANIFEST, "PUT"):
+    """Remember what a tag shows before it is moved or deleted."""
+    if (quirks.tag_lag or quirks.last_tag_takes_all) and asks(call, Kind.MANIFEST, "PUT", "DELETE"):
         for tag in tags_of(quirks, call):
-            key = f"tag lag {call.repository} {tag}"
-            seen.tags[key] = call.storage.tag(call.repository, tag)
+            seen.tags[f"{call.repository} {tag}"] = call.storage.tag(call.repository, tag)
 
 
 async def moved(quirks: Quirks, call: Call, answer: Answer, seen: Seen) -> Answer:
@@ -137,10 +139,21 @@ async def lagging(_quirks: Quirks, call: Call, seen: Seen) -> Answer | Call | No
     key = f"tag lag {call.repository} {call.target.item}"
     if not asks(call, Kind.MANIFEST, "GET", "HEAD") or not seen.still(key):
         return None
-    old = seen.tags.get(key)
+    old = seen.tags.get(f"{call.repository} {call.target.item}")
     if old is None:
         return refusal("MANIFEST_UNKNOWN", "manifest unknown to registry")
     return replace(call, target=replace(call.target, item=str(old)))
+
+
+async def left_behind(quirks: Quirks, call: Call, answer: Answer, seen: Seen) -> Answer:
+    """Delete the manifest that lost its last tag."""
+    changed = answer.status < HTTPStatus.BAD_REQUEST and asks(call, Kind.MANIFEST, "PUT", "DELETE")
+    if quirks.last_tag_takes_all and changed:
+        for tag in tags_of(quirks, call):
+            old = seen.tags.get(f"{call.repository} {tag}")
+            if old and old not in held_by_tags(call.storage, call.repository):
+                call.storage.delete_manifest(call.repository, old)
+    return answer
 
 
 async def overtaken(quirks: Quirks, call: Call, answer: Answer, seen: Seen) -> Answer:

@@ -25,7 +25,8 @@ async def plain_post(quirks: Quirks, call: Call, _seen: Seen) -> Call | None:
     if call.target.kind is not Kind.UPLOADS:
         return None
     ignored = set() if quirks.single_post else {"digest"}
-    ignored |= set() if quirks.mount else {"mount", "from"}
+    if not quirks.mount or (quirks.mount_without_from != "mounted" and "from" not in call.query):
+        ignored |= {"mount", "from"}
     kept = MultiDict((name, value) for name, value in call.query.items() if name not in ignored)
     return replace(call, query=kept)
 
