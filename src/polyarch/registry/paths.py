@@ -24,6 +24,10 @@ class Paths:
         """A blob."""
         return f"{self._base}/blobs/{digest}"
 
+    def referrers(self, subject: Digest) -> str:
+        """What refers to a manifest."""
+        return f"{self._base}/referrers/{subject}"
+
     def uploads(self, **parameters: str) -> str:
         """Where an upload is opened, with the parameters of a mount or an algorithm."""
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
