@@ -30,7 +30,8 @@ from polyarch.registry.body import Body
 from polyarch.registry.redact import redact_url
 from polyarch.registry.transport import CONNECT_S, STALL_S, Headers, Request, Response
 
-CONNECTIONS_PER_HOST = 8
+CONNECTIONS_PER_HOST = 96
+"""Above what the session sends at once (`pace.MOST_AT_ONCE`), with room for what is being read."""
 _MAX_HEADER_LINE = 64 * 1024
 _SLICE_BYTES = 128 * 1024
 _FIXED_HEADERS = {

@@ -61,6 +61,7 @@ async def open_blob(
             scopes=(Scope.pull(repository.path),),
             headers=(("Range", f"bytes={start}-"),) if start else (),
             explain=explain_missing(repository, blob),
+            reads_much=True,
         )
 
     stream = BlobStream(session, call, blob, offset=offset, store=str(repository))

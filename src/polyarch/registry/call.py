@@ -9,6 +9,8 @@ from polyarch.registry.body import Body
 from polyarch.registry.scope import Scope
 from polyarch.registry.transport import STALL_S, Fields, Headers
 
+SMALL_BODY = 1024 * 1024
+"""A body up to this size takes hardly longer than its round trip."""
 _CONDITIONS = frozenset({"if-match", "if-none-match"})
 
 Explain = Callable[[Exchange], PolyarchError | None]
@@ -30,8 +32,9 @@ class Call:
 
     `url` is a path below the registry's endpoint (`/v2/…`) or absolute. `scopes` are what a token
     must allow, the most important first. Statuses outside `accept` are failures. `once` leaves
-    repeating to the caller, for what is not the same when it is done twice. A token that would die
-    within `min_life_s` seconds is renewed first.
+    repeating to the caller, for what is not the same when it is done twice. `dispensable` is not
+    sent at all while the registry wants to be left alone. A token that would die within
+    `min_life_s` seconds is renewed first. `reads_much`: a long answer is expected.
     """
 
     repository: Repository
@@ -45,7 +48,14 @@ class Call:
     answer_s: float = STALL_S
     min_life_s: float = 0
     once: bool = False
+    dispensable: bool = False
+    reads_much: bool = False
     explain: Explain = no_explanation
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it takes a while for its bytes alone."""
+        return self.reads_much or (self.body is not None and self.body.size > SMALL_BODY)
 
     @property
     def is_conditional(self) -> bool:

@@ -18,10 +18,12 @@ from polyarch.registry.condition import ANYWAY, Condition
 from polyarch.registry.manifests import Manifests
 from polyarch.registry.memory import NO_MEMORY, UploadMemory
 from polyarch.registry.profile import Profile
+from polyarch.registry.referrers import Listed, Referrers
 from polyarch.registry.session import Session
 from polyarch.registry.stream import BlobStream
 from polyarch.registry.tags import list_tags
-from polyarch.registry.upload import Progress, Uploader
+from polyarch.registry.upload import Uploader
+from polyarch.registry.upload_calls import Progress
 
 
 class RemoteRepository:
@@ -32,6 +34,7 @@ class RemoteRepository:
         self._session = session
         self._manifests = Manifests(session, repository)
         self._uploader = Uploader(session, repository)
+        self._referrers = Referrers(session, repository, self._manifests)
         self._sending: WeakValueDictionary[Digest, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -46,7 +49,7 @@ class RemoteRepository:
 
     async def check_push(self) -> None:
         """See that this login may push here: an upload is opened and cancelled."""
-        await self._uploader.cancel(await self._uploader.open())
+        await self._uploader.check()
 
     async def head(self, reference: str | Digest) -> Descriptor | None:
         """What a tag or digest is; None only where the registry says that it does not exist."""
@@ -147,6 +150,24 @@ class RemoteRepository:
             raise MalformedManifestError("config", reason, where=f"{self.repository}@{blob.digest}")
         stream = await self.open_blob(blob)
         return b"".join([chunk async for chunk in stream])
+
+    async def referrers(self, subject: Digest) -> Listed:
+        """The artifacts that name a manifest as their subject.
+
+        Raises:
+            MalformedManifestError: the list of them is none.
+        """
+        return await self._referrers.of(subject)
+
+    async def push_referrer(self, manifest: ImageManifest | ImageIndex) -> None:
+        """Store an artifact by digest, so that it is found by its subject.
+
+        Raises:
+            ManifestRefusedError: the registry does not take it.
+            TagOvertakenError: the list of referrers is written by others all the time.
+        """
+        await self._manifests.put(manifest, None)
+        await self._referrers.enlist(manifest)
 
     async def tags(self, limit: int | None = None) -> tuple[str, ...]:
         """The tags in the registry's order, at most `limit`; none where there is no repository."""

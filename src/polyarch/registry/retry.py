@@ -67,14 +67,18 @@ class Attempts:
         deadline = self._policy.deadline
         return left if deadline is None else min(left, deadline - now)
 
+    def begin(self) -> None:
+        """Let the budget begin, if it has not yet."""
+        if self._end is None:
+            self._end = self._clock.monotonic() + self._policy.budget_s
+
     def wait_s(self, retry_after_s: float | None = None, *, patient: bool = True) -> float | None:
         """How long to wait after one more failure; None when it is time to give up.
 
         What the registry asks for is kept, never shortened; without it the wait is full jitter,
         chosen from 0 to a bound that doubles.
         """
-        if self._end is None:
-            self._end = self._clock.monotonic() + self._policy.budget_s
+        self.begin()
         self._failed += 1
         tries = self._policy.tries if patient else self._policy.first_tries
         if self._failed >= tries:

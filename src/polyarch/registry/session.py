@@ -14,6 +14,8 @@ from polyarch.registry.auth import Authorizer
 from polyarch.registry.call import Answer, Call
 from polyarch.registry.credential import Keychain
 from polyarch.registry.follow import Follower
+from polyarch.registry.habits import Habits
+from polyarch.registry.pace import Pace
 from polyarch.registry.profile import Profile
 from polyarch.registry.profiles import profile_of
 from polyarch.registry.reach import same_origin
@@ -30,7 +32,7 @@ _UNAUTHORIZED = 401
 
 
 class Session:
-    """What all repositories of one registry share. Later: mirrors, concurrency."""
+    """What all repositories of one registry share. Later: mirrors."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Session:
     ) -> None:
         self.registry = registry
         self.profile = profile or profile_of(registry)
+        self.habits = Habits(self.profile)
         self.home = endpoint.url.rstrip("/")
         self.policy = policy or RetryPolicy()
         self.clock = clock or Clock()
@@ -56,8 +59,7 @@ class Session:
         self._authorizer = Authorizer(
             self._follower, self._judge, home=self.home, keychain=keychain, clock=self.clock
         )
-        self._paused_until = 0.0
-        self._pause: RateLimitedError | None = None
+        self._pace = Pace(registry, self.policy, self.clock)
         self._warned: set[str] = set()
         self._reached = False
 
@@ -72,7 +74,6 @@ class Session:
             try:
                 return await self._try(call, attempts)
             except (RegistryUnavailableError, RateLimitedError) as error:
-                self._begin_pause(error)
                 if call.once:
                     raise
                 await self.wait(attempts, error)
@@ -119,7 +120,13 @@ class Session:
         delay = attempts.wait_s(error.retry_after_s, patient=patient)
         if delay is None:
             raise error
-        await self.clock.sleep(delay)
+        # Who is told when to come back waits in the next turn, with all others.
+        if not (error.retry_after_s and self._pace.is_paused):
+            await self.clock.sleep(delay)
+
+    def seconds_for(self, size: int) -> float:
+        """How long a body of `size` bytes will take on this line, generously."""
+        return self._pace.seconds_for(size)
 
     def withdraw(self, repository: Repository, scopes: Iterable[Scope]) -> None:
         """Stop asking for scopes that the token service does not give."""
@@ -148,7 +155,14 @@ class Session:
         await self._transport.close()
 
     async def _try(self, call: Call, attempts: Attempts) -> Response:
-        await self._keep_pause(attempts)
+        async with self._pace.turn(attempts, large=call.is_large, dispensable=call.dispensable):
+            begun = self.clock.monotonic()
+            response = await self._judged(call)
+        if call.body is not None and call.is_large:
+            self._pace.measured(call.body.size, self.clock.monotonic() - begun)
+        return response
+
+    async def _judged(self, call: Call) -> Response:
         response = await self._authorized(call)
         if self._is_mute(call, response):
             await response.close()
@@ -165,21 +179,6 @@ class Session:
         """Whether a refusal cannot say why, because the answer to HEAD has no body."""
         wanted = response.status in call.accept or is_general(response.status)
         return call.method == "HEAD" and not wanted
-
-    def _begin_pause(self, error: RegistryUnavailableError | RateLimitedError) -> None:
-        ours = error.registry == self.registry
-        if ours and isinstance(error, RateLimitedError) and error.retry_after_s:
-            self._pause = error
-            self._paused_until = self.clock.monotonic() + error.retry_after_s
-
-    async def _keep_pause(self, attempts: Attempts) -> None:
-        """One 429 with a time makes every request to the host wait for that time."""
-        left = self._paused_until - self.clock.monotonic()
-        if left <= 0:
-            return
-        if self._pause is not None and left > attempts.left_s:
-            raise self._pause
-        await self.clock.sleep(left)
 
     async def _authorized(self, call: Call) -> Response:
         request = Request(
