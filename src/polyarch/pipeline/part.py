@@ -3,6 +3,7 @@
 `.polyarch/parts/<image>/linux-arm-v7.json` (`polyarch.part/v1`) beside the layout of that name.
 """
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -22,10 +23,13 @@ from polyarch.oci.fields import (
     string,
     string_map,
 )
+from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
 
 SCHEMA = "polyarch.part/v1"
+INDEX_FILE = "index"
+"""Beside the records of an image; no record is named so, because platforms have two parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +212,25 @@ class PartsFolder:
         except (OSError, PolyarchError):
             return None
         return part.staged_in(()) if (part.image, part.platform) == (image, platform) else None
+
+    def keep_index(self, image: str, index: ImageIndex) -> None:
+        """Keep the index that was assembled last, with the annotations that only a plan knows."""
+        write_bytes(self.root / image / INDEX_FILE, index.raw)
+
+    def index(self, image: str) -> ImageIndex | None:
+        """The index that was assembled last; its parts may have been built anew since."""
+        try:
+            return ImageIndex.parse((self.root / image / INDEX_FILE).read_bytes())
+        except (OSError, PolyarchError):
+            return None
+
+    def platforms(self, image: str) -> tuple[Platform, ...]:
+        """The platforms of which there is a record, sorted."""
+        found = []
+        for path in sorted((self.root / image).glob("*.json")):
+            with contextlib.suppress(OSError, PolyarchError):
+                found.append(Part.parse(path.read_bytes()).platform)
+        return tuple(found)
 
     def discard(self, image: str, platform: Platform) -> None:
         """Remove a part, its record first, so that a record never names a layout that is gone.

@@ -26,7 +26,7 @@ from polyarch.registry.paths import Paths
 from polyarch.registry.reach import same_origin
 from polyarch.registry.scope import Scope
 from polyarch.registry.session import Session
-from polyarch.registry.wire import media_type_of, next_page
+from polyarch.registry.wire import media_type_of, next_page, upload_url
 
 MAX_LISTED = 1000
 """Of one manifest; more are not looked at."""
@@ -130,9 +130,12 @@ class Referrers:
 
     def _next(self, answer: Answer) -> str | None:
         link = next_page(answer.headers, answer.url)
-        if link is not None and not same_origin(link, self._session.home):
+        if link is None:
+            return None
+        url = upload_url(link, answer.url)
+        if not same_origin(url, self._session.home):
             raise self._session.nonsense(answer, "GET", "the next referrers are on another host")
-        return link
+        return url
 
 
 def fallback_tag(subject: Digest) -> str:
