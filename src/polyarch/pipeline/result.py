@@ -1,6 +1,6 @@
 """What building and publishing come to: plain values and their JSON documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from polyarch.errors import PolyarchError
@@ -10,7 +10,7 @@ from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.loading import Loaded
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.staged import Staging
-from polyarch.transaction.values import Outcome, Status
+from polyarch.transaction.values import Outcome, Status, TagOutcome
 
 BUILD_SCHEMA = "polyarch.build/v1"
 PUBLISH_SCHEMA = "polyarch.publish/v1"
@@ -142,15 +142,20 @@ def _outcome(outcome: Outcome, error_to_json: ErrorToJson) -> JsonObject:
         "repository": str(outcome.repository),
         "status": outcome.status.value,
         "digest": str(outcome.digest) if outcome.digest else None,
-        "adapted": None,
-        "references": [
-            {
-                "tag": tag.tag,
-                "digest": str(tag.digest) if tag.digest else None,
-                "status": tag.status.value,
-                "reason": tag.reason or None,
-            }
-            for tag in outcome.tags
-        ],
+        "adapted": outcome.adapted or None,
+        "references": references_to_json(outcome.tags),
         "error": error_to_json(outcome.error) if outcome.error else None,
     }
+
+
+def references_to_json(tags: Sequence[TagOutcome]) -> list[JsonObject]:
+    """What became of each tag, as it stands in the documents."""
+    return [
+        {
+            "tag": tag.tag,
+            "digest": str(tag.digest) if tag.digest else None,
+            "status": tag.status.value,
+            "reason": tag.reason or None,
+        }
+        for tag in tags
+    ]
