@@ -42,6 +42,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── InvalidTagError             a rule gives what no registry takes
 │   ├── TagCollisionError           two images under one tag
 │   ├── PlatformNotInBaseError
+│   ├── TagNotThereError            `--from-tags` finds no tag for a platform
 │   ├── MissingVariableError        a named login whose variable is not set, in CI
 │   ├── CredentialUnreadableError   a password file or command that gives none
 │   ├── UnknownProfileError         `profile` names no kind of registry, with the nearest known one
@@ -110,6 +111,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── FewerPlatformsError         one platform in the place of several
 │   ├── NothingToKeepError          platforms are to be kept where there are none
 │   ├── LockHeldError               another writer edits the same index
+│   ├── AdaptationNeededError       a registry cannot take all of it, and one digest is to hold
 │   ├── NotPublicError              published, and not readable by everybody
 │   └── DeadlinePassedError
 ├── ContentError                    stored bytes are absent or not what they should be
@@ -743,6 +745,21 @@ class ImageCycleError(ConfigError):
             "images stand on each other in a circle: " + " -> ".join(f"`{name}`" for name in cycle),
             where="FROM, COPY --from and `contexts` of these images",
             hint="let one of them start from an image outside the project",
+        )
+
+
+class TagNotThereError(ConfigError):
+    """No tag of a single platform is there to be joined."""
+
+    code = "tag-not-there"
+
+    def __init__(self, image: str, platform: str, repository: str, tags: Sequence[str]) -> None:
+        tried = ", ".join(f"`{shorten(tag, 60)}`" for tag in tags)
+        super().__init__(
+            f"no tag for `{platform}` stands in `{repository}`; tried {tried}",
+            where=f"image `{image}`, platform `{platform}`",
+            hint="`--from-tags` needs a tag for every platform of the image; `{arch}` stands for"
+            " the architecture in them",
         )
 
 
@@ -1657,6 +1674,20 @@ class LockHeldError(PublishError):
             f"`{repository}` is being edited by {shorten(owner, 100)}",
             where=f"{repository}:polyarch-lock",
             hint=f"try again when that has ended; the lock lapses in {left_s:.0f} s",
+        )
+
+
+class AdaptationNeededError(PublishError):
+    """A registry does not take a part of the image, and every registry is to hold one digest."""
+
+    code = "adaptation-needed"
+
+    def __init__(self, repository: str, why: str) -> None:
+        super().__init__(
+            f"`{repository}` cannot take this image whole: {why}",
+            where=repository,
+            hint='`digest-policy = "per-registry"` leaves it out there alone, or make the'
+            " attestations without OCI artifacts",
         )
 
 

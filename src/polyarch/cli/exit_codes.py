@@ -58,6 +58,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.TagRefusedError: ExitCode.REFUSED,
     errors.FewerPlatformsError: ExitCode.REFUSED,
     errors.NothingToKeepError: ExitCode.REFUSED,
+    errors.AdaptationNeededError: ExitCode.REFUSED,
     errors.NotPublicError: ExitCode.REFUSED,
     errors.ContentError: ExitCode.FAILED,
     errors.InterruptedByUserError: ExitCode.INTERRUPTED,

@@ -1,5 +1,6 @@
 """Options that several verbs share, each declared once."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,9 @@ import click
 from polyarch.cli.projects import complete_images
 
 Command = Callable[..., Any]
+
+_SPAN = re.compile(r"([0-9]{1,9})([smhd]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Moment(click.ParamType[datetime]):
@@ -28,6 +32,23 @@ class Moment(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"`{value}` is not a time; write it as `2026-01-02T03:04:05Z`", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Span(click.ParamType[float]):
+    """A length of time: `90s`, `30m`, `2h`; seconds where no unit stands."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read it; gives seconds."""
+        if isinstance(value, float):
+            return value
+        found = _SPAN.fullmatch(value)
+        if found is None:
+            self.fail(f"`{value}` is no length of time; write `90s`, `30m` or `2h`", param, ctx)
+        return float(found[1]) * _SECONDS[found[2]]
 
 
 def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -102,5 +123,26 @@ stage_to = click.option(
     metavar="REPOSITORY",
     help="The one repository that takes parts, in place of `[publish] stage-to`.",
 )
+
+ending = _together(
+    click.option(
+        "--no-rollback",
+        is_flag=True,
+        help="Leave the tags that have moved when others cannot follow, instead of putting back"
+        " what they had.",
+    ),
+    click.option(
+        "--deadline",
+        type=Span(),
+        metavar="DURATION",
+        help="Within this time after the first upload all tags have moved, or none has: `30m`.",
+    ),
+    click.option(
+        "--fewer-platforms",
+        is_flag=True,
+        help="Let an image of one platform take the place of one of several.",
+    ),
+)
+"""How publishing and copying may end."""
 
 force = click.option("--force", is_flag=True, help="Build although nothing changed.")

@@ -53,7 +53,7 @@ class Words:
         )
         return event_of(chosen, surroundings, project.root)
 
-    def ask(self, **more: bool) -> Ask:
+    def ask(self, **more: Any) -> Ask:
         """What is asked for, and what only one verb can ask."""
         return Ask(
             selectors=self.images,

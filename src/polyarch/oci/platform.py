@@ -133,6 +133,24 @@ class Platform:
         """The name as part of a file name: slashes become `-`."""
         return str(self).replace("/", "-")
 
+    @property
+    def word(self) -> str:
+        """Architecture and variant in one word, as tags have them: `amd64`, `armv7`."""
+        return f"{self.architecture}{self.variant}"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word that tags have for it, its own first; several platforms may share one.
+
+        Beside the names of Debian and uname those of docker-library's repositories, as `arm32v7`.
+        """
+        others = [word for word, of in ARCHITECTURE_ALIASES.items() if self == _of_alias(of, self)]
+        bits = {"arm": f"arm32{self.variant}", "arm64": "arm64v8", "386": "i386"}
+        more = [f"{self.architecture}-{self.variant}"] if self.variant else []
+        known = bits.get(self.architecture)
+        bare = [self.architecture] if self == Platform.of(self.os, self.architecture) else []
+        return tuple(dict.fromkeys([self.word, *bare, *more, *([known] if known else []), *others]))
+
     def __str__(self) -> str:
         parts = (self.os, self.architecture, self.variant)
         return "/".join(part for part in parts if part)
@@ -145,6 +163,10 @@ UNKNOWN = Platform(os="unknown", architecture="unknown")
 def unique(platforms: Iterable[Platform]) -> tuple[Platform, ...]:
     """Drop repetitions, first one kept."""
     return tuple(dict.fromkeys(platforms))
+
+
+def _of_alias(named: tuple[str, str], platform: Platform) -> Platform:
+    return Platform.of(platform.os, *named)
 
 
 def _is_architecture(word: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
-from polyarch.engines.base import BuildRequest, Engine
+from polyarch.engines.base import BuildRequest, Built, Engine
 from polyarch.engines.graft import grafted
 from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 from polyarch.events import BuildFailed, BuildFinished, BuildStarted, Listener
@@ -44,6 +44,9 @@ class BuiltPart:
 
 PartsByImage = dict[str, tuple[BuiltPart, ...]]
 
+Take = Callable[[PlannedPlatform, LayoutStore], Built]
+"""Brings an image that exists already into a layout."""
+
 MakeRequest = Callable[[ImagePlan, PlannedPlatform, PartsByImage], BuildRequest]
 """Turns one line of the plan into what an engine is asked; gets the bases that are built."""
 
@@ -67,6 +70,7 @@ class Workshop:
     parts: PartsFolder
     request: MakeRequest
     lineage: FindBase
+    take: Take
     outside: AskOutside
     created: str
     revision: str
@@ -150,7 +154,7 @@ def _part(
         )
     )
     try:
-        request = workshop.request(image, planned, bases)
+        request = None if planned.source else workshop.request(image, planned, bases)
         part = _built(request, image, planned, base_digests, workshop)
     except PolyarchError as error:
         # What an engine says when it is ended is noise: only the build that failed first has words.
@@ -175,23 +179,30 @@ def _is_current(
 
 
 def _built(
-    request: BuildRequest,
+    request: BuildRequest | None,
     image: ImagePlan,
     planned: PlannedPlatform,
     bases: Mapping[str, str],
     workshop: Workshop,
 ) -> Part:
-    """Build beside the old part and take its place in one step; a failed build leaves nothing."""
+    """Build beside the old part and take its place in one step; a failed build leaves nothing.
+
+    Without a request the image exists already and is taken.
+    """
     final = workshop.parts.layout(image.name, planned.platform)
     fresh = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
     try:
         layout = LayoutStore(fresh)
         if workshop.stopped:
             raise InterruptedByUserError
-        built = workshop.engines[planned.engine].build(request, layout, workshop.listen)
-        built = grafted(built, layout, request.base) if request.base else built
+        lineage = Lineage()
+        if request is None:
+            built = workshop.take(planned, layout)
+        else:
+            built = workshop.engines[planned.engine].build(request, layout, workshop.listen)
+            built = grafted(built, layout, request.base) if request.base else built
+            lineage = workshop.lineage(image, planned, request, _config(layout, built.manifest))
         layout.set_entries((built.manifest, *built.attestations))
-        lineage = workshop.lineage(image, planned, request, _config(layout, built.manifest))
         part = Part(
             image=image.name,
             platform=planned.platform,
@@ -229,7 +240,8 @@ def _take_place(fresh: Path, final: Path) -> None:
 def _dressed(part: Part, image: ImagePlan, planned: PlannedPlatform, workshop: Workshop) -> Part:
     """The part under this plan's labels and annotations, and its record written."""
     manifest = part.built
-    if not part.attestations:  # they are about exactly this digest, so it must not change
+    # What is attested is about exactly this digest; what exists already is published as it is.
+    if not part.attestations and not planned.source:
         [layout] = layouts_of(workshop.parts, part)
         below = part.base.labels() if part.base else {}
         annotations = image.manifest_annotations

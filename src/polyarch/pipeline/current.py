@@ -42,6 +42,7 @@ def current_of(manifest: ImageManifest | ImageIndex | None) -> Current:
         version=manifest.annotations.get(annotation.VERSION),
         revision=manifest.annotations.get(annotation.REVISION),
         created=read_time(manifest.annotations.get(annotation.CREATED)),
+        platforms=manifest.platforms if isinstance(manifest, ImageIndex) else (),
     )
 
 

@@ -1,32 +1,17 @@
 """The registries that a run publishes to, from synchronous code, on one event loop."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
 
-from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
-from polyarch.pipeline.current import current_of
-from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.job import Job, ProvenImage, borrowed
-from polyarch.pipeline.plan import Action, ImagePlan
+from polyarch.pipeline.plan import ImagePlan
 from polyarch.pipeline.prepare import Prepared
 from polyarch.pipeline.reached import Reached, places_of, reached
+from polyarch.pipeline.targets import targets_of
+from polyarch.transaction.journal import Journal
 from polyarch.transaction.run import check_logins, publish
-from polyarch.transaction.values import (
-    Guard,
-    OnRegistryFailure,
-    Outcome,
-    Submission,
-    Target,
-    Verdict,
-)
-
-_MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
-    Action.CREATE: "move",
-    Action.MOVE: "move",
-    Action.KEEP: "keep",
-}
+from polyarch.transaction.values import OnRegistryFailure, Options, Outcome, Submission
 
 
 class Destinations:
@@ -40,13 +25,17 @@ class Destinations:
 
     def check_logins(self, images: Sequence[ImagePlan]) -> tuple[Outcome, ...]:
         """See that every destination takes pushes; one outcome each."""
-        targets = [(image.name, target) for image in images for target in self._targets(image)]
+        targets = [
+            (image.name, target) for image in images for target in targets_of(image, self._prepared)
+        ]
         return self._runner.run(check_logins(targets, self._client, self._prepared.world.listen))
 
     def publish(
         self,
         images: Sequence[ProvenImage],
         policy: OnRegistryFailure,
+        options: Options,
+        journal: Journal,
         *,
         without: Collection[tuple[str, Repository]] = (),
     ) -> tuple[Outcome, ...]:
@@ -61,22 +50,22 @@ class Destinations:
                 source=image.source,
                 targets=tuple(
                     target
-                    for target in self._targets(image.plan)
+                    for target in targets_of(image.plan, self._prepared, image, self._client)
                     if (image.plan.name, target.repository) not in without
                 ),
                 mount_from=tuple(Repository.parse(name) for name in borrowed(image)),
             )
             for image in images
         ]
-        work = publish(submissions, self._client, self._prepared.world.listen, on_failure=policy)
-        return self._runner.run(work)
-
-    def _targets(self, image: ImagePlan) -> tuple[Target, ...]:
-        guard = _guard(image, self._prepared)
-        return tuple(
-            Target(repository=destination.repository, tags=image.tags, guard=guard)
-            for destination in image.destinations
+        work = publish(
+            submissions,
+            self._client,
+            self._prepared.world.listen,
+            on_failure=policy,
+            options=options,
+            journal=journal,
         )
+        return self._runner.run(work)
 
 
 @contextmanager
@@ -89,23 +78,3 @@ def destinations(work: Job, images: Sequence[ImagePlan]) -> Iterator[Destination
     project = work.prepared.project
     with reached(work, [each for image in images for each in places_of(project, image)]) as there:
         yield Destinations(there, work.prepared)
-
-
-def _guard(image: ImagePlan, prepared: Prepared) -> Guard:
-    """The tag policy as the transaction asks it: what was planned may not hold any more."""
-    settings = prepared.project.images[image.name]
-    names = prepared.facts.wording.names(settings)
-    mine = ours(names, prepared.event)
-
-    def guard(tag: str, standing: ImageIndex | ImageManifest | None) -> Verdict:
-        current = current_of(standing)
-        judgement = judge(
-            names.version.kinds[tag],
-            mine,
-            current,
-            policy=settings.tag_policy,
-            descends=prepared.ancestry.descends(current.revision) if current.revision else None,
-        )
-        return Verdict(may=_MAY.get(judgement.action, "refuse"), reason=judgement.reason)
-
-    return guard

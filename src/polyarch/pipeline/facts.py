@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from polyarch.config.project import BuildSettings, ImageSettings, Project
 from polyarch.dockerfile.graph import StageGraph, external_images, named_contexts
@@ -25,6 +26,7 @@ from polyarch.pipeline.contexts import (
     is_direct,
 )
 from polyarch.pipeline.current import CurrentTags
+from polyarch.pipeline.existing import ExistingImages
 from polyarch.pipeline.graph import IMAGE_PREFIX, image_of
 from polyarch.pipeline.wording import Wording
 
@@ -54,6 +56,11 @@ class Source:
     externals: tuple[str, ...]
 
 
+_NONE: ExistingImages = MappingProxyType({})
+
+_NOTHING = Source(material="recipe", dockerfile="", graph=None, edges=(), externals=())
+"""Of a platform that is not built."""
+
 Sources = Mapping[tuple[str, Platform], Source]
 """By image and platform."""
 
@@ -72,6 +79,7 @@ class Facts:
     sources: Sources
     contexts: Mapping[tuple[str, Platform], str]
     current: CurrentTags
+    existing: ExistingImages = field(default_factory=dict)
     descends: Mapping[str, bool | None] = field(default_factory=dict)
 
 
@@ -93,6 +101,7 @@ def probe_engines(
     sources: Sources,
     scope: Mapping[str, Sequence[Platform]],
     engines: Mapping[str, Engine],
+    existing: ExistingImages = _NONE,
 ) -> dict[str, EngineInfo]:
     """Ask those engines that may be needed.
 
@@ -103,6 +112,7 @@ def probe_engines(
         name
         for image, platforms in scope.items()
         for platform in platforms
+        if (image, platform) not in existing
         for name in candidates(
             image,
             sources[image, platform].material,
@@ -115,8 +125,16 @@ def probe_engines(
 class SourceReader:
     """Reads what images are built from, every Dockerfile once."""
 
-    def __init__(self, project: Project, machine: Machine, wording: Wording) -> None:
+    def __init__(
+        self,
+        project: Project,
+        machine: Machine,
+        wording: Wording,
+        *,
+        nothing_is_built: bool = False,
+    ) -> None:
         self._project = project
+        self._nothing_is_built = nothing_is_built
         self._machine = machine
         self._wording = wording
         self._repositories: dict[Repository, str] = {
@@ -146,6 +164,8 @@ class SourceReader:
 
     def _source(self, image: ImageSettings, platform: Platform) -> Source:
         settings = image.for_platform(platform)
+        if settings.source or self._nothing_is_built:
+            return _NOTHING
         if settings.direct is not None and is_direct(settings):
             return self._direct(settings.direct.base)
         path = dockerfile_of(self._project, settings)
@@ -203,7 +223,7 @@ class SourceReader:
 
 
 def context_digests(
-    project: Project, scope: Mapping[str, Sequence[Platform]]
+    project: Project, scope: Mapping[str, Sequence[Platform]], existing: ExistingImages = _NONE
 ) -> dict[tuple[str, Platform], str]:
     """The digests of each chosen build's contexts; every folder with the same rules once.
 
@@ -214,6 +234,8 @@ def context_digests(
     found: dict[tuple[str, Platform], str] = {}
     for name, platforms in scope.items():
         for platform in platforms:
+            if (name, platform) in existing:
+                continue
             settings = project.images[name].for_platform(platform)
             dockerfile = dockerfile_of(project, settings)
             key = (context_of(project, settings), dockerfile, is_direct(settings))

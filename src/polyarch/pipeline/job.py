@@ -9,16 +9,21 @@ from pathlib import Path
 from polyarch.config.project import Project
 from polyarch.content.files import locked
 from polyarch.content.filling import FillingStore
+from polyarch.content.layout import LayoutStore
+from polyarch.engines.base import Built
+from polyarch.errors import InvalidReferenceError, MalformedManifestError
 from polyarch.events import Event, Listener, Note, Warned
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.config import rfc3339
-from polyarch.oci.manifest import ImageIndex
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.reference import DigestReference, parse_reference
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop, build_all
+from polyarch.pipeline.existing import take
 from polyarch.pipeline.lineage import Lineages
 from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
-from polyarch.pipeline.plan import ImagePlan
+from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.prepare import Prepared, prepare
 from polyarch.pipeline.prove import prove
 from polyarch.pipeline.published import PublishedImages
@@ -88,6 +93,7 @@ class Job:
                 registries=self.registries,
                 listen=self.world.listen,
             ),
+            take=self._take,
             outside=standing.outside,
             created=rfc3339(int(commit_time(prepared.event).timestamp())),
             revision=prepared.event.sha,
@@ -112,17 +118,39 @@ class Job:
             published=PublishedImages(self.registries, self.world.listen),
         )
 
+    def _take(self, planned: PlannedPlatform, layout: LayoutStore) -> Built:
+        reference = parse_reference(planned.source)
+        if not isinstance(reference, DigestReference):
+            raise InvalidReferenceError(planned.source, "it has no digest")
+        remote = self.registries.remote(reference.repository)
+        return self.registries.run(take(remote, reference, planned.platform, layout))
+
+    def _taken_index(self, image: ImagePlan) -> ImageIndex:
+        """The index that is published as it stands."""
+        reference = parse_reference(image.taken)
+        wanted = reference.digest if isinstance(reference, DigestReference) else reference.tag
+        remote = self.registries.remote(reference.repository)
+        found = self.registries.run(remote.get_manifest(wanted))
+        if isinstance(found, ImageManifest):
+            raise MalformedManifestError("image index", "it is a manifest", where=image.taken)
+        return found
+
     def _proven(
         self, image: ImagePlan, built: Sequence[BuiltPart], parts: PartsFolder
     ) -> ProvenImage:
         members = [each.part for each in built]
         platforms = [planned.platform for planned in image.platforms]
-        index = assemble_index(
-            members, platforms, image.index_annotations, beside=image.descriptor_annotations
+        index = (
+            self._taken_index(image)
+            if image.taken
+            else assemble_index(
+                members, platforms, image.index_annotations, beside=image.descriptor_annotations
+            )
         )
         folder = self.scratch / "images" / image.name
         source, _ = joined(folder, parts, members, index, self.registries.store)
         prove(image, index, source, self.world.listen)
+        parts.keep_index(image.name, index)
         return ProvenImage(plan=image, index=index, parts=tuple(built), source=source)
 
 

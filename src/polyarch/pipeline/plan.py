@@ -17,7 +17,8 @@ from polyarch.oci.reference import Repository
 
 SCHEMA = "polyarch.plan/v1"
 
-Strategy = Literal["native", "cross", "emulated"]
+Strategy = Literal["native", "cross", "emulated", "existing"]
+"""`existing`: nothing is built, an image that is there already is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class PlannedPlatform:
     """One build: `builder` is empty for the engine's own, `reason` says why engine and strategy.
 
     `labels` are those that its config gets, but for what only building can tell of its base.
+    `source` is the `repository@digest` of an image that is taken in place of a build.
     """
 
     platform: Platform
@@ -34,6 +36,7 @@ class PlannedPlatform:
     builder: str
     input_key: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -42,6 +45,7 @@ class PlannedPlatform:
             "engine": self.engine,
             "strategy": self.strategy,
             "reason": self.reason,
+            "source": self.source or None,
             "builder": self.builder or None,
             "input_key": self.input_key,
             "labels": dict(self.labels),
@@ -61,6 +65,7 @@ class Current:
     """What a tag has now. `reason` says why it is unknown, and `error` is what asking met.
 
     `version`, `revision` and `created` are the index's annotations; None where it lacks them.
+    `platforms` are those of an index, in its order.
     """
 
     state: State
@@ -70,6 +75,7 @@ class Current:
     created: datetime | None = None
     reason: str | None = None
     error: PolyarchError | None = None
+    platforms: tuple[Platform, ...] = ()
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -133,7 +139,9 @@ class ImagePlan:
     """One image. `depends_on` are the project's images it stands on.
 
     Of those, `bases` are built with it, and `published_bases` taken under the name given. `missing`
-    are its platforms that were not asked for. `descriptor_annotations` stand in the index, beside
+    are its platforms that were not asked for. `alias_tags` point to the
+    images of single platforms. `taken` is the `repository@digest` of a whole index
+    that is published as it stands. `descriptor_annotations` stand in the index, beside
     each platform's digest. `tags` are names without repository, in the order in
     which they move. `reason` says why it is published or not.
     """
@@ -153,6 +161,8 @@ class ImagePlan:
     bases: tuple[str, ...] = ()
     published_bases: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[Platform, ...] = ()
+    alias_tags: Mapping[str, Platform] = field(default_factory=dict)
+    taken: str = ""
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -164,9 +174,11 @@ class ImagePlan:
             "depends_on": list(self.depends_on),
             "bases": list(self.bases),
             "published_bases": dict(self.published_bases),
+            "taken": self.taken or None,
             "missing_platforms": [str(platform) for platform in self.missing],
             "platforms": [platform.to_json() for platform in self.platforms],
             "tags": list(self.tags),
+            "alias_tags": {tag: str(platform) for tag, platform in self.alias_tags.items()},
             "labels": dict(self.labels),
             "annotations": {
                 "index": dict(self.index_annotations),

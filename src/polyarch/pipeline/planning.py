@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from polyarch.config.project import ImageSettings, Project
 from polyarch.engines.base import EngineInfo
 from polyarch.engines.catalog import choose
-from polyarch.errors import TagCollisionError
+from polyarch.errors import InvalidTagError, TagCollisionError
 from polyarch.host.emulation import Machine
 from polyarch.metadata.policy import Decision
+from polyarch.metadata.tagname import is_valid_tag
 from polyarch.metadata.template import as_is
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import DEFAULT_TAG, TagReference
 from polyarch.pipeline.contexts import is_direct
 from polyarch.pipeline.current import NOT_ASKED
+from polyarch.pipeline.existing import ARCH, ENGINE
 from polyarch.pipeline.facts import Facts, Source, edges_of
 from polyarch.pipeline.graph import IMAGE_PREFIX, ordered
 from polyarch.pipeline.guard import judge, ours
@@ -32,8 +34,10 @@ from polyarch.pipeline.recipe import recipe_json
 from polyarch.pipeline.scope import Scope
 
 
-def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) -> Plan:
-    """Decide everything.
+def make_plan(
+    project: Project, scope: Scope, decision: Decision, facts: Facts, *, keep_others: bool = False
+) -> Plan:
+    """Decide everything. `keep_others`: platforms outside the scope stay as they are published.
 
     Raises:
         TagCollisionError: two images would go under one tag.
@@ -55,7 +59,7 @@ def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) 
         keys |= {(name, planned.platform): planned.input_key for planned in platforms}
         publish, reason = _decided(settings, names, decision)
         stands_on = edges.get(name, ())
-        whole = set(scope.platforms[name]) == set(settings.platforms)
+        whole = keep_others or set(scope.platforms[name]) == set(settings.platforms)
         images.append(
             ImagePlan(
                 name=name,
@@ -71,6 +75,8 @@ def make_plan(project: Project, scope: Scope, decision: Decision, facts: Facts) 
                 manifest_annotations=names.at("manifest"),
                 descriptor_annotations=names.at("manifest-descriptor"),
                 missing=tuple(p for p in settings.platforms if p not in scope.platforms[name]),
+                alias_tags=_alias_tags(settings, scope.platforms[name], names, facts),
+                taken=_taken_whole(facts, name, scope.platforms[name]),
                 published_bases=_published(project, settings, scope, facts),
                 destinations=tuple(
                     PlannedDestination(
@@ -108,6 +114,16 @@ def _platform(
     settings: ImageSettings, platform: Platform, names: Names, keys: _Keys
 ) -> PlannedPlatform:
     facts = keys.facts
+    if taken := facts.existing.get((settings.name, platform)):
+        return PlannedPlatform(
+            platform=platform,
+            engine=ENGINE,
+            strategy="existing",
+            reason=taken.reason,
+            builder="",
+            input_key=str(taken.reference.digest),
+            source=str(taken.reference),
+        )
     source = facts.sources[settings.name, platform]
     build = settings.for_platform(platform)
     choice = choose(settings.name, source.material, build.engine, facts.probes)
@@ -167,6 +183,36 @@ def _input_key(
     ).key
 
 
+def _alias_tags(
+    settings: ImageSettings, platforms: Sequence[Platform], names: Names, facts: Facts
+) -> dict[str, Platform]:
+    """The tags of single platforms; one that is a tag of the whole image is not given away.
+
+    Raises:
+        InvalidTemplateError, InvalidTagError: an expression in one is wrong, or what it gives.
+        TagCollisionError: two platforms under one tag.
+    """
+    found: dict[str, Platform] = {}
+    for platform in platforms:
+        for text in settings.for_platform(platform).alias_tags:
+            pattern = text.replace(ARCH, platform.word)
+            tag = facts.wording.render(settings, pattern, "alias-tags")
+            if not is_valid_tag(tag):
+                raise InvalidTagError(settings.name, tag)
+            other = found.setdefault(tag, platform)
+            if other != platform or tag in names.tags:
+                first = f"{settings.name} ({other})" if other != platform else settings.name
+                raise TagCollisionError(tag, first, f"{settings.name} ({platform})")
+    return found
+
+
+def _taken_whole(facts: Facts, name: str, platforms: Sequence[Platform]) -> str:
+    """The index that all platforms are taken from, where it is to be published as it stands."""
+    taken = [facts.existing.get((name, platform)) for platform in platforms]
+    references = {str(each.reference) if each and each.whole else "" for each in taken}
+    return references.pop() if len(references) == 1 else ""
+
+
 def _decided(settings: ImageSettings, names: Names, decision: Decision) -> tuple[bool, str]:
     if decision.publish and not names.tags:
         return False, "no tag rule gives a tag for this event"
@@ -180,7 +226,7 @@ def _refuse_collisions(images: Sequence[ImagePlan]) -> None:
     owners: dict[TagReference, str] = {}
     for image in images:
         for destination in image.destinations:
-            for tag in image.tags:
+            for tag in (*image.tags, *image.alias_tags):
                 reference = destination.repository.tag(tag)
                 other = owners.setdefault(reference, image.name)
                 if other != image.name:

@@ -14,9 +14,11 @@ from polyarch.host.git import GitFacts, GitTree
 from polyarch.metadata.policy import may_publish
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference
+from polyarch.pipeline.adoption import adopted
 from polyarch.pipeline.ancestry import Ancestry
 from polyarch.pipeline.current import CurrentTags, ask_current
 from polyarch.pipeline.environment import without_logins
+from polyarch.pipeline.existing import Existing, pinned, tagged
 from polyarch.pipeline.facts import (
     Facts,
     SourceReader,
@@ -78,27 +80,36 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         describe=describe(project, git),
     )
     selected = select_images(ask.selectors, tuple(project.images), project.groups)
-    sources = SourceReader(project, machine, wording).read(selected)
+    reader = SourceReader(project, machine, wording, nothing_is_built=bool(ask.from_tags))
+    sources = reader.read(selected)
     scope = find_scope(project, event, ask, sources, git)
     platforms = scope.platforms
     engines = make_engines(without_logins(world.environment, project.secret_variables))
     reach = Reach(project, world, anonymous=event.is_pull_request)
     current = _current(project, platforms, reach, ask, wording.names)
     ancestry = Ancestry(git, event.sha)
+    decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
+    existing = pinned(project, platforms)
+    if ask.from_tags and not ask.offline:
+        existing |= asyncio.run(_tagged(project, platforms, reach, ask.from_tags))
+    elif decision.publish and _may_adopt(ask, facts_of_git, event):
+        existing |= adopted(project, platforms, current, wording, event)
     facts = Facts(
         machine=machine,
         wording=wording,
-        probes=_OTHERS if ask.elsewhere else probe_engines(project, sources, platforms, engines),
+        probes=_OTHERS
+        if ask.elsewhere
+        else probe_engines(project, sources, platforms, engines, existing),
         sources=sources,
-        contexts=context_digests(project, platforms),
+        contexts=context_digests(project, platforms, existing),
         current=current,
+        existing=existing,
         descends={
             standing.revision: ancestry.descends(standing.revision)
             for standing in current.values()
             if standing.revision
         },
     )
-    decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
     return Prepared(
         project=project,
         event=event,
@@ -108,7 +119,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         ancestry=ancestry,
         engines=engines,
         reach=reach,
-        plan=make_plan(project, scope, decision, facts),
+        plan=make_plan(project, scope, decision, facts, keep_others=ask.keep_others),
     )
 
 
@@ -141,6 +152,19 @@ def _current(
         for tag in names_of(project.images[name]).tags
     ]
     return asyncio.run(_ask(wanted, reach, ask)) if wanted else {}
+
+
+def _may_adopt(ask: Ask, git: GitFacts | None, event: CiEvent) -> bool:
+    """Whether the commit says what would be built: files that changed since say otherwise."""
+    asked = ask.converge and not (ask.sandbox or ask.force or ask.elsewhere or ask.platforms)
+    return asked and git is not None and not git.dirty and git.sha == event.sha
+
+
+async def _tagged(
+    project: Project, platforms: Mapping[str, tuple[Platform, ...]], reach: Reach, pattern: str
+) -> dict[tuple[str, Platform], Existing]:
+    async with reach.client() as client:
+        return await tagged(client, project, platforms, pattern)
 
 
 async def _ask(wanted: list[TagReference], reach: Reach, ask: Ask) -> CurrentTags:

@@ -11,6 +11,7 @@ from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.destinations import destinations
 from polyarch.pipeline.elsewhere import Elsewhere
 from polyarch.pipeline.job import Job, ProvenImage, job
+from polyarch.pipeline.journals import journal_for
 from polyarch.pipeline.loading import check_stores, load
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
 from polyarch.pipeline.prepare import prepare
@@ -25,7 +26,7 @@ from polyarch.pipeline.result import (
 )
 from polyarch.pipeline.staging import build_and_stage
 from polyarch.pipeline.world import Ask, World
-from polyarch.transaction.values import OnRegistryFailure, Outcome, Status
+from polyarch.transaction.values import OnRegistryFailure, Options, Outcome, Status
 
 REFUSED = "a destination was ruled out before anything was built"
 NOWHERE = "no destination has taken it"
@@ -105,11 +106,15 @@ def publish_project(
     *,
     dry_run: bool = False,
     parts: RecordSource | None = None,
+    rollback: bool = True,
+    deadline_s: float | None = None,
 ) -> PublishResult:
     """The main job: plan, log in everywhere, build, prove, publish to every registry or to none.
 
-    With `parts` nothing is built: these are joined. A registry's refusal is an outcome in the
-    result, not an exception.
+    With `parts` nothing is built: these are joined. Without `rollback` tags that have moved stay
+    where they are when others cannot follow. Within `deadline_s` seconds of the first upload the
+    tags have moved or nothing has. A registry's refusal is an outcome in the result, not an
+    exception.
 
     Raises:
         PartialPublishError: only some of an image's platforms were asked for.
@@ -118,12 +123,14 @@ def publish_project(
     """
     if parts:
         ask = replace(ask, elsewhere=True)
+    ask = replace(ask, converge=True)
     if not may_publish(event, project.publish.on, sandbox=ask.sandbox).publish:
         ask = replace(ask, offline=True)  # what tags have now changes nothing then
     with job(project, event, ask, world) as work:
         plan = work.prepared.plan
         going = [image for image in plan.images if image.publish]
-        _refuse_less(going)
+        if not ask.keep_others:
+            _refuse_less(going)
         joining = Elsewhere.of(work, parts) if parts else None
         if not going:
             return _result(work, () if joining else work.build(), (), _why_not(plan))
@@ -137,7 +144,11 @@ def publish_project(
             if dry_run:
                 return _result(work, images, (), DRY_RUN)
             published = [image for image in images if image.plan.publish]
-            outcomes = (*there.publish(published, policy, without=blocked), *blocked.values())
+            options = Options(rollback=rollback, deadline_s=deadline_s, owner=work.run.id)
+            with journal_for(work.run.path, work.world.listen) as opened:
+                done = there.publish(published, policy, options, opened.journal, without=blocked)
+                opened.settle(done)
+            outcomes = (*done, *blocked.values())
         stands = any(outcome.status in STANDS for outcome in outcomes)
         return _result(work, images, outcomes, going[0].reason if stands else NOWHERE)
 

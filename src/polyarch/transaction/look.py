@@ -51,7 +51,7 @@ async def look(destination: Destination, tag: str, journal: Journal) -> None:
 async def _judge(destination: Destination, tag: str, standing: Root | None) -> None:
     name = f"{destination.name}:{tag}"
     if not destination.target.fewer and not destination.target.merge:
-        _refuse_fewer(destination.root, standing, name)
+        _refuse_fewer(destination.wanted[tag], standing, name)
     verdict = await asyncio.to_thread(destination.target.guard, tag, standing)
     if verdict.reason:
         destination.reasons[tag] = verdict.reason
@@ -77,7 +77,7 @@ async def _wanted(destination: Destination, tag: str, standing: Root | None) -> 
     Raises:
         NothingToKeepError: nothing stands there.
     """
-    root = destination.root
+    root = destination.target.aliases.get(tag) or destination.root
     if not destination.target.merge or not isinstance(root, ImageIndex):
         return root
     if standing is None:

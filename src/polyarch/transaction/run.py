@@ -19,6 +19,7 @@ from polyarch.transaction.flip import fail, first_of, flip
 from polyarch.transaction.journal import Journal
 from polyarch.transaction.lock import locks
 from polyarch.transaction.look import freeze
+from polyarch.transaction.park import park, unpark
 from polyarch.transaction.preflight import check_push, preflight
 from polyarch.transaction.stage import Manifests, read_back, read_manifests, stage
 from polyarch.transaction.supply import Supply
@@ -103,6 +104,7 @@ class _Run:
                 await self.journal.end()
                 return
             await self._prove(going)
+            stack.push_async_callback(unpark, going)
             await stack.enter_async_context(locks(going, self.options.owner))
             going = await self._step(going, lambda each: freeze(each, self.journal))
             if going is not None:
@@ -123,6 +125,9 @@ class _Run:
             if key not in known:
                 known[key] = read_manifests(each.root, each.submission.source)
             found[id(each)] = known[key]
+            if each.target.merge:  # its index is made of what stands there, and never sent alone
+                ours = each.root.descriptor.digest
+                found[id(each)] = {d: node for d, node in known[key].items() if d != ours}
         return found
 
     async def _stage(
@@ -134,6 +139,7 @@ class _Run:
                 each, manifests[id(each)], self.listen, supply=supply, memory=self.journal
             ),
             lambda each: read_back(each, manifests[id(each)]),
+            park,
         )
         going: Sequence[Destination] | None = self.destinations
         for step in steps:

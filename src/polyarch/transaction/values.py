@@ -1,6 +1,6 @@
 """What a transaction is asked and what it answers: one outcome per destination."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -39,7 +39,7 @@ class Target:
     by then. With `merge` only the submission's platforms are replaced in what stands. `root` takes
     the place of the submission's where a registry cannot take that, `adapted` says why. `fewer`
     lets an image of one platform take the place of one of several. `public` wants the tags to be
-    readable by everybody.
+    readable by everybody. `aliases` are tags, among `tags`, of single images below the root.
     """
 
     repository: Repository
@@ -51,6 +51,7 @@ class Target:
     adapted: str = ""
     fewer: bool = False
     public: bool = False
+    aliases: Mapping[str, ImageManifest] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,3 +122,25 @@ def test_the_platform_that_was_meant(text: str, meant: str):
     with pytest.raises(InvalidPlatformError) as raised:
         Platform.parse(text)
     assert f"did you mean `{meant}`?" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("platform", "first", "among"),
+    [
+        ("linux/amd64", "amd64", {"x86_64", "x86-64", "x64"}),
+        ("linux/arm64", "arm64", {"aarch64", "arm64v8", "armv8"}),
+        ("linux/arm/v7", "armv7", {"arm", "arm-v7", "arm32v7", "armhf"}),
+        ("linux/arm/v6", "armv6", {"arm-v6", "arm32v6", "armel"}),
+        ("linux/386", "386", {"i386", "i686", "x86"}),
+        ("linux/s390x", "s390x", set()),
+    ],
+)
+def test_the_words_that_tags_have_for_a_platform(platform: str, first: str, among: set[str]):
+    words = Platform.parse(platform).words
+    assert words[0] == Platform.parse(platform).word == first
+    assert among <= set(words)
+    assert len(set(words)) == len(words)
+
+
+def test_arm_without_a_variant_is_no_word_for_v6():
+    assert "arm" not in Platform.parse("linux/arm/v6").words

@@ -42,6 +42,18 @@ _PORT = 5000
     " in variables that begin so.",
 )
 @options.stage_to
+@click.option(
+    "--keep-others",
+    is_flag=True,
+    help="With --platform: replace these platforms in what is published, and keep the others.",
+)
+@click.option(
+    "--from-tags",
+    metavar="PATTERN",
+    help="Build nothing: join the images that stand under tags of single platforms, as"
+    " `latest-{arch}`.",
+)
+@options.ending
 @options.force
 @click.pass_obj
 @with_words
@@ -54,6 +66,11 @@ def command(
     dry_run: bool,
     parts: str | None,
     stage_to: str | None,
+    keep_others: bool,
+    from_tags: str | None,
+    no_rollback: bool,
+    deadline: float | None,
+    fewer_platforms: bool,
     force: bool,
 ) -> int:
     r"""Build every platform, prove it, and publish one index to every registry.
@@ -68,19 +85,50 @@ def command(
       polyarch publish --sandbox       rehearse on registries of this machine
       polyarch publish --allow-local   the checked-out branch or tag, from here
       polyarch publish --parts DIR     join what `polyarch build --stage` left in other jobs
+      polyarch publish --from-tags 'latest-{arch}'            join tags of single platforms
+      polyarch publish --platform linux/arm64 --keep-others   one platform anew
     """
     from polyarch.pipeline.story import publish_project
 
     given = _given(parts, stage_to, surroundings, force=force)
+    _check_together(words, parts, from_tags, keep_others=keep_others)
     invocation = words.invocation(surroundings)
     project = words.project(surroundings, staging_at(stage_to))
     event = words.event(surroundings, project, allow_local=allow_local)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root, now=words.now)
-        ask = words.ask(sandbox=sandbox, force=force)
-        result = publish_project(project, event, ask, world, dry_run=dry_run, parts=given)
+        ask = words.ask(
+            sandbox=sandbox,
+            force=force,
+            keep_others=keep_others,
+            from_tags=from_tags or "",
+            fewer=fewer_platforms,
+        )
+        result = publish_project(
+            project,
+            event,
+            ask,
+            world,
+            dry_run=dry_run,
+            parts=given,
+            rollback=not no_rollback,
+            deadline_s=deadline,
+        )
     _tell(result, invocation, sandbox=sandbox)
     return code_of(result)
+
+
+def _check_together(
+    words: Words, parts: str | None, from_tags: str | None, *, keep_others: bool
+) -> None:
+    """Refuse options that say nothing, or not the same, together."""
+    if keep_others and not words.platforms:
+        raise LonelyOptionError("--keep-others", "--platform")
+    if from_tags is not None:
+        if parts is not None:
+            raise click.UsageError("`--from-tags` and `--parts` both say where images come from")
+        if "{arch}" not in from_tags:
+            raise click.UsageError("`--from-tags` needs `{arch}`, as in `latest-{arch}`")
 
 
 def _given(

@@ -1,0 +1,44 @@
+"""The journal of a run, and what the journals of runs that died are good for."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from polyarch.events import Listener, Note
+from polyarch.transaction.journal import FILE, Journal
+from polyarch.transaction.past import PastRun, unfinished
+from polyarch.transaction.values import Outcome
+
+
+@contextmanager
+def journal_for(run: Path, listen: Listener) -> Iterator["OpenJournal"]:
+    """Open the journal of a run, whose folder lies among those of the others.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    past = unfinished(run.parent)
+    with Journal.create(run / FILE) as journal:
+        journal.inherit([upload for each in reversed(past) for upload in each.uploads.values()])
+        for each in past:
+            if each.died_in_flip:
+                tags = ", ".join(f"{repository}:{tag}" for repository, tag in each.moving)
+                listen(Note(text=f"run {each.name} ended while tags were moving: {tags}"))
+        yield OpenJournal(journal, past)
+
+
+class OpenJournal:
+    """A journal that is being written, and the runs whose work it may go on with."""
+
+    def __init__(self, journal: Journal, past: Sequence[PastRun]) -> None:
+        self.journal = journal
+        self._past = past
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Runs are over whose tags have all been moved or kept by this one."""
+        if any(outcome.error for outcome in outcomes):
+            return
+        ours = {(str(each.repository), tag.tag) for each in outcomes for tag in each.tags}
+        for past in self._past:
+            if past.moving.keys() <= ours:
+                past.settle()

@@ -1,0 +1,106 @@
+"""Where an image goes and on what terms: the config's words as the transaction takes them."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from polyarch.content.reader import read_small
+from polyarch.errors import AdaptationNeededError
+from polyarch.metadata.kind import TagKind
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.reference import Repository
+from polyarch.pipeline.current import current_of
+from polyarch.pipeline.guard import judge, ours
+from polyarch.pipeline.job import ProvenImage
+from polyarch.pipeline.plan import Action, ImagePlan
+from polyarch.pipeline.prepare import Prepared
+from polyarch.registry.client import RegistryClient
+from polyarch.transaction.adapt import adapted
+from polyarch.transaction.values import Guard, Target, Verdict
+
+PER_REGISTRY = "per-registry"
+_MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
+    Action.CREATE: "move",
+    Action.MOVE: "move",
+    Action.KEEP: "keep",
+}
+
+
+def targets_of(
+    image: ImagePlan,
+    prepared: Prepared,
+    proven: ProvenImage | None = None,
+    client: RegistryClient | None = None,
+) -> tuple[Target, ...]:
+    """The destinations of an image; without what was `proven` only as far as a plan knows them.
+
+    Raises:
+        AdaptationNeededError: a registry cannot take all of it, and one digest is to hold
+            everywhere.
+        ContentError, SpecError: a child of the index cannot be read.
+    """
+    settings = prepared.project.images[image.name]
+    kinds = prepared.facts.wording.names(settings).version.kinds
+    guard = _guard(image, prepared)
+    moving = {tag for tag in image.tags if kinds[tag] is not TagKind.FIXED} | {*image.alias_tags}
+    aliases = _aliases(image, proven) if proven else {}
+    found: list[Target] = []
+    for destination in image.destinations:
+        root, why = None, ""
+        if proven and client:
+            root, why = _root(proven, client, destination.repository, settings.digest_policy)
+        found.append(
+            Target(
+                repository=destination.repository,
+                tags=(*image.tags, *aliases),
+                moving=frozenset(moving),
+                guard=guard,
+                merge=prepared.ask.keep_others and bool(image.missing),
+                root=root if why else None,
+                adapted=why,
+                fewer=prepared.ask.fewer,
+                public=settings.public and not prepared.ask.sandbox,
+                aliases=aliases,
+            )
+        )
+    return tuple(found)
+
+
+def _root(
+    proven: ProvenImage, client: RegistryClient, repository: Repository, policy: str
+) -> tuple[ImageIndex | ImageManifest, str]:
+    profile = client.repository(repository).profile
+    root, why = adapted(proven.index, proven.source, profile)
+    if why and policy != PER_REGISTRY:
+        raise AdaptationNeededError(str(repository), why)
+    return root, why
+
+
+def _aliases(image: ImagePlan, proven: ProvenImage) -> dict[str, ImageManifest]:
+    """The image that each alias stands for."""
+    children = {child.platform: child for child in proven.index.images}
+    found: dict[str, ImageManifest] = {}
+    for tag, platform in image.alias_tags.items():
+        if child := children.get(platform):
+            raw = read_small(proven.source, child)
+            found[tag] = ImageManifest.parse(raw, child.media_type)
+    return found
+
+
+def _guard(image: ImagePlan, prepared: Prepared) -> Guard:
+    """The tag policy as the transaction asks it: what was planned may not hold any more."""
+    settings = prepared.project.images[image.name]
+    names = prepared.facts.wording.names(settings)
+    mine = ours(names, prepared.event)
+
+    def guard(tag: str, standing: ImageIndex | ImageManifest | None) -> Verdict:
+        current = current_of(standing)
+        judgement = judge(
+            names.version.kinds.get(tag, TagKind.COMMITS),
+            mine,
+            current,
+            policy=settings.tag_policy,
+            descends=prepared.ancestry.descends(current.revision) if current.revision else None,
+        )
+        return Verdict(may=_MAY.get(judgement.action, "refuse"), reason=judgement.reason)
+
+    return guard

@@ -1,0 +1,32 @@
+"""A tag for what is staged, where registries soon collect manifests that have none.
+
+Quay lets go of untagged manifests after about an hour (vllm-project/vllm-ascend#10347). The tag is
+always the same, so that a run that dies leaves one at most.
+"""
+
+import contextlib
+from collections.abc import Sequence
+
+from polyarch.errors import PolyarchError
+from polyarch.transaction.destination import Destination
+
+TAG = "polyarch-txn"
+
+
+async def park(destination: Destination) -> None:
+    """Keep the staged root from being collected before its tags move.
+
+    Raises:
+        RegistryError: the registry does not take it.
+    """
+    if destination.remote.profile.untagged_life_s is not None and destination.lacking:
+        await destination.remote.put_manifest(destination.root, tag=TAG)
+
+
+async def unpark(destinations: Sequence[Destination]) -> None:
+    """Take the tag away where that takes nothing else away; one that stays does no harm."""
+    for each in destinations:
+        profile = each.remote.profile
+        if profile.untagged_life_s is not None and profile.tag_delete == "tag":
+            with contextlib.suppress(PolyarchError):
+                await each.remote.delete_tag(TAG)
