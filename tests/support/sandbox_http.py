@@ -22,6 +22,9 @@ from polyarch.sandbox.storage import Storage
 
 Json = dict[str, Any]
 
+_LARGE_BYTES = 1024 * 1024
+"""Above that aiohttp wants a file, not bytes."""
+
 
 def make_storage(kind: str, folder: Path) -> Storage:
     return FolderStorage(folder / "storage") if kind == "folder" else MemoryStorage()
@@ -56,7 +59,7 @@ class Reply:
 
 
 class Wire:
-    """One HTTP session to one registry; redirects are not followed."""
+    """One HTTP session to one registry; nothing is sent twice, redirects are not followed."""
 
     def __init__(self, registry: SandboxRegistry, session: aiohttp.ClientSession) -> None:
         self.registry = registry
@@ -71,6 +74,8 @@ class Wire:
         **options: Any,
     ) -> Reply:
         address = url if url.startswith("http") else f"{self.registry.url}{url}"
+        if isinstance(data, bytes) and len(data) > _LARGE_BYTES:
+            data = io.BytesIO(data)
         async with self.session.request(
             method, address, data=data, headers=headers, allow_redirects=False, **options
         ) as response:
@@ -110,6 +115,8 @@ class Wire:
 @contextlib.asynccontextmanager
 async def talking_to(registry: SandboxRegistry) -> AsyncIterator[Wire]:
     async with registry, aiohttp.ClientSession() as session:
+        # Else aiohttp sends a PUT again by itself when a connection that was used before is closed.
+        session._retry_connection = False
         yield Wire(registry, session)
 
 

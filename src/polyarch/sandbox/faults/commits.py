@@ -20,7 +20,8 @@ async def lost(quirks: Quirks, call: Call, seen: Seen) -> Answer | None:
         return None
     async for _ in call.body.blocks():
         pass
-    call.storage.cancel_upload(call.target.item)
+    if call.target.kind is Kind.UPLOAD:
+        call.storage.cancel_upload(call.target.item)
     return HANG_UP
 
 
