@@ -12,6 +12,7 @@ from polyarch.oci.reference import Repository
 from polyarch.registry.body import Body
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.credential import NO_KEYCHAIN, Credential, FixedKeychain
+from polyarch.registry.profile import Profile
 from polyarch.registry.repository import RemoteRepository
 from polyarch.registry.retry import RetryPolicy
 from polyarch.sandbox.server import SandboxRegistry
@@ -32,6 +33,7 @@ class Connected:
         login: Credential | None = LOGIN,
         endpoint: Endpoint | None = None,
         policy: RetryPolicy | None = None,
+        profile: Profile | None = None,
     ) -> None:
         self.registry = registry
         self.clock = FakeClock()
@@ -42,6 +44,7 @@ class Connected:
             listen=self.events.append,
             policy=policy,
             clock=self.clock.clock,
+            profiles={registry.host: profile} if profile else {},
         )
 
     def repository(self, path: str = "team/app") -> RemoteRepository:
@@ -63,10 +66,13 @@ async def connected(
     login: Credential | None = LOGIN,
     endpoint: Endpoint | None = None,
     policy: RetryPolicy | None = None,
+    profile: Profile | None = None,
 ) -> AsyncIterator[Connected]:
     """Start the registry and connect to it."""
     async with registry:
-        connection = Connected(registry, login=login, endpoint=endpoint, policy=policy)
+        connection = Connected(
+            registry, login=login, endpoint=endpoint, policy=policy, profile=profile
+        )
         async with connection.client:
             yield connection
 

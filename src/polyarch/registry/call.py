@@ -34,7 +34,9 @@ class Call:
     must allow, the most important first. Statuses outside `accept` are failures. `once` leaves
     repeating to the caller, for what is not the same when it is done twice. `dispensable` is not
     sent at all while the registry wants to be left alone. A token that would die within
-    `min_life_s` seconds is renewed first. `reads_much`: a long answer is expected.
+    `min_life_s` seconds is renewed first. `reads_much`: a long answer is expected. `in_place`: its
+    body belongs behind what was sent before; when a login dies under it, the login is renewed and
+    the refusal told, for a part of the body may stand there.
     """
 
     repository: Repository
@@ -50,6 +52,7 @@ class Call:
     once: bool = False
     dispensable: bool = False
     reads_much: bool = False
+    in_place: bool = False
     explain: Explain = no_explanation
 
     @property

@@ -11,7 +11,7 @@ from polyarch.registry.body import Body
 from polyarch.registry.call import Answer
 
 _RANGE = re.compile(r"(?:bytes[ =])?\s*0-(\d{1,18})", re.ASCII)
-_LENGTH = re.compile(r"\d{1,15}", re.ASCII)
+_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

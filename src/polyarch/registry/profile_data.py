@@ -103,6 +103,7 @@ ECR = Profile(
         "*.dkr-ecr.*.on.aws",
     ),
     chunk_min=5 * MIB,
+    resumable=False,
     must_exist=True,
     create="aws ecr create-repository --repository-name {path} --region {region}",
     region=r"[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.",
@@ -111,6 +112,11 @@ ECR = Profile(
             "chunk_min",
             "every chunk but the last has 5 MiB or more; PATCH is answered 201",
             f"{_GIT}/dotnet/sdk-container-builds/issues/279",
+        ),
+        Fact(
+            "resumable",
+            "after the first chunk it tells no longer how far an upload came",
+            f"{_GIT}/aws/containers-roadmap/issues/2831",
         ),
         Fact(
             "must_exist",
@@ -125,10 +131,12 @@ ECR_PUBLIC = Profile(
     title="Amazon ECR Public",
     hosts=("public.ecr.aws", "ecr-public.aws.com"),
     chunk_min=5 * MIB,
+    resumable=False,
     must_exist=True,
     create="aws ecr-public create-repository --repository-name {rest} --region us-east-1",
     facts=(
         Fact("chunk_min", "as Amazon ECR", f"{_GIT}/dotnet/sdk-container-builds/issues/279"),
+        Fact("resumable", "as Amazon ECR", f"{_GIT}/aws/containers-roadmap/issues/2831"),
         Fact("must_exist", "as Amazon ECR", f"{_GIT}/dotnet/sdk-container-builds/issues/424"),
     ),
 )

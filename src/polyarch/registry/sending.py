@@ -6,6 +6,7 @@ and sessions lost with their blob); dotnet/sdk#33019 (going on after a cut).
 """
 
 from polyarch.errors import (
+    LoginRefusedError,
     PolyarchError,
     RateLimitedError,
     RegistryError,
@@ -23,6 +24,8 @@ _WRONG_PLACE = 416
 _GONE = 404
 _MAX_RENEWED = 2
 """How many uploads are opened for one blob because the registry lost or refused the one before."""
+_MAX_LOGINS = 2
+"""How often a login may die under one chunk."""
 _MAX_STRAYED = 4
 """How often a registry may wait for other bytes than the next before it has got further."""
 
@@ -52,6 +55,7 @@ class Sending:
         self._furthest = 0
         self._renewed = 0
         self._strayed = 0
+        self._logins = 0
         self._recalled = False
         self._doubtful = False
 
@@ -91,22 +95,31 @@ class Sending:
         except (RegistryUnavailableError, RateLimitedError) as error:
             await self._session.wait(self._attempts, error)
             # Who has no time has taken nothing: the upload is as it was.
-            return not isinstance(error, RateLimitedError) and await self._find(closing=closing)
+            return not isinstance(error, RateLimitedError) and await self._find(committed=closing)
+        except LoginRefusedError:
+            # The token died under the body; where a new one is no better, the next question fails.
+            self._logins += 1
+            if self._logins > _MAX_LOGINS:
+                raise
+            return await self._find(committed=False)
         except UploadRefusedError as error:
             return await self._refused(error, min(rest.size, self._chunk), closing=closing)
-        self._advance(place.next)
+        await self._advance(place.next)
         return False
 
-    async def _find(self, *, closing: bool) -> bool:
-        """Find out what the registry has after an answer was lost; True when it is the blob."""
-        if closing and await self._calls.exists(self._blob):
+    async def _find(self, *, committed: bool) -> bool:
+        """Find out what the registry has after an answer was lost; True when it is the blob.
+
+        `committed`: it was asked to store the blob, and may have.
+        """
+        if committed and await self._calls.exists(self._blob):
             return True
         found = await self._ask()
         if found is not None:
             self._place, self._doubtful = found, True
-            self._keep()
+            self._reach()
             return False
-        if not closing and await self._calls.exists(self._blob):
+        if not committed and await self._calls.exists(self._blob):
             return True
         await self._begin_anew()
         return False
@@ -114,7 +127,7 @@ class Sending:
     async def _ask(self) -> Place | None:
         """Where the upload stands, if it lives and may go on."""
         place = self._place
-        if place is None or not self._in_chunks or not self._habits.resumes:
+        if place is None or not self._habits.resumes:
             return None
         try:
             found = await self._calls.ask(place)
@@ -136,18 +149,15 @@ class Sending:
                     self._habits.chunk_refused(size)
                     self._choose_chunk(found)
                 self._place = found
-                self._stray(error)
+                await self._stray(error)
                 return False
         elif _is_gone(error):
             if await self._calls.exists(self._blob):
                 return True
         elif not self._learns_from(error, size, closing=closing):
             raise error
-        if self._renewed >= _MAX_RENEWED:
-            raise error
         # Each size is refused once.
-        self._renewed += error.status != _TOO_LARGE
-        await self._begin_anew()
+        await self._renew(error, counts=error.status != _TOO_LARGE)
         return False
 
     def _learns_from(self, error: UploadRefusedError, size: int, *, closing: bool) -> bool:
@@ -164,10 +174,18 @@ class Sending:
             return True
         return not closing
 
-    def _stray(self, error: PolyarchError) -> None:
+    async def _stray(self, error: PolyarchError) -> None:
+        """Bear with a registry that waits for other bytes than it said, but not for ever."""
         self._strayed += 1
         if self._strayed > _MAX_STRAYED:
+            self._habits.refuse_chunks()
+            await self._renew(error)
+
+    async def _renew(self, error: PolyarchError, *, counts: bool = True) -> None:
+        if self._renewed >= _MAX_RENEWED:
             raise error
+        self._renewed += counts
+        await self._begin_anew()
 
     async def _recall(self) -> None:
         """Take up an upload of an earlier process; a failure of that costs nothing but it."""
@@ -191,8 +209,7 @@ class Sending:
     def _begin(self, place: Place) -> None:
         self._place = place
         self._choose_chunk(place)
-        if self._in_chunks:
-            self._keep()
+        self._reach()
 
     def _choose_chunk(self, place: Place) -> None:
         self._chunk = self._habits.chunk_size(self._blob.size, place.chunk_min)
@@ -200,19 +217,25 @@ class Sending:
     async def _begin_anew(self) -> None:
         place, self._place = self._place, None
         self._recalled = self._doubtful = False
+        self._strayed = 0
         self._forget()
         if place is not None:
             await self._calls.cancel(place.location)
 
-    def _advance(self, before: int) -> None:
+    async def _advance(self, before: int) -> None:
+        self._reach()
         if self._at <= before:
-            self._stray(self._calls.stuck(self._place.location if self._place else ""))
-        elif self._at > self._furthest:
+            await self._stray(self._calls.stuck(self._place.location if self._place else ""))
+
+    def _reach(self) -> None:
+        """Note how far the upload came."""
+        if self._in_chunks:
+            self._keep()
+        if self._at > self._furthest:
             # It goes on: what was lost before says nothing of the next piece.
             self._furthest = self._at
             self._attempts = self._session.attempts()
-            self._strayed = 0
-        self._keep()
+            self._strayed = self._logins = 0
 
     @property
     def _at(self) -> int:

@@ -198,21 +198,21 @@ class Session:
         if response.status != _UNAUTHORIZED or not same_origin(response.url, self.home):
             return response
         other = await self._another_login(call, response, refused=login)
-        return await self._follower.send(request, authorization=other) if other else response
+        if other is None or call.in_place:
+            return response
+        # Read to its end, a short answer gives its connection back.
+        with contextlib.suppress(RegistryUnavailableError):
+            await read_up_to(response, MAX_ERROR_BYTES)
+        return await self._follower.send(request, authorization=other)
 
     async def _another_login(
         self, call: Call, response: Response, *, refused: str | None
     ) -> str | None:
         try:
-            login = await self._authorizer.answer(call.repository, response, refused=refused)
+            return await self._authorizer.answer(call.repository, response, refused=refused)
         except BaseException:
             await response.close()
             raise
-        if login:
-            # Read to its end, a short answer gives its connection back.
-            with contextlib.suppress(RegistryUnavailableError):
-                await read_up_to(response, MAX_ERROR_BYTES)
-        return login
 
     async def _error(self, call: Call, response: Response) -> PolyarchError:
         try:
