@@ -186,7 +186,7 @@ class TestOutcomes:
         registries[2].quirks = Quirks(on_request=refuse_tag("main"))
         said = pushed(published, "--json")
         assert said.code == 7, said
-        assert statuses(said) == ["rolled-back", "rolled-back", "failed"]
+        assert statuses(said) == ["rolled-back"] * 3  # the commit's own tag had moved everywhere
         registries[2].quirks = Quirks()
         for destination in destinations(said):
             assert destination["digest"] == first.document["images"][0]["digest"]
@@ -491,7 +491,8 @@ def test_a_layer_that_rotted_on_the_disk_is_published_nowhere(
         if data.startswith(b"\x1f\x8b"):
             blob.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     said = pushed(published, "--json")
-    assert (said.code, statuses(said)) == (7, ["failed"] * 3)
+    assert (said.code, statuses(said)) == (1, ["failed"] * 3)
+    assert destinations(said)[0]["error"]["code"] == "digest-mismatch"
     assert "--force" in destinations(said)[0]["error"]["hint"]
     assert said.stderr.endswith("nothing was published: no destination has taken it\n")
     assert [tags_of(registry) for registry in registries] == [set(), set(), set()]

@@ -7,6 +7,7 @@ from polyarch.content.reader import proven_chunks, read_small
 from polyarch.content.store import Fetcher
 from polyarch.errors import (
     BlobNotFoundError,
+    ContentError,
     ManifestNotFoundError,
     RepositoryNotFoundError,
     UploadRefusedError,
@@ -139,9 +140,13 @@ async def _push_blob(
 
 
 def _prove(source: Fetcher, blob: Descriptor) -> None:
-    with source.open(blob) as content:
-        for _ in proven_chunks(blob, content, str(source)):
-            pass
+    try:
+        with source.open(blob) as content:
+            for _ in proven_chunks(blob, content, str(source)):
+                pass
+    except ContentError as error:
+        error.hint = "the copy on this disk is damaged; make it anew with `--force`"
+        raise
 
 
 async def read_back(destination: Destination, manifests: Manifests) -> None:
