@@ -107,6 +107,21 @@ _PART: Mapping[str, Schema] = {
 }
 PART = table(**_PART)
 
+STAGED = table(
+    done=BOOL,
+    reason=TEXT,
+    parts=items(
+        table(
+            image=TEXT,
+            platform=PLATFORM,
+            repository=TEXT,
+            digest=DIGEST_OR_NULL,
+            status=one_of("staged", "failed", "skipped"),
+            error=_ERROR_OR_NULL,
+        )
+    ),
+)
+
 BUILD = table(schema=called("build"), parts=items(PART))
 
 PUBLISH = table(
