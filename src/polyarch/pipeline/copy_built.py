@@ -49,6 +49,7 @@ class BuiltImages:
             place=place,
             root=index,
             store=store,
+            name=place.path,
             mount_from=tuple(dict.fromkeys(repositories)),
             notes=(MIXED,) if len({part.revision for part in members}) > 1 else (),
         )

@@ -31,16 +31,16 @@ MADE = "there was no manifest for it: one was made, so its digest is new"
 class Source:
     """An image that was found: its root with the bytes that it has there, and where the rest is.
 
-    `tag` is what it is called there, empty where it has no name that a registry takes; `full_name`
-    has the repository before it, where one is known. `repository` is that of a registry, and
-    `mount_from` are repositories that hold some of its blobs. `listed`
-    are the entries of a layout, among which artifacts about the image may stand. `notes` are to be
-    told.
+    `name` is what it is called there, `tag` what of that a registry takes as a tag, `full_name` has
+    the repository before it; each is empty where there is none. `repository` is that of a registry,
+    `mount_from` are repositories that hold some of its blobs. `listed` are the entries of a layout,
+    among which artifacts about the image may stand. `notes` are to be told.
     """
 
     place: Place
     root: ImageIndex | ImageManifest
     store: Fetcher
+    name: str = ""
     tag: str = ""
     full_name: str = ""
     repository: Repository | None = None
@@ -170,6 +170,7 @@ def _listed(place: Place, store: Fetcher, entries: tuple[Descriptor, ...]) -> So
         place=place,
         root=parse_any(read_small(store, entry), entry.media_type),
         store=store,
+        name=name,
         tag=_tag_of(name),
         full_name=full if _is_full(full) else "",
         listed=entries,
