@@ -22,7 +22,7 @@ class Destination:
 
     `lacking` is what of the image did not stand there when it was asked for. `old` holds for each
     tag what stood there when it was looked at last, None where it was new; `wanted` what it is to
-    get. `reasons` say of tags why they were kept, or what is to know of their move. `arrived`: the
+    get, `base` what new tags get our platforms in. `reasons` say of tags why they were kept, or what is to know of their move. `arrived`: the
     transaction has come to its good end here, which only a target without tags needs to be told.
     """
 
@@ -32,6 +32,7 @@ class Destination:
     lacking: set[Digest] = field(default_factory=set)
     old: dict[str, ImageIndex | ImageManifest | None] = field(default_factory=dict)
     wanted: dict[str, ImageIndex | ImageManifest] = field(default_factory=dict)
+    base: ImageIndex | ImageManifest | None = None
     status: dict[str, TagStatus] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     error: PolyarchError | None = None

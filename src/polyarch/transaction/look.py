@@ -25,9 +25,18 @@ async def freeze(destination: Destination, journal: Journal) -> None:
         PublishError: a tag must not move from what stands there.
         StorageError: the journal cannot be written.
     """
+    if destination.target.merge:
+        destination.base = await _base(destination)
     async with asyncio.TaskGroup() as group:
         for tag in destination.target.tags:
             group.create_task(look(destination, tag, journal))
+
+
+async def _base(destination: Destination) -> Root | None:
+    """What new tags are merged with: the first of this run's tags that stands."""
+    heads = await asyncio.gather(*(destination.remote.head(t) for t in destination.target.tags))
+    first = next((head for head in heads if head), None)
+    return await destination.remote.get_manifest(first.digest) if first else None
 
 
 async def look(destination: Destination, tag: str, journal: Journal) -> None:
@@ -80,6 +89,7 @@ async def _wanted(destination: Destination, tag: str, standing: Root | None) -> 
     root = destination.target.aliases.get(tag) or destination.root
     if not destination.target.merge or not isinstance(root, ImageIndex):
         return root
+    standing = standing or destination.base
     if standing is None:
         raise NothingToKeepError(f"{destination.name}:{tag}", [str(p) for p in root.platforms])
     if isinstance(standing, ImageManifest):

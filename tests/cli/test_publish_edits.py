@@ -1,0 +1,326 @@
+"""`polyarch publish` on what is published already: edits, conversions, and going on elsewhere."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.reference import Repository
+from polyarch.registry.client import RegistryClient
+from polyarch.sandbox.quirks import Quirks
+from polyarch.sandbox.server import SandboxRegistry
+from polyarch.sandbox.wire import Answer, Call, refusal
+from polyarch.transaction.lock import TAG as LOCK
+from tests.cli.test_publish import destinations, pushed, statuses
+from tests.support.tiny_project import Said, TinyProject
+
+Registries = tuple[SandboxRegistry, ...]
+PLATFORMS = ("linux/ppc64le", "linux/s390x")
+
+
+def manifest(registry: SandboxRegistry, reference: str) -> ImageIndex | ImageManifest | None:
+    """What stands under a tag of the image."""
+
+    async def read() -> ImageIndex | ImageManifest | None:
+        async with RegistryClient() as client:
+            remote = client.repository(Repository.parse(f"{registry.host}/team/app"))
+            found = await remote.head(reference)
+            return await remote.get_manifest(found.digest) if found else None
+
+    return asyncio.run(read())
+
+
+def index(registry: SandboxRegistry, tag: str = "main") -> ImageIndex:
+    found = manifest(registry, tag)
+    assert isinstance(found, ImageIndex)
+    return found
+
+
+def elsewhere(project: TinyProject) -> TinyProject:
+    """The same commit on a machine that has built nothing."""
+    root = project.root.parent / "elsewhere" / project.root.name
+    shutil.rmtree(root.parent, ignore_errors=True)
+    shutil.copytree(project.root, root, ignore=shutil.ignore_patterns(".polyarch"))
+    return TinyProject(root=root, environment=project.environment)
+
+
+class TestOnePlatform:
+    def test_it_is_replaced_and_the_others_stay(
+        self, published: TinyProject, registries: Registries
+    ):
+        pushed(published)
+        before = index(registries[0])
+        published.write({"make.sh": 'printf "newer %s" "$2" > "$1"; chmod +x "$1"\n'})
+        published.commit()
+        said = pushed(published, "--json", "-p", "linux/s390x", "--keep-others")
+        assert (said.code, statuses(said)) == (0, ["published"] * 3), said
+        for registry in registries:
+            after = index(registry)
+            assert after.platforms == before.platforms
+            assert after.manifests[0] == before.manifests[0]
+            assert after.manifests[1] != before.manifests[1]
+            assert destinations(said)[0]["digest"] == str(after.descriptor.digest)
+
+    def test_where_nothing_stands_there_is_nothing_to_keep(
+        self, published: TinyProject, registries: Registries
+    ):
+        said = pushed(published, "--json", "-p", "linux/s390x", "--keep-others")
+        assert (said.code, statuses(said)) == (7, ["failed"] * 3)
+        assert destinations(said)[0]["error"]["code"] == "nothing-to-keep"
+        assert all(manifest(registry, "main") is None for registry in registries)
+
+    def test_a_new_platform_joins_one_that_stood_alone(
+        self, published: TinyProject, registries: Registries
+    ):
+        text = (published.root / "polyarch.toml").read_text()
+        published.toml(text.replace('["linux/ppc64le", "linux/s390x"]', '["linux/ppc64le"]'))
+        published.commit()
+        pushed(published)
+        published.toml(text)
+        published.commit()
+        said = pushed(published, "--json", "-p", "linux/s390x", "--keep-others")
+        assert said.code == 0, said
+        assert [str(each) for each in index(registries[0]).platforms] == list(PLATFORMS)
+
+    def test_the_lock_is_given_back(self, published: TinyProject, registries: Registries):
+        pushed(published)
+        published.commit()
+        pushed(published, "-p", "linux/s390x", "--keep-others", "--force")
+        assert all(manifest(registry, LOCK) is None for registry in registries)
+
+    def test_it_never_takes_the_place_of_several_silently(
+        self, published: TinyProject, registries: Registries
+    ):
+        pushed(published)
+        before = index(registries[1])
+        text = (published.root / "polyarch.toml").read_text()
+        published.toml(text.replace('["linux/ppc64le", "linux/s390x"]', '["linux/ppc64le"]'))
+        published.commit()
+        said = pushed(published, "--json")
+        assert (said.code, statuses(said)) == (7, ["failed"] * 3)
+        error = destinations(said)[0]["error"]
+        assert error["code"] == "fewer-platforms"
+        assert "linux/s390x" in error["message"]
+        assert index(registries[1]).raw == before.raw
+        said = pushed(published, "--json", "--fewer-platforms")
+        assert (said.code, statuses(said)) == (0, ["published"] * 3)
+
+    def test_the_option_needs_a_platform(self, published: TinyProject):
+        said = pushed(published, "--keep-others")
+        assert said.code == 2
+        assert "--platform" in said.stderr
+
+
+async def refuse_main(call: Call) -> Answer | None:
+    """Take every tag but `main`."""
+    moves = call.method == "PUT" and call.target.item == "main"
+    return refusal("DENIED", "not now") if moves else None
+
+
+class TestOnAnotherMachine:
+    """A run left registries apart; the next one has neither its folder nor its bytes."""
+
+    def never_the_same(self, project: TinyProject) -> None:
+        """No two builds give the same bytes."""
+        project.write({"make.sh": 'cat /proc/sys/kernel/random/uuid > "$1"; chmod +x "$1"\n'})
+        project.commit()
+
+    def test_the_others_get_the_digest_that_one_registry_holds(
+        self, published: TinyProject, registries: Registries
+    ):
+        self.never_the_same(published)
+        published.toml('+[publish]\non-registry-failure = "continue"\n')
+        published.commit()
+        registries[2].quirks = Quirks(down=True)
+        first = pushed(published, "--json")
+        assert (first.code, statuses(first)) == (6, ["published", "published", "failed"])
+        registries[2].quirks = Quirks()
+        other = elsewhere(published)
+        again = pushed(other, "--json")
+        assert (again.code, statuses(again)) == (0, ["unchanged", "unchanged", "published"]), again
+        digest = index(registries[0]).descriptor.digest
+        assert again.document["images"][0]["digest"] == str(digest)
+        assert [index(registry).descriptor.digest for registry in registries] == [digest] * 3
+
+    def test_a_new_build_is_made_where_somebody_asks_for_it(
+        self, published: TinyProject, registries: Registries
+    ):
+        self.never_the_same(published)
+        published.toml('+[publish]\non-registry-failure = "continue"\n')
+        published.commit()
+        registries[2].quirks = Quirks(down=True)
+        first = pushed(published, "--json")
+        registries[2].quirks = Quirks()
+        again = pushed(elsewhere(published), "--json", "--force")
+        assert (again.code, statuses(again)) == (0, ["published"] * 3)
+        assert again.document["images"][0]["digest"] != first.document["images"][0]["digest"]
+        digests = {index(registry).descriptor.digest for registry in registries}
+        assert len(digests) == 1
+
+    def test_another_commit_is_built(self, published: TinyProject, registries: Registries):
+        self.never_the_same(published)
+        published.toml('+[publish]\non-registry-failure = "continue"\n')
+        published.commit()
+        registries[2].quirks = Quirks(down=True)
+        first = pushed(published, "--json")
+        registries[2].quirks = Quirks()
+        published.commit()
+        again = pushed(elsewhere(published), "--json")
+        assert (again.code, statuses(again)) == (0, ["published"] * 3)
+        assert again.document["images"][0]["digest"] != first.document["images"][0]["digest"]
+
+
+def child(registry: SandboxRegistry, platform: str) -> str:
+    found = index(registry)
+    [digest] = [str(c.digest) for c in found.manifests if str(c.platform) == platform]
+    return digest
+
+
+class TestExisting:
+    def test_a_platform_from_an_existing_image(
+        self, published: TinyProject, registries: Registries
+    ):
+        pushed(published)
+        old = child(registries[0], "linux/ppc64le")
+        name = f"{registries[0].host}/team/app@{old}"
+        published.toml(f'+[images.app.platform."linux/ppc64le"]\nfrom = "{name}"\n')
+        published.write({"make.sh": 'printf "newer %s" "$2" > "$1"; chmod +x "$1"\n'})
+        published.commit()
+        plan = published.run("plan", "--json").document
+        [taken, built] = plan["images"][0]["platforms"]
+        assert (taken["strategy"], taken["source"]) == ("existing", name)
+        assert built["engine"] == "direct"
+        said = pushed(published, "--json")
+        assert (said.code, statuses(said)) == (0, ["published"] * 3), said
+        for registry in registries:
+            assert child(registry, "linux/ppc64le") == old
+        again = pushed(published, "--json")
+        assert statuses(again) == ["unchanged"] * 3
+
+    def test_an_image_of_another_platform_is_refused(
+        self, published: TinyProject, registries: Registries
+    ):
+        pushed(published)
+        wrong = child(registries[0], "linux/s390x")
+        before = index(registries[0]).raw
+        published.toml(
+            '+[images.app.platform."linux/ppc64le"]\n'
+            f'from = "{registries[0].host}/team/app@{wrong}"\n'
+        )
+        published.commit()
+        said = pushed(published, "--json")
+        assert said.code == 2, said
+        assert said.document["code"] == "platform-not-in-base"
+        assert index(registries[0]).raw == before
+
+    def test_a_name_that_may_change_is_refused(self, published: TinyProject):
+        published.toml('+[images.app.platform."linux/ppc64le"]\nfrom = "team/app:1"\n')
+        said = published.run("plan", "--json")
+        assert said.code == 2
+        assert "pin it" in said.document["message"]
+
+
+class TestTagsOfSinglePlatforms:
+    def alias(self, project: TinyProject, *patterns: str) -> None:
+        text = (project.root / "polyarch.toml").read_text()
+        told = f"[images.app]\nalias-tags = {json.dumps(patterns)}\n[images.app.direct]"
+        project.toml(text.replace("[images.app.direct]", told))
+        project.commit()
+
+    def test_alias_tags_point_to_the_images_of_the_index(
+        self, published: TinyProject, registries: Registries
+    ):
+        self.alias(published, "latest-{arch}", "{{branch}}-{arch}")
+        said = pushed(published, "--json")
+        assert (said.code, statuses(said)) == (0, ["published"] * 3), said
+        for registry in registries:
+            for platform in PLATFORMS:
+                word = platform.partition("/")[2]
+                for tag in (f"latest-{word}", f"main-{word}"):
+                    found = manifest(registry, tag)
+                    assert isinstance(found, ImageManifest)
+                    assert str(found.descriptor.digest) == child(registry, platform)
+        again = pushed(published, "--json")
+        assert statuses(again) == ["unchanged"] * 3
+
+    def test_an_alias_that_all_platforms_share_is_refused(self, published: TinyProject):
+        self.alias(published, "latest")
+        said = published.run("plan", "--json")
+        assert (said.code, said.document["code"]) == (2, "tag-collision")
+
+    def test_they_are_joined(self, published: TinyProject, registries: Registries):
+        self.alias(published, "old-{arch}")
+        pushed(published)
+        children = [child(registries[0], platform) for platform in PLATFORMS]
+        text = (published.root / "polyarch.toml").read_text()
+        published.toml(text.replace('alias-tags = ["old-{arch}"]', ""))
+        published.commit()
+        said = pushed(elsewhere(published), "--json", "--from-tags", "old-{arch}")
+        assert (said.code, statuses(said)) == (0, ["published"] * 3), said
+        assert [str(c.digest) for c in index(registries[1]).manifests] == children
+        platforms = said.document["images"][0]["platforms"]
+        assert [each["digest"] for each in platforms] == children
+
+    def test_a_tag_that_lies_joins_nothing(self, published: TinyProject, registries: Registries):
+        self.alias(published, "old-{arch}")
+        pushed(published)
+        before = index(registries[0]).raw
+        lying = manifest(registries[0], "old-s390x")
+        assert lying is not None
+
+        async def lie() -> None:
+            async with RegistryClient() as client:
+                remote = client.repository(Repository.parse(f"{registries[0].host}/team/app"))
+                await remote.put_manifest(lying, tag="old-ppc64le")
+
+        asyncio.run(lie())
+        published.commit()
+        said = pushed(published, "--json", "--from-tags", "old-{arch}")
+        assert said.code == 2, said
+        assert said.document["code"] == "platform-not-in-base"
+        assert index(registries[0]).raw == before
+
+    def test_a_platform_without_its_tag_is_told(self, published: TinyProject):
+        said = pushed(published, "--json", "--from-tags", "none-{arch}")
+        assert (said.code, said.document["code"]) == (2, "tag-not-there")
+        assert "none-s390x" in said.document["message"]
+
+    @pytest.mark.parametrize("words", [("--from-tags", "latest"), ("--from-tags", "")])
+    def test_a_pattern_names_the_architecture(self, published: TinyProject, words: tuple[str, ...]):
+        assert pushed(published, *words).code == 2
+
+
+def journals(project: TinyProject) -> list[Path]:
+    return [path for run in project.runs for path in run.glob("journal.jsonl")]
+
+
+class TestJournal:
+    def test_each_step_stands_in_it_and_only_the_owner_reads_it(self, published: TinyProject):
+        said = pushed(published, "--json")
+        assert said.code == 0
+        [path] = journals(published)
+        assert path.stat().st_mode & 0o777 == 0o600
+        steps = [json.loads(line)["do"] for line in path.read_text().splitlines()]
+        assert steps[0] == "begin"
+        assert steps[-1] == "end"
+        assert steps.count("frozen") == steps.count("moving") == steps.count("moved") == 6
+
+    def test_a_run_that_publishes_nothing_has_none(self, published: TinyProject):
+        assert published.run("publish").code == 0
+        assert journals(published) == []
+
+
+def test_no_rollback_leaves_what_has_moved(published: TinyProject, registries: Registries):
+    pushed(published)
+    published.commit()
+    registries[2].quirks = Quirks(on_request=refuse_main)
+    said: Said = pushed(published, "--json", "--no-rollback", "--force")
+    assert said.code == 6, said
+    assert statuses(said) == ["left", "left", "left"]
+    registries[2].quirks = Quirks()
+    again = pushed(published, "--json")
+    assert again.code == 0
+    assert len({index(registry).descriptor.digest for registry in registries}) == 1
