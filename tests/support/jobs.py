@@ -97,9 +97,8 @@ def tags_put(*registries: SandboxRegistry) -> list[str]:
 
 
 def blobs_sent(registry: SandboxRegistry) -> list[str]:
-    """Uploads of blobs that brought bytes."""
-    writing = (r.path for r in registry.requests if r.method in {"PUT", "PATCH"})
-    return [path for path in writing if "/uploads/" in path]
+    """Requests that brought bytes of blobs."""
+    return [r.path for r in registry.requests if r.received and "/uploads/" in r.path]
 
 
 def blobs_read(registry: SandboxRegistry, digest: str) -> int:
