@@ -158,3 +158,24 @@ async def test_no_filter_of_referrers(wire: Wire) -> None:
     assert "OCI-Filters-Applied" not in reply.headers
     wire.registry.quirks = Quirks()
     assert (await wire("GET", f"{url}?artifactType=other")).json["manifests"] == []
+
+
+async def test_pages_of_referrers(wire: Wire) -> None:
+    subject = descriptor(mediatype.OCI_MANIFEST, b"subject")
+    for number in range(3):
+        kind: dict[str, Any] = {
+            "subject": subject,
+            "artifactType": "a/b",
+            "annotations": {"number": str(number)},
+        }
+        await wire.push_image("team/app", f"v{number}", **kind)
+    wire.registry.quirks = Quirks(referrers_page=2)
+    url, sizes, found = f"/v2/team/app/referrers/{subject['digest']}?artifactType=a/b", [], set()
+    while url:
+        page = await wire("GET", url)
+        sizes.append(len(page.json["manifests"]))
+        found |= {entry["digest"] for entry in page.json["manifests"]}
+        assert page.headers["OCI-Filters-Applied"] == "artifactType"
+        url = page.headers.get("Link", "<>").partition(">")[0].lstrip("<")
+    assert sizes == [2, 1]
+    assert len(found) == 3

@@ -233,6 +233,8 @@ class Quirks:
     """No tags are told as `null`."""
     referrers: bool = True
     """False: 404 for referrers, and no `OCI-Subject`."""
+    referrers_page: int | None = None
+    """Referrers on a page, with a Link to the next."""
     referrer_filters: bool = True
     """False: `artifactType` does not count."""
 

@@ -94,6 +94,7 @@ AFTER: tuple[After, ...] = (
     tags.etag,
     lists.opaque_link,
     lists.no_tags,
+    lists.paged_referrers,
     lists.no_subject,
     downloads.wrong_digest,
     downloads.wrong_type,

@@ -71,6 +71,26 @@ async def no_referrers(quirks: Quirks, call: Call, _seen: Seen) -> Answer | Call
     return replace(call, query=MultiDict(kept))
 
 
+async def paged_referrers(quirks: Quirks, call: Call, answer: Answer, _seen: Seen) -> Answer:
+    """A part of the referrers, and where the rest is."""
+    size, listed = quirks.referrers_page, asks(call, Kind.REFERRERS, "GET")
+    whole = listed and answer.status == HTTPStatus.OK
+    if size is None or not whole or not isinstance(answer.body, bytes):
+        return answer
+    asked = call.query.get("after", "")
+    first = int(asked) if NUMBER.fullmatch(asked) else 0
+    index = json.loads(answer.body)
+    found = index["manifests"]
+    index["manifests"] = found[first : first + size]
+    page = replace(answer, body=json.dumps(index).encode())
+    if first + size >= len(found):
+        return page
+    query = MultiDict((name, value) for name, value in call.query.items() if name != "after")
+    query["after"] = str(first + size)
+    path = f"/v2/{call.repository}/referrers/{call.target.item}"
+    return page.adding(("Link", f'<{path}?{urlencode([*query.items()])}>; rel="next"'))
+
+
 async def no_subject(quirks: Quirks, _call: Call, answer: Answer, _seen: Seen) -> Answer:
     """Such a registry does not read `subject` either."""
     return answer if quirks.referrers else answer.without("OCI-Subject")
