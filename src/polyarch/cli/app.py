@@ -14,6 +14,7 @@ VERBS = {
     "metadata": "polyarch.cli.commands.metadata",
     "build": "polyarch.cli.commands.build",
     "publish": "polyarch.cli.commands.publish",
+    "copy": "polyarch.cli.commands.copy",
     "inspect": "polyarch.cli.commands.inspect",
     "doctor": "polyarch.cli.commands.doctor",
     "config": "polyarch.cli.commands.config",

@@ -10,6 +10,7 @@ from polyarch.cli.console import table
 from polyarch.cli.text import size
 from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
+from polyarch.pipeline.copy_result import CopiedImage, CopyOutcome, CopyResult
 from polyarch.pipeline.diagnosis import Symptom
 from polyarch.pipeline.inspection import Inspection
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedTag, State
@@ -117,7 +118,7 @@ def publish_view(result: PublishResult) -> RenderableType:
         if image.parts:
             drawn += [_platforms(image), Text()]
         if any(outcome.status is not Status.SKIPPED for outcome in image.outcomes):
-            drawn += [_destinations(image), Text()]
+            drawn += [_destinations(image.outcomes), Text()]
     return Group(*drawn[:-1])
 
 
@@ -135,9 +136,9 @@ def _platforms(image: PublishedImage) -> Table:
     return made
 
 
-def _destinations(image: PublishedImage) -> Table:
+def _destinations(outcomes: Sequence[Outcome | CopyOutcome]) -> Table:
     made = table("destination", "status", "digest", "tags")
-    for outcome in image.outcomes:
+    for outcome in outcomes:
         digest = _short(outcome.digest) if outcome.digest else ""
         made.add_row(
             str(outcome.repository), styled(outcome.status.value), digest, _tags_of(outcome)
@@ -145,7 +146,7 @@ def _destinations(image: PublishedImage) -> Table:
     return made
 
 
-def _tags_of(outcome: Outcome) -> Text:
+def _tags_of(outcome: Outcome | CopyOutcome) -> Text:
     if outcome.error:
         return Text(outcome.error.message.partition("\n")[0])
     if outcome.status is Status.SKIPPED:
@@ -158,6 +159,38 @@ def _tags_of(outcome: Outcome) -> Text:
         if tag.reason:
             words.append(f"\n{tag.tag} {tag.status.value}: {tag.reason}", style="dim")
     return words
+
+
+def copy_view(result: CopyResult) -> RenderableType:
+    """What was copied, of which platforms, and what stands where now."""
+    drawn: list[RenderableType] = []
+    for image in result.images:
+        drawn += [Text.assemble((image.name, "bold"), (f"  {image.digest}", "dim")), Text()]
+        if image.original != image.digest:
+            drawn += [Text(f"chosen from {image.original}", style="dim"), Text()]
+        made = table("platform", "digest")
+        for child in image.platforms:
+            made.add_row(str(child.platform or "unknown"), _short(child.digest))
+        drawn += [made, Text()]
+        if any(outcome.status is not Status.SKIPPED for outcome in image.outcomes):
+            drawn += [_destinations(image.outcomes), Text()]
+        drawn += [Text(line, style="dim") for line in _about_copies(image)]
+    return Group(*drawn)
+
+
+def _about_copies(image: CopiedImage) -> Iterator[str]:
+    """What the table does not say: artifacts that went along or could not, and what has no tag."""
+    for outcome in image.outcomes:
+        carried = [each for each in outcome.referrers if not each.reason]
+        if carried:
+            kinds = dict.fromkeys(each.kind or "artifact" for each in carried)
+            told = ", ".join(shorten(kind, 80) for kind in kinds)
+            yield f"{outcome.repository}: {len(carried)} about it carried ({told})"
+        for each in outcome.referrers:
+            if each.reason:
+                yield f"{outcome.repository}: {each.kind or 'artifact'} not carried: {each.reason}"
+        if outcome.note:
+            yield f"{outcome.repository}: {outcome.note}"
 
 
 def _short(digest: Digest) -> str:

@@ -59,6 +59,7 @@ def copy_images(
         client = reach.client()
         stack.callback(lambda: runner.run(client.close()))
         outcomes, reason = CopyRun(
+            run=run,
             request=request,
             listen=recorded.listen,
             routes=ways,
@@ -66,8 +67,8 @@ def copy_images(
             runner=runner,
             client=client,
         ).go()
-    told = [_told(each, outcomes) for each in found]
-    return CopyResult(run=run.id, images=tuple(told), reason=reason)
+        told = tuple(_told(each, outcomes) for each in found)
+        return CopyResult(run=run.id, images=told, reason=reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ class CopyRequest:
     """One source and its destinations, or with `into` any number of sources and one place.
 
     `platforms` are all where there are none. `referrers`: artifacts about the images go with them.
-    `fewer`: a tag may lose platforms.
+    `fewer`: a tag may lose platforms. `rollback` and `deadline_s` as a transaction has them.
     """
 
     sources: tuple[Place, ...]
@@ -38,6 +38,8 @@ class CopyRequest:
     platforms: tuple[Platform, ...] = ()
     referrers: bool = True
     fewer: bool = False
+    rollback: bool = True
+    deadline_s: float | None = None
     dry_run: bool = False
     on_failure: OnRegistryFailure = OnRegistryFailure.ABORT
 

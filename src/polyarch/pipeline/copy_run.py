@@ -12,11 +12,14 @@ from polyarch.pipeline.copy_local import Local
 from polyarch.pipeline.copy_referrers import carry
 from polyarch.pipeline.copy_result import Carried, CopyOutcome
 from polyarch.pipeline.copy_routes import BY_DIGEST, CopyRequest, Route
+from polyarch.pipeline.journals import journal_for
 from polyarch.pipeline.result import STANDS
 from polyarch.registry.client import RegistryClient
+from polyarch.runs.folder import RunFolder
 from polyarch.transaction.run import check_logins, publish
 from polyarch.transaction.values import (
     OnRegistryFailure,
+    Options,
     Outcome,
     Status,
     Submission,
@@ -47,6 +50,7 @@ class Here:
 class CopyRun:
     """One copy under way."""
 
+    run: RunFolder
     request: CopyRequest
     listen: Listener
     routes: tuple[Route, ...]
@@ -107,9 +111,21 @@ class CopyRun:
             targets=tuple(way.target(fewer=self.request.fewer) for way in ways),
             mount_from=found.source.mount_from,
         )
-        policy = self.request.on_failure
-        work = publish([submission], self.client, self.listen, on_failure=policy)
-        return dict(zip(map(id, ways), self.runner.run(work), strict=True))
+        asked = self.request
+        with journal_for(self.run.path, self.listen) as opened:
+            work = publish(
+                [submission],
+                self.client,
+                self.listen,
+                on_failure=asked.on_failure,
+                options=Options(
+                    rollback=asked.rollback, deadline_s=asked.deadline_s, owner=self.run.id
+                ),
+                journal=opened.journal,
+            )
+            outcomes = self.runner.run(work)
+            opened.settle(outcomes)
+        return dict(zip(map(id, ways), outcomes, strict=True))
 
     def _commit(self) -> None:
         for here in self.here:

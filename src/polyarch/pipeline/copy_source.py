@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from polyarch.content.archivestore import ArchiveStore
 from polyarch.content.dockersave import DockerArchive, SavedImage
-from polyarch.content.entries import CONTAINERD_NAME, choose, name_of
+from polyarch.content.entries import CONTAINERD_NAME, choose, name_of, named
 from polyarch.content.filling import FillingStore
 from polyarch.content.layout import LayoutStore
 from polyarch.content.places import Kind, Place
@@ -164,7 +164,9 @@ class _Asked:
 def _listed(place: Place, store: Fetcher, entries: tuple[Descriptor, ...]) -> Source:
     """The image that a layout's index has under the place's name."""
     entry = choose(entries, place)
-    name = name_of(entry)
+    names = {name_of(each) for each in entries if each.digest == entry.digest}
+    name = name_of(entry) if place.tag or len(names) == 1 else ""  # which of them is not known
+    entry = named(entry, name, entry.annotations.get(CONTAINERD_NAME, "") if name else "")
     full = entry.annotations.get(CONTAINERD_NAME, "") or name
     return Source(
         place=place,

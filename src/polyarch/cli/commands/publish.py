@@ -7,11 +7,11 @@ import click
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
+from polyarch.cli.exit_codes import refusal_code
 from polyarch.cli.invocation import Invocation
+from polyarch.cli.outcomes import code_of, complain_of
 from polyarch.cli.parts import record_source
 from polyarch.cli.projects import staging_at
-from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
 from polyarch.errors import LonelyOptionError
@@ -144,22 +144,13 @@ def _given(
     return record_source(parts, surroundings)
 
 
-def code_of(result: "PublishResult") -> ExitCode:
-    """The exit code of what came of it: the worst of all destinations."""
-    if result.partly:
-        return ExitCode.PARTLY_PUBLISHED
-    return worst(refusal_code(each.error) for each in result.outcomes if each.error)
-
-
 def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> None:
     invocation.draw(lambda: _view(result))
     invocation.emit(
         result.to_json(lambda error: error_object(error, refusal_code(error))),
         lambda: _pinned(result),
     )
-    told = ("\n".join(error_lines(each.error)) for each in result.outcomes if each.error)
-    for text in dict.fromkeys(told):
-        invocation.complain(text)
+    complain_of(result, invocation)
     if not result.published:
         invocation.hint(f"nothing was published: {result.reason}")
     elif sandbox:
