@@ -95,7 +95,7 @@ class PartBase:
 class Part:
     """`sources` say where blobs are: `oci:DIR` (relative to the record) or `repository@digest`.
 
-    A repository with the part's own digest holds all of it, others lend layers.
+    Those of `staged` are where a build has sent the whole part, other repositories lend layers.
     `ci_run` is null on a laptop. `engine` is told for people. `bases` maps `image/platform` of the
     project to the digest of the part that this one stands on. `built` is what the engine made, and
     `manifest` the same under the labels of `revision`. `base` is None for an image from nothing,
@@ -108,6 +108,7 @@ class Part:
     built: Descriptor
     attestations: tuple[Descriptor, ...] = ()
     sources: tuple[str, ...]
+    staged: tuple[str, ...] = ()
     input_key: str
     revision: str
     ci_run: str | None = None
@@ -128,6 +129,7 @@ class Part:
             "built": self.built.to_json(),
             "attestations": [item.to_json() for item in self.attestations],
             "sources": list(self.sources),
+            "staged": list(self.staged),
             "input_key": self.input_key,
             "revision": self.revision,
             "ci_run": self.ci_run,
@@ -153,6 +155,8 @@ class Part:
         built = optional_object(value, "built", "part")
         if manifest is None or built is None:
             raise MalformedManifestError("part", "`manifest` or `built` is missing")
+        sources = _texts(value.get("sources"))
+        staged = _texts(value.get("staged", []))
         return cls(
             image=string(value, "image", "part"),
             platform=Platform.parse(string(value, "platform", "part")),
@@ -161,7 +165,8 @@ class Part:
             attestations=tuple(
                 Descriptor.parse(item) for item in object_list(value, "attestations", "part")
             ),
-            sources=_texts(value.get("sources")),
+            sources=sources,
+            staged=tuple(source for source in staged if source in sources),
             input_key=string(value, "input_key", "part"),
             revision=string(value, "revision", "part"),
             ci_run=string(value, "ci_run", "part", default="") or None,
@@ -172,20 +177,12 @@ class Part:
             proofs=tuple(Proof.parse(item) for item in object_list(value, "proofs", "part")),
         )
 
-    @property
-    def staged(self) -> tuple[str, ...]:
-        """The sources that name this part by its own digest: where it was staged."""
-        return tuple(source for source in self.sources if source.endswith(self._at))
-
     def staged_in(self, repositories: Iterable[Repository]) -> "Part":
-        """This part, held by exactly these repositories beside its other sources."""
-        others = (source for source in self.sources if source not in self.staged)
+        """This part, staged in exactly these repositories; its other sources stay."""
+        others = tuple(source for source in self.sources if source not in self.staged)
         held = (str(each.at(self.manifest.digest)) for each in repositories)
-        return replace(self, sources=tuple(dict.fromkeys((*others, *held))))
-
-    @property
-    def _at(self) -> str:
-        return f"@{self.manifest.digest}"
+        staged = tuple(dict.fromkeys(source for source in held if source not in others))
+        return replace(self, sources=(*others, *staged), staged=staged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

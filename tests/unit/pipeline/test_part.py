@@ -72,6 +72,15 @@ def test_where_a_part_is_staged_is_of_one_run(tmp_path):
     assert held.staged_in([Repository.parse("q.io/a/b")]).staged == (f"q.io/a/b@{digest}",)
 
 
+def test_what_lends_layers_stays_a_source_though_the_part_is_staged_there_too(tmp_path):
+    """An existing image is taken whole from a repository, which may be a destination."""
+    folder = PartsFolder(root=tmp_path)
+    lender = Repository.parse("ghcr.io/team/server")
+    lent = replace(PART, sources=("oci:linux-arm-v7", str(lender.at(PART.manifest.digest))))
+    folder.write(lent.staged_in([lender]))
+    assert folder.read("server", PLATFORM) == lent
+
+
 def test_a_proof_names_its_commit_and_run(tmp_path):
     proof = replace(PART.proofs[0], revision="abc", ci_run="https://ci.example/7")
     part = replace(PART, proofs=(proof,))
