@@ -3,12 +3,14 @@
 No tag is made or moved. Each part's record then names the repositories that hold it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from polyarch.config.project import ImageSettings
 from polyarch.content.reader import read_small
-from polyarch.errors import PolyarchError
+from polyarch.errors import AdaptationNeededError, PolyarchError
 from polyarch.events import Note
 from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.build import BuiltPart
@@ -17,6 +19,12 @@ from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, Plan
 from polyarch.pipeline.reached import Reached, reached
 from polyarch.pipeline.staged import StagedPart, Staging
+from polyarch.pipeline.targets import PER_REGISTRY
+from polyarch.registry.client import RegistryClient
+from polyarch.transaction.adapt import adapted, misfits
+from polyarch.pipeline.targets import PER_REGISTRY
+from polyarch.registry.client import RegistryClient
+from polyarch.transaction.adapt import adapted
 from polyarch.transaction.staging import Staged, check_pushes, stage_only
 from polyarch.transaction.values import OnRegistryFailure, Submission, Target
 
@@ -95,10 +103,13 @@ def _stage(
 ) -> tuple[StagedPart, ...]:
     """Send every part with its attestations, each of which is a manifest of its own."""
     parts = [(image, built.part) for image in images for built in image.parts]
+    settings = work.prepared.project.images
     submissions = [
-        _submission(image, part, root, places[image.plan.name])
+        _submission(image, part, root, takers)
         for image, part in parts
-        for root in (part.manifest, *part.attestations)
+        for root, takers in takers_of(
+            image, part, places[image.plan.name], there.client, settings[image.plan.name]
+        )
     ]
     ended = there.runner.run(
         stage_only(submissions, there.client, work.world.listen, on_failure=policy)
@@ -111,6 +122,34 @@ def _stage(
         for image, part in parts
         for repository in places[image.plan.name]
     )
+
+
+def takers_of(
+    image: ProvenImage,
+    part: Part,
+    places: Sequence[Repository],
+    client: RegistryClient,
+    settings: ImageSettings,
+) -> Iterator[tuple[Descriptor, tuple[Repository, ...]]]:
+    """The manifests of a part, each with the repositories that it goes to.
+
+    Raises:
+        AdaptationNeededError: one takes no attestations, and one digest is to hold everywhere, or
+            no other is there to hold them.
+    """
+    refused: dict[Digest, set[Repository]] = {}
+    for place in places:
+        profile = client.repository(place).profile
+        for child in misfits(image.index, image.source, profile):
+            refused.setdefault(child.digest, set()).add(place)
+    for root in (part.manifest, *part.attestations):
+        refusing = refused.get(root.digest, set())
+        takers = tuple(place for place in places if place not in refusing)
+        if refusing and not (takers and settings.digest_policy == PER_REGISTRY):
+            place = min(refusing)
+            _, why = adapted(image.index, image.source, client.repository(place).profile)
+            raise AdaptationNeededError(str(place), why)
+        yield root, takers
 
 
 def _submission(
