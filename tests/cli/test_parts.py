@@ -455,3 +455,39 @@ class TestTrouble:
         said = staged.join()
         assert said.code == 7
         assert tags_put(*registries) == []
+
+
+def test_one_platform_anew_from_another_machine(staged: Jobs, registries: Registries):
+    """With `--keep-others` a part takes the place of its platform alone."""
+    assert is_published(staged.join())
+    name = f"{registries[0].host}/team/app:main"
+    before = staged.machine("join").run("inspect", "--json", name).document["manifests"]
+    staged.project.write({"make.sh": 'printf anew > "$1"\n'})
+    staged.project.commit()
+    shutil.rmtree(staged.folder)
+    assert staged.stage("two", S390X).code == 0
+    said = staged.join("--keep-others", "-p", S390X)
+    assert said.code == 0, said
+    after = staged.machine("join").run("inspect", "--json", name).document["manifests"]
+    assert [child["platform"] for child in after] == [PPC, S390X]
+    assert after[0]["digest"] == before[0]["digest"]
+    assert after[1]["digest"] == staged.documents()[0]["digest"] != before[1]["digest"]
+
+
+def test_an_image_that_exists_already_is_a_part_like_any_other(
+    staged: Jobs, registries: Registries
+):
+    """`platform.P.from` takes it on the machine of its job, and staging brings it where it goes."""
+    digest = staged.documents()[0]["digest"]
+    place = f"{registries[2].host}/team/app@{digest}"
+    staged.project.toml(f'+[images.app.platform."{PPC}"]\nfrom = "{place}"\n')
+    staged.project.commit()
+    shutil.rmtree(staged.folder)
+    for name, platform in (("one", PPC), ("two", S390X)):
+        said = staged.stage(name, platform)
+        assert said.code == 0, said
+    again = staged.stage("one", PPC)
+    assert again.document["parts"][0]["reused"] is True
+    said = staged.join()
+    assert is_published(said), said
+    assert said.document["images"][0]["platforms"][0]["digest"] == digest

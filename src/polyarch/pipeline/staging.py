@@ -22,9 +22,6 @@ from polyarch.pipeline.staged import StagedPart, Staging
 from polyarch.pipeline.targets import PER_REGISTRY
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.adapt import adapted, misfits
-from polyarch.pipeline.targets import PER_REGISTRY
-from polyarch.registry.client import RegistryClient
-from polyarch.transaction.adapt import adapted
 from polyarch.transaction.staging import Staged, check_pushes, stage_only
 from polyarch.transaction.values import OnRegistryFailure, Submission, Target
 
