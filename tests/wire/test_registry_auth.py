@@ -15,7 +15,7 @@ from polyarch.errors import (
     UnsafeTargetError,
 )
 from polyarch.registry.credential import Credential
-from polyarch.sandbox.auth import Account, BasicAuth
+from polyarch.sandbox.auth import Account, BasicAuth, OpenAuth
 from polyarch.sandbox.bearer import BearerAuth
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.scope import Scope
@@ -69,6 +69,22 @@ async def test_a_refused_login_says_where_it_came_from_and_what_to_do(auth, logi
         assert f"docker login {host}" in (error.hint or "")
         assert variable in (error.hint or "")
         assert place.clock.slept == []
+
+
+async def test_a_wrong_password_is_not_tried_by_every_request():
+    """Forty refused logins in a second close accounts."""
+    async with connected(SandboxRegistry(auth=BearerAuth(ME)), login=WRONG) as place:
+        asking = (place.repository().head(f"v{number}") for number in range(40))
+        got = await asyncio.gather(*asking, return_exceptions=True)
+        assert {type(each) for each in got} == {LoginRefusedError}
+        assert len([r for r in place.registry.requests if r.path == "/token"]) <= 8
+
+
+async def test_who_has_no_login_does_not_ask_how_to_log_in():
+    for auth in (OpenAuth(), BearerAuth(ME, anonymous=(pull_scope(),))):
+        async with connected(SandboxRegistry(auth=auth), login=None) as place:
+            assert await place.repository().head("v1") is None
+            assert "/v2/" not in [r.path for r in place.registry.requests]
 
 
 async def test_an_anonymous_reader_needs_no_login():

@@ -1,13 +1,15 @@
 """Which Authorization a request carries, and what a 401 teaches.
 
 Tokens are kept per repository of the registry, with a set of scopes that only grows; one fetch is
-in flight per repository, whoever else needs the token waits for it.
+in flight per repository, whoever else needs the token waits for it and shares what comes of it.
 """
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
+from polyarch.errors import PolyarchError
 from polyarch.oci.reference import Repository
 from polyarch.registry.call import Answer
 from polyarch.registry.challenge import BASIC, Challenge, choose, parse_challenges
@@ -24,6 +26,36 @@ _OK = 200
 _UNAUTHORIZED = 401
 
 
+class _OneAtATime:
+    """A lock for questions: who waited while one failed has its answer, and does not ask again.
+
+    Forty uploads with a wrong password are one refused login, and not the end of the account.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._failures = 0
+        self._failure: PolyarchError | None = None
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn.
+
+        Raises:
+            PolyarchError: what somebody else was told meanwhile.
+        """
+        known = self._failures
+        async with self._lock:
+            if self._failure is not None and self._failures != known:
+                raise self._failure
+            try:
+                yield
+            except PolyarchError as error:
+                self._failures += 1
+                self._failure = error
+                raise
+
+
 @dataclass(slots=True)
 class _Grant:
     """What is known for one repository; `token`, where there is one, was asked for `scopes`."""
@@ -31,7 +63,7 @@ class _Grant:
     scopes: Scopes = field(default_factory=Scopes)
     token: Token | None = None
     credential: Credential | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asking: _OneAtATime = field(default_factory=_OneAtATime)
 
 
 class Authorizer:
@@ -46,7 +78,7 @@ class Authorizer:
         self._keychain = keychain
         self._clock = clock
         self._grants: dict[str, _Grant] = {}
-        self._learning = asyncio.Lock()
+        self._learning = _OneAtATime()
         self._learnt = False
         self._challenge: Challenge | None = None
         self._challenged_by = self._ping_url
@@ -59,7 +91,7 @@ class Authorizer:
         """
         grant = self._grant(repository)
         if grant.credential is None:
-            async with grant.lock:
+            async with grant.asking.turn():
                 await self._look_up(grant, repository)
         return grant.credential or Credential(source="none")
 
@@ -71,8 +103,11 @@ class Authorizer:
         Raises:
             RegistryError: the login was refused, or registry or token service are out of reach.
         """
-        await self._learn()
         credential = await self.credential(repository)
+        if credential.is_anonymous and not self._learnt:
+            # Nothing to log in with: a registry that wants something all the same says so.
+            return None
+        await self._learn()
         if self._challenge is None:
             return None
         if credential.registry_token:
@@ -81,7 +116,7 @@ class Authorizer:
             return credential.basic
         needed = tuple(scopes)
         grant = self._grant(repository)
-        async with grant.lock:
+        async with grant.asking.turn():
             lives = grant.token and grant.token.lives(self._clock.monotonic(), min_life_s)
             if not lives or not grant.scopes.cover(needed):
                 await self._fetch(grant, repository, grant.scopes.first(needed))
@@ -98,15 +133,17 @@ class Authorizer:
         challenge = choose(parse_challenges(response.headers.all("WWW-Authenticate")))
         if challenge:
             self._challenge, self._challenged_by = challenge, response.url
-        credential = await self.credential(repository)
+            self._learnt = True
         # A 401 without a challenge leaves what the ping said (seen at gcr.io).
+        await self._learn()
+        credential = await self.credential(repository)
         if self._challenge is None or credential.registry_token:
             return None
         if self._challenge.scheme == BASIC:
             return credential.basic if credential.basic != refused else None
         demanded = Scopes.parse(challenge.scope if challenge else "")
         grant = self._grant(repository)
-        async with grant.lock:
+        async with grant.asking.turn():
             known = f"Bearer {grant.token.text}" if grant.token else None
             # Somebody else has renewed the token while this request was under way.
             if known is None or known == refused or not grant.scopes.cover(demanded):
@@ -129,7 +166,7 @@ class Authorizer:
 
     async def _learn(self) -> None:
         """Ask the registry once how it wants to be logged in to, before anything is asked of it."""
-        async with self._learning:
+        async with self._learning.turn():
             if self._learnt:
                 return
             request = Request(method="GET", url=self._ping_url)

@@ -55,7 +55,9 @@ class Lane:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._waiting.remove(turn)
+                # Whoever left meanwhile may have passed it over already.
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove(turn)
             else:
                 self.leave()
             raise
@@ -124,14 +126,26 @@ class Pace:
             self._succeeded(lane, probes=probes)
         finally:
             if probes:
-                self._probing = False
-                self._tell()
+                self._end_probe()
             lane.leave()
 
     @property
     def is_paused(self) -> bool:
         """Whether the host wants to be left alone."""
         return self._pause is not None
+
+    def check(self, attempts: Attempts) -> float:
+        """How many seconds a pause lasts; 0 or less where it is over.
+
+        Raises:
+            RateLimitedError, RegistryUnavailableError: longer than may be waited.
+        """
+        attempts.begin()
+        left = self._pause_ends - self._clock.monotonic()
+        if self._pause is not None and left > max(0.0, min(attempts.left_s, self._left_s)):
+            self._tell()
+            raise self._pause
+        return left
 
     def measured(self, size: int, seconds: float) -> None:
         """A body of `size` bytes took so long."""
@@ -154,16 +168,15 @@ class Pace:
             if dispensable:
                 raise self._pause
             if await self._wait_for_host(attempts, large=large):
-                # The only one: it needs no place that others might hold.
-                return await lane.enter(), True
+                try:
+                    return await lane.enter(), True
+                except BaseException:
+                    self._end_probe()
+                    raise
 
     async def _wait_for_host(self, attempts: Attempts, *, large: bool) -> bool:
         """Wait for the end of a pause; True for the one who finds out whether it has ended."""
-        attempts.begin()
-        left = self._pause_ends - self._clock.monotonic()
-        if self._pause is not None and left > min(attempts.left_s, self._left_s):
-            self._tell()
-            raise self._pause
+        left = self.check(attempts)
         if self._probing or (large and self._small_waiters):
             self._small_waiters += not large
             try:
@@ -176,8 +189,7 @@ class Pace:
             if left > 0:
                 await self._clock.sleep(left)
         except BaseException:
-            self._probing = False
-            self._tell()
+            self._end_probe()
             raise
         return True
 
@@ -204,7 +216,10 @@ class Pace:
         lane.success()
         if probes:
             self._pause = None
-            self._tell()
+
+    def _end_probe(self) -> None:
+        self._probing = False
+        self._tell()
 
     def _tell(self) -> None:
         """Let all who wait look again."""

@@ -120,8 +120,10 @@ class Session:
         delay = attempts.wait_s(error.retry_after_s, patient=patient)
         if delay is None:
             raise error
-        # Who is told when to come back waits in the next turn, with all others.
-        if not (error.retry_after_s and self._pace.is_paused):
+        if error.retry_after_s and self._pace.is_paused:
+            # Who is told when to come back waits in the next turn, with all others.
+            self._pace.check(attempts)
+        else:
             await self.clock.sleep(delay)
 
     def seconds_for(self, size: int) -> float:
