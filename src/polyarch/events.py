@@ -128,6 +128,19 @@ class ManifestStored(DestinationEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staged(DestinationEvent):
+    """All of an image stands in the repository, by digest: bytes by how they came to stand there.
+
+    `seconds` is how long it took from the first question to the last answer.
+    """
+
+    uploaded: int
+    mounted: int
+    present: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagMoved(DestinationEvent):
     """A tag points to `digest` now; `status` is created, moved, kept, unchanged or restored.
 

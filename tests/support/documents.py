@@ -10,6 +10,7 @@ Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
 TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 BOOL: Schema = {"type": "boolean"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
 DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 DIGEST_OR_NULL: Schema = {"anyOf": [DIGEST, {"type": "null"}]}
 PLATFORM: Schema = {"type": "string", "pattern": "^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$"}
@@ -140,6 +141,7 @@ PUBLISH = table(
                     ),
                     digest=DIGEST_OR_NULL,
                     adapted=TEXT_OR_NULL,
+                    bytes=table(uploaded=COUNT, mounted=COUNT, present=COUNT),
                     references=items(
                         table(
                             tag=TEXT,
@@ -156,6 +158,45 @@ PUBLISH = table(
         )
     ),
 )  # fmt: skip
+
+_COPY: Mapping[str, Schema] = {
+    "schema": called("copy"),
+    "run": {"type": "string", "minLength": 1},
+    "copied": BOOL,
+    "images": items(
+        table(
+            name=TEXT,
+            source=TEXT,
+            original_digest=DIGEST,
+            digest=DIGEST,
+            platforms=items(table(platform=PLATFORM, digest=DIGEST, reused=BOOL)),
+            notes=items(TEXT),
+            destinations=items(
+                table(
+                    repository=TEXT,
+                    status=one_of(
+                        "published", "unchanged", "skipped", "failed", "rolled-back", "left"
+                    ),
+                    digest=DIGEST_OR_NULL,
+                    adapted=TEXT_OR_NULL,
+                    note=TEXT_OR_NULL,
+                    references=items(table(tag=TEXT, digest=DIGEST_OR_NULL, status=TEXT)),
+                    referrers=items(
+                        table(
+                            digest=DIGEST,
+                            artifact_type=TEXT_OR_NULL,
+                            subject=DIGEST,
+                            carried=BOOL,
+                            reason=TEXT_OR_NULL,
+                        )
+                    ),
+                    error=_ERROR_OR_NULL,
+                )
+            ),
+        )
+    ),
+}
+COPY = table(**_COPY)
 
 INSPECT = table(
     schema=called("inspect"),

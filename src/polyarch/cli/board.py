@@ -40,7 +40,10 @@ class BuildRow:
 
 @dataclass(slots=True)
 class PushRow:
-    """One repository; bytes by how they came to stand there."""
+    """One repository; bytes by how they came to stand there.
+
+    `since` is when the first of them was sent, `rate` how many a second have been sent since then.
+    """
 
     repository: str
     state: str = "waiting"
@@ -49,6 +52,8 @@ class PushRow:
     uploaded: int = 0
     mounted: int = 0
     present: int = 0
+    since: float | None = None
+    rate: float = 0.0
     tags: list[str] = field(default_factory=list)
     reason: str = ""
 
@@ -105,8 +110,12 @@ class Board:
                 row.state = "logged in"
             case BlobProgress():
                 row.state = "uploading"
+                now = self._clock()
+                row.since = now if row.since is None else row.since
                 row.sizes[event.descriptor.digest] = event.descriptor.size
                 row.sent[event.descriptor.digest] = event.sent
+                if now > row.since:
+                    row.rate = (row.uploaded + row.in_flight) / (now - row.since)
             case BlobStored():
                 self._stored(row, event)
             case ManifestStored():

@@ -79,6 +79,17 @@ def _manifest_stored(event: events.ManifestStored) -> str:
 
 
 @line_of.register
+def _staged(event: events.Staged) -> str:
+    if not event.uploaded + event.mounted:
+        return f"{event.repository}: all of it was there" if event.present else ""
+    counted = {"sent": event.uploaded, "mounted": event.mounted, "already there": event.present}
+    told = [f"{size(count)} {how}" for how, count in counted.items() if count]
+    if event.uploaded >= WORTH_A_LINE and event.seconds > 0:
+        told[0] += f" at {size(int(event.uploaded / event.seconds))}/s"
+    return f"{event.repository}: {', '.join(told)}"
+
+
+@line_of.register
 def _tag_moved(event: events.TagMoved) -> str:
     reason = f": {event.reason}" if event.reason else ""
     return f"{event.repository}:{event.tag}: {event.status}, {event.digest.short}{reason}"

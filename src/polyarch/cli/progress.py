@@ -162,7 +162,8 @@ def _push_cells(row: PushRow) -> tuple["RenderableType", ...]:
     from rich.text import Text
 
     sent = row.uploaded + row.in_flight
-    parts = [f"{size(sent)} sent"] if sent else []
+    rate = f" at {size(int(row.rate))}/s" if row.rate else ""
+    parts = [f"{size(sent)} sent{rate}"] if sent else []
     if row.mounted:
         parts.append(f"{size(row.mounted)} mounted")
     if row.present:

@@ -6,8 +6,8 @@ from polyarch.errors import PolyarchError
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
-from polyarch.pipeline.result import STANDS, ErrorToJson, references_to_json
-from polyarch.transaction.values import Status, TagOutcome
+from polyarch.pipeline.result import STANDS, ErrorToJson, references_to_json, traffic_to_json
+from polyarch.transaction.values import NO_TRAFFIC, Status, TagOutcome, Traffic
 
 COPY_SCHEMA = "polyarch.copy/v1"
 
@@ -47,6 +47,7 @@ class CopyOutcome:
     tags: tuple[TagOutcome, ...] = ()
     error: PolyarchError | None = None
     adapted: str = ""
+    traffic: Traffic = NO_TRAFFIC
     referrers: tuple[Carried, ...] = ()
     note: str = ""
 
@@ -57,6 +58,7 @@ class CopyOutcome:
             "status": self.status.value,
             "digest": str(self.digest) if self.digest else None,
             "adapted": self.adapted or None,
+            "bytes": traffic_to_json(self.traffic),
             "note": self.note or None,
             "references": references_to_json(self.tags),
             "referrers": [each.to_json() for each in self.referrers],

@@ -173,6 +173,7 @@ def _of_registry(route: Route, outcome: Outcome, carried: tuple[Carried, ...]) -
         tags=outcome.tags,
         error=outcome.error,
         adapted=outcome.adapted,
+        traffic=outcome.traffic,
         referrers=carried,
         note=BY_DIGEST if route.by_digest and outcome.status in STANDS else "",
     )

@@ -10,7 +10,7 @@ from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.loading import Loaded
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.staged import Staging
-from polyarch.transaction.values import Outcome, Status, TagOutcome
+from polyarch.transaction.values import Outcome, Status, TagOutcome, Traffic
 
 BUILD_SCHEMA = "polyarch.build/v1"
 PUBLISH_SCHEMA = "polyarch.publish/v1"
@@ -137,12 +137,22 @@ class PublishResult:
         }
 
 
+def traffic_to_json(traffic: Traffic) -> JsonObject:
+    """Bytes of blobs by how they came to stand there."""
+    return {
+        "uploaded": traffic.uploaded,
+        "mounted": traffic.mounted,
+        "present": traffic.present,
+    }
+
+
 def _outcome(outcome: Outcome, error_to_json: ErrorToJson) -> JsonObject:
     return {
         "repository": str(outcome.repository),
         "status": outcome.status.value,
         "digest": str(outcome.digest) if outcome.digest else None,
         "adapted": outcome.adapted or None,
+        "bytes": traffic_to_json(outcome.traffic),
         "references": references_to_json(outcome.tags),
         "error": error_to_json(outcome.error) if outcome.error else None,
     }

@@ -7,7 +7,16 @@ from polyarch.errors import PolyarchError
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.registry.repository import RemoteRepository
-from polyarch.transaction.values import Outcome, Status, Submission, TagOutcome, TagStatus, Target
+from polyarch.transaction.values import (
+    NO_TRAFFIC,
+    Outcome,
+    Status,
+    Submission,
+    TagOutcome,
+    TagStatus,
+    Target,
+    Traffic,
+)
 
 _DONE = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.KEPT, TagStatus.UNCHANGED})
 """What a tag is that needs nothing more."""
@@ -22,8 +31,9 @@ class Destination:
 
     `lacking` is what of the image did not stand there when it was asked for. `old` holds for each
     tag what stood there when it was looked at last, None where it was new; `wanted` what it is to
-    get, `base` what new tags get our platforms in. `reasons` say of tags why they were kept, or what is to know of their move. `arrived`: the
-    transaction has come to its good end here, which only a target without tags needs to be told.
+    get, `base` what new tags get our platforms in. `reasons` say of tags why they were kept, or
+    what is to know of their move. `arrived`: the transaction has come to its good end here, which
+    only a target without tags needs to be told.
     """
 
     submission: Submission
@@ -37,6 +47,7 @@ class Destination:
     reasons: dict[str, str] = field(default_factory=dict)
     error: PolyarchError | None = None
     arrived: bool = False
+    traffic: Traffic = NO_TRAFFIC
 
     @property
     def name(self) -> str:
@@ -80,6 +91,7 @@ class Destination:
             tags=tuple(self._tag_outcome(tag) for tag in self.target.tags if tag in self.status),
             error=self.error,
             adapted=self.target.adapted,
+            traffic=self.traffic,
         )
 
     def _status(self) -> Status:

@@ -1,6 +1,7 @@
 """Bringing content to a repository by digest: nothing that a tag shows changes here."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping
 
 from polyarch.content.reader import proven_chunks, read_small
@@ -12,7 +13,14 @@ from polyarch.errors import (
     RepositoryNotFoundError,
     UploadRefusedError,
 )
-from polyarch.events import BlobProgress, BlobStored, Listener, ManifestStored
+from polyarch.events import (
+    BlobProgress,
+    BlobStored,
+    Listener,
+    ManifestStored,
+    Staged,
+    Transfer,
+)
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
@@ -74,16 +82,27 @@ async def stage(
         RegistryError: it refused something or could not be reached.
         ContentError: the source lacks something, or its bytes are others.
     """
+    begun = time.monotonic()
     async with asyncio.TaskGroup() as group:
         for blob in blobs_of(manifests):
             if blob.digest in destination.lacking:
                 group.create_task(_push_blob(destination, blob, listen, supply, memory))
             else:
-                listen(BlobStored(repository=destination.name, descriptor=blob, how="present"))
+                _stored(destination, blob, "present", listen)
     for level in _levels(manifests):
         async with asyncio.TaskGroup() as group:
             for manifest in level:
                 group.create_task(_put_manifest(destination, manifest, listen))
+    traffic, seconds = destination.traffic, time.monotonic() - begun
+    listen(
+        Staged(
+            repository=destination.name,
+            uploaded=traffic.uploaded,
+            mounted=traffic.mounted,
+            present=traffic.present,
+            seconds=seconds,
+        )
+    )
 
 
 def _levels(manifests: Manifests) -> Iterator[list[ImageManifest | ImageIndex]]:
@@ -136,6 +155,11 @@ async def _push_blob(
         # Told of what is sent: are these the bytes that the digest says?
         await asyncio.to_thread(_prove, source, blob)
         raise
+    _stored(destination, blob, how, listen)
+
+
+def _stored(destination: Destination, blob: Descriptor, how: Transfer, listen: Listener) -> None:
+    destination.traffic = destination.traffic.plus(how, blob.size)
     listen(BlobStored(repository=destination.name, descriptor=blob, how=how))
 
 

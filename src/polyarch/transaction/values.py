@@ -1,12 +1,13 @@
 """What a transaction is asked and what it answers: one outcome per destination."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 from polyarch.content.store import Fetcher
 from polyarch.errors import PolyarchError
+from polyarch.events import Transfer
 from polyarch.findings import Report
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
@@ -119,6 +120,22 @@ class OnRegistryFailure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Bytes of blobs by how they came to stand in a repository."""
+
+    uploaded: int = 0
+    mounted: int = 0
+    present: int = 0
+
+    def plus(self, how: Transfer, size: int) -> Self:
+        """One blob more."""
+        return replace(self, **{how: getattr(self, how) + size})
+
+
+NO_TRAFFIC = Traffic()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagOutcome:
     """`digest` is what the tag points to now, as far as that is known; `reason` why it was kept."""
 
@@ -139,3 +156,4 @@ class Outcome:
     tags: tuple[TagOutcome, ...]
     error: PolyarchError | None = None
     adapted: str = ""
+    traffic: Traffic = NO_TRAFFIC

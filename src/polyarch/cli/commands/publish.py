@@ -84,7 +84,7 @@ def command(
       polyarch publish                 in CI
       polyarch publish --sandbox       rehearse on registries of this machine
       polyarch publish --allow-local   the checked-out branch or tag, from here
-      polyarch publish --parts DIR     join what `polyarch build --stage` left in other jobs
+      polyarch publish --parts DIR     join what other jobs have built and staged
       polyarch publish --from-tags 'latest-{arch}'            join tags of single platforms
       polyarch publish --platform linux/arm64 --keep-others   one platform anew
     """
