@@ -70,10 +70,14 @@ async def tagged(
         RegistryError: a registry did not say.
     """
     wanted = [(project.images[name], platform) for name in scope for platform in scope[name]]
-    found = await asyncio.gather(*(_tagged(client, *each, pattern) for each in wanted))
-    return {
-        (image.name, platform): each for (image, platform), each in zip(wanted, found, strict=True)
-    }
+    asked = (_tagged(client, *each, pattern) for each in wanted)
+    found: dict[tuple[str, Platform], Existing] = {}
+    ended = await asyncio.gather(*asked, return_exceptions=True)
+    for (image, platform), each in zip(wanted, ended, strict=True):
+        if isinstance(each, BaseException):
+            raise each  # the first in the project's order, whichever came first
+        found[image.name, platform] = each
+    return found
 
 
 async def _tagged(
