@@ -15,7 +15,13 @@ from polyarch.content.places import Kind, Place
 from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher
 from polyarch.content.tarindex import TarIndex
-from polyarch.errors import InvalidReferenceError, LayoutNotFoundError
+from polyarch.errors import (
+    ContentError,
+    ImageNotNamedError,
+    InvalidReferenceError,
+    LayoutNotFoundError,
+    SpecError,
+)
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
@@ -163,7 +169,10 @@ class _Asked:
 
 def _listed(place: Place, store: Fetcher, entries: tuple[Descriptor, ...]) -> Source:
     """The image that a layout's index has under the place's name."""
-    entry = choose(entries, place)
+    try:
+        entry = choose(entries, place)
+    except ImageNotNamedError:
+        entry = choose([each for each in entries if not _has_subject(store, each)], place)
     names = {name_of(each) for each in entries if each.digest == entry.digest}
     name = name_of(entry) if place.tag or len(names) == 1 else ""  # which of them is not known
     entry = named(entry, name, entry.annotations.get(CONTAINERD_NAME, "") if name else "")
@@ -177,6 +186,14 @@ def _listed(place: Place, store: Fetcher, entries: tuple[Descriptor, ...]) -> So
         full_name=full if _is_full(full) else "",
         listed=entries,
     )
+
+
+def _has_subject(store: Fetcher, entry: Descriptor) -> bool:
+    """Whether an entry is about another one; not every tool says so in the list."""
+    try:
+        return parse_any(read_small(store, entry), entry.media_type).subject is not None
+    except (ContentError, SpecError):
+        return False
 
 
 def _notes(image: SavedImage) -> Iterable[str]:
