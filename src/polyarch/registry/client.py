@@ -10,6 +10,7 @@ from polyarch.net.proxy import ProxyRules
 from polyarch.oci.reference import DOCKER_HUB, Repository
 from polyarch.registry.credential import NO_KEYCHAIN, Keychain
 from polyarch.registry.profile import Profile
+from polyarch.registry.quota import Usage
 from polyarch.registry.repository import RemoteRepository
 from polyarch.registry.retry import Clock, RetryPolicy
 from polyarch.registry.session import Session
@@ -50,6 +51,7 @@ class RegistryClient:
         self._connect = connect or connect_by_aiohttp(proxies or ProxyRules())
         self._sessions: dict[str, Session] = {}
         self._repositories: dict[Repository, RemoteRepository] = {}
+        self._spent: tuple[Usage, ...] = ()
 
     def repository(self, repository: Repository) -> RemoteRepository:
         """A repository of any registry; nothing is sent yet. The same each time."""
@@ -70,8 +72,13 @@ class RegistryClient:
             profiles=self._profiles,
         )
 
+    def usage(self) -> tuple[Usage, ...]:
+        """What was asked of each registry so far, in the order in which they were first named."""
+        return self._spent or tuple(session.usage for session in self._sessions.values())
+
     async def close(self) -> None:
         """Close all connections; repositories of this client must not be used any more."""
+        self._spent = self.usage()
         sessions, self._sessions = self._sessions, {}
         self._repositories.clear()
         for session in sessions.values():

@@ -18,6 +18,7 @@ from polyarch.registry.habits import Habits
 from polyarch.registry.pace import Pace
 from polyarch.registry.profile import Profile
 from polyarch.registry.profiles import profile_of
+from polyarch.registry.quota import Meter, Usage
 from polyarch.registry.reach import same_origin
 from polyarch.registry.refusal import Judge, is_general
 from polyarch.registry.retry import Attempts, Clock, RetryPolicy
@@ -53,8 +54,14 @@ class Session:
         self.policy = policy or RetryPolicy()
         self.clock = clock or Clock()
         self._listen = listen
-        self._transport = transport
-        self._follower = Follower(transport, registry, self.home)
+        self._transport = Meter(
+            transport,
+            registry=registry,
+            home=self.home,
+            metered=self.profile.metered_reads,
+            monotonic=self.clock.monotonic,
+        )
+        self._follower = Follower(self._transport, registry, self.home)
         self._judge = Judge(registry, self.clock)
         self._authorizer = Authorizer(
             self._follower, self._judge, home=self.home, keychain=keychain, clock=self.clock
@@ -151,6 +158,11 @@ class Session:
     def nonsense(self, answer: Answer, method: str, problem: str) -> PolyarchError:
         """The error for an answer that breaks the protocol."""
         return self._judge.nonsense(answer, method, problem)
+
+    @property
+    def usage(self) -> Usage:
+        """What was asked of this registry so far, and what it said of quotas."""
+        return self._transport.usage
 
     async def close(self) -> None:
         """Close all connections."""
