@@ -32,7 +32,7 @@ SKEW_S = 120.0
 
 _OWNER = "io.polyarch.lock.owner"
 _LAPSES = "io.polyarch.lock.lapses"
-_POLL_S = 0.5
+_POLL_S = 0.2
 _SETTLE_S = 0.1
 _ROUND_TRIPS = 4
 
