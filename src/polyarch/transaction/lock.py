@@ -61,9 +61,25 @@ class Held:
         return cls(digest=manifest.descriptor.digest, owner=owner, lapses=lapses)
 
     @property
+    def is_over(self) -> bool:
+        """Whether it was given back, or has lapsed on every machine's clock."""
+        return self.is_free or time.time() > self.lapses + SKEW_S
+
+    @property
     def is_free(self) -> bool:
         """Whether it was given back."""
         return not self.owner
+
+
+async def held(remote: RemoteRepository) -> Held | None:
+    """The lock of a repository as it stands, None where there is none.
+
+    Raises:
+        RegistryError: the registry did not say.
+    """
+    if await remote.head(TAG) is None:
+        return None
+    return Held.read(await remote.get_manifest(TAG))
 
 
 class Lock:
@@ -82,18 +98,18 @@ class Lock:
             RegistryError: the registry did not say, or does not take it.
         """
         await self._push_blobs()
-        until = time.monotonic() + LIFE_S + SKEW_S
+        until = _now() + LIFE_S + SKEW_S
         while True:
-            begun = time.monotonic()
+            begun = _now()
             held = await self._read()
-            trip_s = time.monotonic() - begun
+            trip_s = _now() - begun
             if held is None or self._has_lapsed(held):
                 await self._write(_lock(self._owner, time.time() + LIFE_S))
                 await asyncio.sleep(max(_SETTLE_S, _ROUND_TRIPS * trip_s))
                 held = await self._read()
                 if held and held.owner == self._owner:
                     return
-            if held and time.monotonic() > until:
+            if held and _now() > until:
                 left_s = max(0.0, held.lapses - time.time())
                 raise LockHeldError(str(self._remote), held.owner, left_s)
             await asyncio.sleep(_POLL_S)
@@ -104,8 +120,8 @@ class Lock:
         Raises:
             RegistryError: the registry did not do it; the lock lapses by itself.
         """
-        held = await self._read()
-        if held is None or held.owner != self._owner:
+        found = await self._read()
+        if found is None or found.owner != self._owner:
             return
         if self._remote.profile.tag_delete != "manifest":
             try:
@@ -116,18 +132,16 @@ class Lock:
                 return
         await self._write(_lock("", 0))
 
-    def _has_lapsed(self, held: Held) -> bool:
+    def _has_lapsed(self, found: Held) -> bool:
         """By its own word, or because it has stood here unchanged for as long as a lock lives."""
-        now = time.monotonic()
-        if self._watched is None or self._watched[0] != held.digest:
-            self._watched = held.digest, now
+        now = _now()
+        if self._watched is None or self._watched[0] != found.digest:
+            self._watched = found.digest, now
         unchanged_s = now - self._watched[1]
-        return held.is_free or unchanged_s > LIFE_S or time.time() > held.lapses + SKEW_S
+        return found.is_over or unchanged_s > LIFE_S
 
     async def _read(self) -> Held | None:
-        if await self._remote.head(TAG) is None:
-            return None
-        return Held.read(await self._remote.get_manifest(TAG))
+        return await held(self._remote)
 
     async def _write(self, manifest: ImageManifest) -> None:
         await self._remote.put_manifest(manifest, tag=TAG, look=False)
@@ -138,6 +152,11 @@ class Lock:
             (mediatype.OCI_LAYER_GZIP, _LAYER),
         ):
             await self._remote.push_blob(Descriptor.of(media_type, data), Body.of_bytes(data))
+
+
+def _now() -> float:
+    """The clock by which waits go as well."""
+    return asyncio.get_running_loop().time()
 
 
 def _lock(owner: str, lapses: float) -> ImageManifest:
@@ -159,13 +178,13 @@ async def locks(destinations: Sequence[Destination], owner: str) -> AsyncIterato
     """
     remotes = {each.name: each.remote for each in destinations if each.target.merge}
     name = f"{owner or 'polyarch'} {secrets.token_hex(8)}"
-    held: list[Lock] = []
+    taken: list[Lock] = []
     try:
         for _, remote in sorted(remotes.items()):
-            held.append(Lock(remote, name))
-            await held[-1].take()
+            taken.append(Lock(remote, name))
+            await taken[-1].take()
         yield
     finally:
-        for lock in held:
+        for lock in taken:
             with contextlib.suppress(PolyarchError):  # it lapses by itself
                 await lock.give_back()
