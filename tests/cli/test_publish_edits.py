@@ -13,6 +13,7 @@ from polyarch.registry.client import RegistryClient
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import Answer, Call, refusal
+from polyarch.transaction import lock
 from polyarch.transaction.lock import TAG as LOCK
 from tests.cli.test_publish import destinations, pushed, statuses
 from tests.support.tiny_project import Said, TinyProject
@@ -324,3 +325,60 @@ def test_no_rollback_leaves_what_has_moved(published: TinyProject, registries: R
     again = pushed(published, "--json")
     assert again.code == 0
     assert len({index(registry).descriptor.digest for registry in registries}) == 1
+
+
+class TestClean:
+    def test_nothing_is_left_by_a_run_that_ended(self, published: TinyProject):
+        pushed(published)
+        said = published.run("publish", "--clean", "--json")
+        assert (said.code, said.document["removed"], said.document["left"]) == (0, [], [])
+        assert published.run("publish", "--clean").stderr == "nothing was left behind\n"
+
+    def test_a_lock_that_lapsed_goes_and_one_that_holds_stays(
+        self, published: TinyProject, registries: Registries, monkeypatch: pytest.MonkeyPatch
+    ):
+        async def take(registry: SandboxRegistry) -> None:
+            async with RegistryClient() as client:
+                remote = client.repository(Repository.parse(f"{registry.host}/team/app"))
+                await lock.Lock(remote, "somebody").take()
+
+        asyncio.run(take(registries[0]))
+        monkeypatch.setattr(lock, "LIFE_S", -1000.0)
+        asyncio.run(take(registries[1]))
+        said = published.run("publish", "--clean", "--json")
+        [gone], [left] = said.document["removed"], said.document["left"]
+        assert (gone["kind"], gone["name"]) == ("lock", LOCK)
+        assert gone["repository"] == f"{registries[1].host}/team/app"
+        assert left["repository"] == f"{registries[0].host}/team/app"
+        assert "somebody" in left["reason"]
+        assert manifest(registries[1], LOCK) is None
+        assert manifest(registries[0], LOCK) is not None
+
+    def test_uploads_and_tags_of_a_run_that_died(
+        self, published: TinyProject, registries: Registries
+    ):
+        pushed(published)
+        [journal] = journals(published)
+        lines = [json.loads(line) for line in journal.read_text().splitlines()]
+        digest = str(index(registries[0]).descriptor.digest)
+        told = next(line for line in lines if line["do"] == "moving")
+        other = {**told, "tag": "gone", "digest": digest}
+        upload = {
+            "do": "upload",
+            "repository": f"{registries[2].host}/team/app",
+            "digest": digest,
+            "location": f"http://{registries[2].host}/v2/team/app/blobs/uploads/1",
+            "acknowledged": 3,
+        }
+        dead = [*lines[:-1], other, upload]
+        journal.write_text("".join(json.dumps(line) + "\n" for line in dead) + '{"do":"mov')
+        said = published.run("publish", "--clean", "--json")
+        assert said.code == 0
+        assert [(each["kind"], each["name"]) for each in said.document["removed"]] == [
+            ("upload", digest)
+        ]
+        [left] = said.document["left"]
+        assert (left["kind"], left["name"]) == ("tag", "gone")
+        deleted = [r for r in registries[2].requests if r.method == "DELETE"]
+        assert deleted[-1].path.endswith("/uploads/1")
+        assert "tag " in published.run("publish", "--clean").stderr

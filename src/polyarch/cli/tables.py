@@ -10,6 +10,7 @@ from polyarch.cli.console import table
 from polyarch.cli.text import size
 from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
+from polyarch.pipeline.cleaning import CleanResult
 from polyarch.pipeline.copy_result import CopiedImage, CopyOutcome, CopyResult
 from polyarch.pipeline.diagnosis import Symptom
 from polyarch.pipeline.inspection import Inspection
@@ -108,6 +109,15 @@ def _now(planned: PlannedTag) -> str:
 def _then(planned: PlannedTag) -> Text:
     then = styled(planned.action.value)
     return then.append(f": {planned.reason}", style="dim") if planned.reason else then
+
+
+def clean_view(result: CleanResult) -> RenderableType:
+    """What runs that died have left, and what became of it."""
+    made = table("repository", "what", "name", "")
+    for each in result.found:
+        told = Text(each.kept) if each.kept else Text("removed", style="green")
+        made.add_row(each.repository, each.kind, shorten(each.name, 40), told)
+    return made
 
 
 def publish_view(result: PublishResult) -> RenderableType:

@@ -16,7 +16,7 @@ from polyarch.registry.body import Body
 from polyarch.registry.call import Call, nothing_sent
 from polyarch.registry.condition import ANYWAY, Condition
 from polyarch.registry.manifests import Manifests
-from polyarch.registry.memory import NO_MEMORY, UploadMemory
+from polyarch.registry.memory import NO_MEMORY, Upload, UploadMemory
 from polyarch.registry.profile import Profile
 from polyarch.registry.referrers import Listed, Referrers
 from polyarch.registry.session import Session
@@ -50,6 +50,15 @@ class RemoteRepository:
     async def check_push(self) -> None:
         """See that this login may push here: an upload is opened and cancelled."""
         await self._uploader.check()
+
+    async def cancel_upload(self, upload: Upload) -> None:
+        """Give up an upload that some process began, as well as it goes.
+
+        Raises:
+            UnsafeTargetError: its place is none that this registry may send us to.
+        """
+        self._session.check_target(upload.location, method="DELETE", kind="the place of an upload")
+        await self._uploader.cancel(upload.location)
 
     async def head(self, reference: str | Digest) -> Descriptor | None:
         """What a tag or digest is; None only where the registry says that it does not exist."""

@@ -72,6 +72,10 @@ class Uploader:
         place = await self._calls.open()
         await self._calls.cancel(place.location)
 
+    async def cancel(self, location: str) -> None:
+        """Give an upload up, as well as it goes: half uploads count against quotas."""
+        await self._calls.cancel(location)
+
     def _siblings(self, sources: Sequence[Repository]) -> Sequence[Repository]:
         ours = self._repository
         return [s for s in sources if s.registry == ours.registry and s != ours]

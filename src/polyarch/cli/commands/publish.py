@@ -7,7 +7,7 @@ import click
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.exit_codes import refusal_code
+from polyarch.cli.exit_codes import ExitCode, refusal_code
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of, complain_of
 from polyarch.cli.parts import record_source
@@ -19,6 +19,7 @@ from polyarch.errors import LonelyOptionError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from polyarch.config.project import Project
     from polyarch.pipeline.records import RecordSource
     from polyarch.pipeline.result import PublishResult
 
@@ -53,6 +54,12 @@ _PORT = 5000
     help="Build nothing: join the images that stand under tags of single platforms, as"
     " `latest-{arch}`.",
 )
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Publish nothing: find what runs that died have left in the registries, and remove what"
+    " can safely go.",
+)
 @options.ending
 @options.force
 @click.pass_obj
@@ -68,6 +75,7 @@ def command(
     stage_to: str | None,
     keep_others: bool,
     from_tags: str | None,
+    clean: bool,
     no_rollback: bool,
     deadline: float | None,
     fewer_platforms: bool,
@@ -87,6 +95,7 @@ def command(
       polyarch publish --parts DIR     join what other jobs have built and staged
       polyarch publish --from-tags 'latest-{arch}'            join tags of single platforms
       polyarch publish --platform linux/arm64 --keep-others   one platform anew
+      polyarch publish --clean                               what runs that died have left
     """
     from polyarch.pipeline.story import publish_project
 
@@ -94,6 +103,8 @@ def command(
     _check_together(words, parts, from_tags, keep_others=keep_others)
     invocation = words.invocation(surroundings)
     project = words.project(surroundings, staging_at(stage_to))
+    if clean:
+        return _clean(words, surroundings, project)
     event = words.event(surroundings, project, allow_local=allow_local)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root, now=words.now)
@@ -116,6 +127,26 @@ def command(
         )
     _tell(result, invocation, sandbox=sandbox)
     return code_of(result)
+
+
+def _clean(words: Words, surroundings: Surroundings, project: "Project") -> ExitCode:
+    """`--clean`: what was found, and what of it is still there."""
+    from polyarch.cli.tables import clean_view
+    from polyarch.pipeline.cleaning import clean_project
+
+    invocation = words.invocation(surroundings)
+    with invocation.progress() as listen:
+        world = invocation.world(listen, root=project.root, now=words.now)
+        result = clean_project(project, words.ask(), world)
+    if result.found:
+        invocation.draw(lambda: clean_view(result))
+    invocation.emit(
+        result.to_json(),
+        lambda: "\n".join(f"{each.repository}:{each.name}" for each in result.removed),
+    )
+    if not result.found:
+        invocation.hint("nothing was left behind")
+    return ExitCode.DONE
 
 
 def _check_together(

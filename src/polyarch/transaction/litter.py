@@ -1,0 +1,140 @@
+"""What runs that died left in registries: found, removed where that is safe, told where it is not.
+
+Uploads that were begun, the lock, the tag that parks what is staged. Manifests without a tag are
+the registry's own to collect: nobody can list them, and another run may be about to use them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from polyarch.errors import DeleteUnsupportedError, PolyarchError
+from polyarch.oci.reference import Repository
+from polyarch.registry.client import RegistryClient
+from polyarch.registry.memory import Upload
+from polyarch.registry.repository import RemoteRepository
+from polyarch.transaction import lock, park
+from polyarch.transaction.past import PastRun
+
+Kind = Literal["upload", "lock", "parked", "tag"]
+
+_TAKES_ALL = "deleting a tag deletes its image here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """One thing that was left; `kept` says why it is still there, empty where it is gone.
+
+    `name` is a tag, or the digest of a blob whose upload was begun.
+    """
+
+    repository: str
+    kind: Kind
+    name: str
+    kept: str = ""
+
+
+async def clean(
+    repositories: Sequence[Repository], past: Sequence[PastRun], client: RegistryClient
+) -> tuple[Leftover, ...]:
+    """Look through these repositories, and through the journals of runs that died.
+
+    A registry that cannot be asked is told, and never an exception.
+    """
+    wanted = set(repositories)
+    begun = [upload for each in past for upload in each.uploads.values()]
+    found = [
+        await _cancel(client.repository(upload.repository), upload)
+        for upload in begun
+        if upload.repository in wanted
+    ]
+    for repository in dict.fromkeys(repositories):
+        remote = client.repository(repository)
+        found += [each for each in (await _lock(remote), await _parked(remote)) if each]
+    for each in past:
+        found += await _halfway(each, wanted, client)
+    return tuple(found)
+
+
+async def _cancel(remote: RemoteRepository, upload: Upload) -> Leftover:
+    left = Leftover(repository=str(remote), kind="upload", name=str(upload.digest))
+    try:
+        await remote.cancel_upload(upload)
+    except PolyarchError as error:
+        return _because(left, error)
+    return left
+
+
+async def _lock(remote: RemoteRepository) -> Leftover | None:
+    left = Leftover(repository=str(remote), kind="lock", name=lock.TAG)
+    try:
+        held = await lock.held(remote)
+        if held is None:
+            return None
+        if not held.is_over:
+            return _kept(left, f"it is held by {held.owner}")
+        if remote.profile.tag_delete == "manifest":
+            return _kept(left, _TAKES_ALL) if held.owner else None
+        await remote.delete_tag(lock.TAG)
+    except DeleteUnsupportedError:
+        return _kept(left, "tags cannot be deleted here")
+    except PolyarchError as error:
+        return _because(left, error)
+    return left
+
+
+async def _parked(remote: RemoteRepository) -> Leftover | None:
+    left = Leftover(repository=str(remote), kind="parked", name=park.TAG)
+    try:
+        if await remote.head(park.TAG) is None:
+            return None
+        if remote.profile.tag_delete == "manifest":
+            return _kept(left, _TAKES_ALL)
+        if remote.profile.tag_delete != "tag":
+            return _kept(left, "whether deleting a tag deletes its image here is not known")
+        await remote.delete_tag(park.TAG)
+    except PolyarchError as error:
+        return _because(left, error)
+    return left
+
+
+async def _halfway(
+    past: PastRun, wanted: set[Repository], client: RegistryClient
+) -> list[Leftover]:
+    """Tags of a run that died while they moved: those that show what others do not."""
+    moving = {
+        (Repository.parse(name), tag): digest
+        for (name, tag), digest in past.moving.items()
+        if Repository.parse(name) in wanted
+    }
+    shown: dict[tuple[Repository, str], str | None] = {}
+    for repository, tag in moving:
+        try:
+            head = await client.repository(repository).head(tag)
+        except PolyarchError as error:
+            left = Leftover(repository=str(repository), kind="tag", name=tag)
+            return [_because(left, error)]
+        shown[repository, tag] = str(head.digest) if head else None
+    arrived = [key for key, digest in moving.items() if shown[key] == digest]
+    behind = [key for key, digest in moving.items() if shown[key] != digest]
+    if not arrived or not behind:
+        past.settle()
+        return []
+    return [
+        Leftover(
+            repository=str(repository),
+            kind="tag",
+            name=tag,
+            kept=f"run {past.name} ended before it moved to {moving[repository, tag]};"
+            " publish that event again",
+        )
+        for repository, tag in behind
+    ]
+
+
+def _kept(left: Leftover, why: str) -> Leftover:
+    return Leftover(repository=left.repository, kind=left.kind, name=left.name, kept=why)
+
+
+def _because(left: Leftover, error: PolyarchError) -> Leftover:
+    return _kept(left, error.message.partition("\n")[0])
