@@ -123,6 +123,18 @@ class TestOutcomes:
             "created",
         ]
 
+    def test_what_is_unchanged_reads_no_manifest(
+        self, published: TinyProject, registries: Registries
+    ):
+        """Docker Hub counts each GET of a manifest, and no HEAD."""
+        pushed(published)
+        for registry in registries:
+            registry.forget_requests()
+        assert statuses(pushed(published, "--json")) == ["unchanged"] * 3
+        for registry in registries:
+            reads = [r.path for r in registry.requests if r.method == "GET"]
+            assert [path for path in reads if "/manifests/" in path] == []
+
     def test_stdout_has_a_pinned_reference_for_each_destination(
         self, published: TinyProject, registries: Registries
     ):

@@ -27,7 +27,7 @@ async def _ask(client: RegistryClient, tag: TagReference) -> Current:
     remote = client.repository(tag.repository)
     try:
         head = await remote.head(tag.tag)
-        return current_of(await remote.get_manifest(head.digest) if head else None)
+        return current_of(await remote.known_manifest(head) if head else None)
     except PolyarchError as error:
         return Current(state=State.UNKNOWN, reason=_reason(error), error=error)
 

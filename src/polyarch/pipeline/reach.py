@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from polyarch.config.project import Project
 from polyarch.config.registries import Registries, RegistrySettings
+from polyarch.content.shelf import Shelf
 from polyarch.net.endpoint import Endpoint, is_loopback
 from polyarch.net.proxy import ProxyRules
 from polyarch.oci.reference import Repository
@@ -55,6 +56,7 @@ class Reach:
             proxies=ProxyRules.from_environment(self.world.environment),
             listen=self.world.listen,
             profiles=self.profiles(),
+            shelf=Shelf(self.world.state / "manifests"),
         )
 
     def profiles(self) -> Mapping[str, Profile]:

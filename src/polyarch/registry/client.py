@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from polyarch.content.shelf import Shelf
 from polyarch.events import Listener, ignore
 from polyarch.net.endpoint import Endpoint
 from polyarch.net.proxy import ProxyRules
@@ -26,8 +27,8 @@ class RegistryClient:
 
     `endpoints` are by registry host as it stands in references; others are reached by TLS, or by
     plain HTTP on loopback. `profiles`, by host too, say of which kind a registry is where its host
-    does not. `keychain` is asked in threads. `listen` hears warnings only: progress
-    is the caller's to report.
+    does not; `shelf` keeps manifests that were read. `keychain` is asked in threads. `listen` hears
+    warnings only: progress is the caller's to report.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class RegistryClient:
         clock: Clock | None = None,
         connect: Connect | None = None,
         profiles: Mapping[str, Profile] = MappingProxyType({}),
+        shelf: Shelf | None = None,
     ) -> None:
         self._keychain = keychain
         self._endpoints = endpoints
@@ -48,6 +50,7 @@ class RegistryClient:
         self._policy = policy
         self._clock = clock
         self._profiles = profiles
+        self._shelf = shelf
         self._connect = connect or connect_by_aiohttp(proxies or ProxyRules())
         self._sessions: dict[str, Session] = {}
         self._repositories: dict[Repository, RemoteRepository] = {}
@@ -108,6 +111,7 @@ class RegistryClient:
                 policy=self._policy,
                 clock=self._clock,
                 profile=self._profiles.get(registry),
+                shelf=self._shelf,
             )
             self._sessions[registry] = session
         return session

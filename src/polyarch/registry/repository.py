@@ -9,7 +9,7 @@ from polyarch.events import Transfer
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import MAX_MANIFEST_BYTES
-from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
 from polyarch.oci.reference import Repository
 from polyarch.registry.blobs import blob_exists, open_blob
 from polyarch.registry.body import Body
@@ -72,6 +72,21 @@ class RemoteRepository:
             DigestMismatchError, MalformedManifestError: it is not what it says.
         """
         return await self._manifests.get(reference)
+
+    async def known_manifest(self, descriptor: Descriptor) -> ImageManifest | ImageIndex:
+        """A manifest by digest, from what was read before where it is there: no proof of presence.
+
+        Raises:
+            ManifestNotFoundError, RepositoryNotFoundError: it does not exist.
+            DigestMismatchError, MalformedManifestError: it is not what it says.
+        """
+        shelf = self._session.shelf
+        if shelf and (raw := await asyncio.to_thread(shelf.get, descriptor.digest)):
+            return parse_any(raw, descriptor.media_type)
+        found = await self.get_manifest(descriptor.digest)
+        if shelf:
+            await asyncio.to_thread(shelf.put, descriptor.digest, found.raw)
+        return found
 
     async def put_manifest(
         self,

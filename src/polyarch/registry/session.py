@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import urljoin
 
+from polyarch.content.shelf import Shelf
 from polyarch.errors import PolyarchError, RateLimitedError, RegistryUnavailableError
 from polyarch.events import Listener, Warned, ignore
 from polyarch.net.endpoint import Endpoint
@@ -46,8 +47,10 @@ class Session:
         policy: RetryPolicy | None = None,
         clock: Clock | None = None,
         profile: Profile | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.registry = registry
+        self.shelf = shelf
         self.profile = profile or profile_of(registry)
         self.habits = Habits(self.profile)
         self.home = endpoint.url.rstrip("/")

@@ -8,6 +8,7 @@ from polyarch.errors import (
     TagRefusedError,
 )
 from polyarch.oci.config import ImageConfig
+from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.edit import with_platforms
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.transaction.destination import Destination
@@ -46,7 +47,7 @@ async def look(destination: Destination, tag: str, journal: Journal) -> None:
         PublishError: it must not move from there.
     """
     found = await destination.remote.head(tag)
-    standing = await destination.remote.get_manifest(found.digest) if found else None
+    standing = await _standing(destination, tag, found)
     destination.old[tag] = standing
     wanted = await _wanted(destination, tag, standing)
     destination.wanted[tag] = wanted
@@ -55,6 +56,16 @@ async def look(destination: Destination, tag: str, journal: Journal) -> None:
         return
     await _judge(destination, tag, standing)
     await journal.frozen(destination.target.repository, tag, standing)
+
+
+async def _standing(destination: Destination, tag: str, found: Descriptor | None) -> Root | None:
+    """What stands there; what is ours already is not read again."""
+    if found is None:
+        return None
+    ours = destination.target.aliases.get(tag) or destination.root
+    if found.digest == ours.descriptor.digest:
+        return ours
+    return await destination.remote.known_manifest(found)
 
 
 async def _judge(destination: Destination, tag: str, standing: Root | None) -> None:
