@@ -105,7 +105,12 @@ class RemoteRepository:
             PreconditionFailedError: the registry honours conditions, and this one does not hold.
             DigestMismatchError: it stored something else.
         """
-        return await self._manifests.put(manifest, tag, look=look, condition=condition)
+        sent = await self._manifests.put(manifest, tag, look=look, condition=condition)
+        if tag is not None and self._session.shelf:  # the next run will ask what it is
+            await asyncio.to_thread(
+                self._session.shelf.put, manifest.descriptor.digest, manifest.raw
+            )
+        return sent
 
     async def honours_conditions(self, manifest: ImageManifest | ImageIndex) -> bool:
         """Whether conditions of writes count here, found out with a manifest that stands here.
