@@ -175,8 +175,8 @@ class TestRegistries:
             f'[registries."{registry.host}"]\nusername-env = "R_USER"\npassword-env = "R_PASS"\n'
         )
         project.toml(f"+{table}")
-        login = {"R_USER": "robot", "R_PASS": "s3cret"}
-        said = copied(project, "oci:lay", f"{registry.host}/team/app", **login)
+        place = f"{registry.host}/team/app"
+        said = copied(project, "oci:lay", place, R_USER="robot", R_PASS="s3cret")
         assert statuses(said) == ["published"]
 
 
@@ -311,6 +311,16 @@ class TestPlatforms:
     def test_all_of_them_are_the_image_itself(self, place: TinyProject, made: MadeImage):
         said = copied(place, "oci:lay", "oci:here", "-p", "linux/amd64,linux/arm64")
         assert said.document["images"][0]["digest"] == str(made.index.descriptor.digest)
+
+    @pytest.mark.parametrize("target", ["oci:here", "oci-archive:here.tar"])
+    def test_places_of_this_machine_get_the_new_index(
+        self, place: TinyProject, made: MadeImage, target: str
+    ):
+        said = copied(place, "oci:lay", target, "-p", "linux/arm64")
+        again = copied(place, target, "oci:again")
+        assert again.document["images"][0]["digest"] == said.document["images"][0]["digest"]
+        [entry] = LayoutStore(place.root / "again").entries()
+        whole(LayoutStore(place.root / "again"), entry)
 
     def test_forms_of_docker_stay_so(self, place: TinyProject, registries: Registries):
         made = docker_list(make_index())

@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from polyarch.content.graph import copy_graph
 from polyarch.content.layout import LayoutStore
 from polyarch.content.memory import MemoryStore
+from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher
 from polyarch.oci import annotation, mediatype
 from polyarch.oci.descriptor import Descriptor
@@ -79,7 +81,7 @@ def docker_list(made: MadeImage) -> MadeImage:
     """The same platforms in the forms of Docker, as old registries hold them."""
     children = []
     for child in made.children:
-        value = json.loads(made.store.open(child).read())
+        value = document(made.store, child)
         value["mediaType"] = mediatype.DOCKER_MANIFEST
         value["config"]["mediaType"] = mediatype.DOCKER_CONFIG
         for layer in value["layers"]:
@@ -130,6 +132,18 @@ class Shown:
     def uploaded(self) -> int:
         """Bytes of blobs that were taken."""
         return sum(r.received for r in self.registry.requests if "/blobs/uploads/" in r.path)
+
+
+def document(store: Fetcher, node: Descriptor) -> dict[str, Any]:
+    """A manifest, index or config, parsed."""
+    found: dict[str, Any] = json.loads(read_small(store, node))
+    return found
+
+
+def config_of(store: Fetcher, image: Descriptor) -> dict[str, Any]:
+    """The config of one image."""
+    manifest = ImageManifest.parse(read_small(store, image), image.media_type)
+    return document(store, manifest.config)
 
 
 def whole(store: Fetcher, root: Descriptor) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from polyarch.config.project import Project
 from polyarch.content.files import locked
+from polyarch.content.overlay import Overlay
 from polyarch.content.places import Kind, Place
 from polyarch.events import Note
 from polyarch.pipeline.copy_built import BuiltImages
@@ -112,7 +113,8 @@ class _Desk:
             self.world.listen(Note(text=f"{place}: {note}"))
         wanted = self.request.referrers
         about = find_referrers(source, root, registries, self.world.listen) if wanted else ()
-        return Found(source=source, root=root, referrers=about)
+        store = source.store if root is source.root else Overlay(source.store, root)
+        return Found(source=source, root=root, store=store, referrers=about)
 
     def places(self, ways: Sequence[Route]) -> list[Here]:
         """The places of this machine, each with all that goes there."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from polyarch.content.places import Kind, Place
+from polyarch.content.store import Fetcher
 from polyarch.errors import (
     DigestNotKeptError,
     InvalidPlaceError,
@@ -66,10 +67,11 @@ class CopyRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A source and what of it is copied."""
+    """A source and what of it is copied; `store` holds the root, also where that is a new one."""
 
     source: Source
     root: Root
+    store: Fetcher
     referrers: tuple[Referrer, ...] = ()
 
     @property
@@ -129,7 +131,7 @@ class Route:
         return Parcel(
             image=self.found.name,
             root=self.found.root,
-            store=source.store,
+            store=self.found.store,
             name=name,
             full_name=full,
             beside=tuple(each.entry for each in self.found.referrers),
@@ -160,7 +162,7 @@ def routes(found: Sequence[Found], request: CopyRequest) -> tuple[Route, ...]:
 def _route(found: Found, place: Place, *, into: bool) -> Route:
     digest = found.digest
     if place.kind in _ONE_PLATFORM:
-        digest = single(found.root, found.source.store, str(place)).descriptor.digest
+        digest = single(found.root, found.store, str(place)).descriptor.digest
     if place.digest not in {None, digest}:
         raise DigestNotKeptError(str(place), str(digest))
     name = _name(found.source, place, into=into)

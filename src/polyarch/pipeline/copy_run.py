@@ -107,7 +107,7 @@ class CopyRun:
         submission = Submission(
             name=found.name,
             root=found.root,
-            source=found.source.store,
+            source=found.store,
             targets=tuple(way.target(fewer=self.request.fewer) for way in ways),
             mount_from=found.source.mount_from,
         )
@@ -148,7 +148,7 @@ class CopyRun:
                 work = carry(
                     self.client.repository(route.repository),
                     found.referrers,
-                    found.source.store,
+                    found.store,
                     found.source.mount_from,
                 )
                 self.carried[id(route)] = self.runner.run(work)
