@@ -12,7 +12,7 @@ from polyarch.content.filling import FillingStore
 from polyarch.content.layout import LayoutStore
 from polyarch.engines.base import Built
 from polyarch.errors import InvalidReferenceError, MalformedManifestError
-from polyarch.events import Event, Listener, Note, Warned
+from polyarch.events import Note
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.config import rfc3339
 from polyarch.oci.manifest import ImageIndex, ImageManifest
@@ -27,6 +27,7 @@ from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.prepare import Prepared, prepare
 from polyarch.pipeline.prove import prove
 from polyarch.pipeline.published import PublishedImages
+from polyarch.pipeline.recording import admit_gap, both
 from polyarch.pipeline.requests import Requester
 from polyarch.pipeline.sources import borrowed_from, joined
 from polyarch.pipeline.standing import Standing
@@ -176,8 +177,8 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         clock = world.clock or (lambda: world.now)
         run = RunFolder.create(world.state / "runs", clock())
         recorder = Recorder(run.events, clock, run.push_log)
-        stack.callback(_admit_gap, recorder, world.listen)
-        recording = replace(world, listen=_both(world.listen, recorder))
+        stack.callback(admit_gap, recorder, world.listen)
+        recording = replace(world, listen=both(world.listen, recorder))
         prepared = prepare(project, event, ask, recording)
         run.write(PLAN_FILE, prepared.plan.to_json())
         scratch = world.state / "tmp" / run.id
@@ -192,24 +193,3 @@ def _sweep(state: Path) -> None:
     for path in leftovers:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _admit_gap(recorder: Recorder, listen: Listener) -> None:
-    if recorder.failure:
-        told = f"the record of this run is not whole: {recorder.failure.message}"
-        listen(Warned(text=f"{told} ({recorder.failure.where})"))
-
-
-def _both(first: Listener, second: Listener) -> Listener:
-    """Tell both, for as long as they can hear: a terminal that has gone must not end a run."""
-    deaf: set[int] = set()
-
-    def listen(event: Event) -> None:
-        for number, listener in enumerate((first, second)):
-            if number not in deaf:
-                try:
-                    listener(event)
-                except (OSError, ValueError):  # a broken pipe, or a stream that is closed
-                    deaf.add(number)
-
-    return listen
