@@ -103,14 +103,16 @@ def _hint(result: "BuildResult", invocation: Invocation, *, load: bool) -> None:
 
 def _told_staging(staging: "Staging", invocation: Invocation) -> ExitCode:
     """Say what came of it; the exit code is the worst of what failed and counts."""
+    for each in staging.parts:
+        if each.held and each.digest:
+            where = each.repository.at(each.digest)
+            invocation.hint(f"{each.image} {each.platform}: staged at {where}")
     for text in dict.fromkeys("\n".join(error_lines(error)) for error in staging.errors):
         invocation.complain(text)
     if not staging.done:
         invocation.hint(f"nothing was staged: {staging.reason}")
     elif not staging.errors:
-        invocation.hint(
-            "staged; hand .polyarch/parts to the job that runs `polyarch publish --parts DIR`"
-        )
+        invocation.hint("hand .polyarch/parts to the job that runs `polyarch publish --parts DIR`")
     return worst(refusal_code(error) for error in staging.errors)
 
 
