@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.lab.absence", "tests.lab.fixtures"]
+pytest_plugins = ["tests.lab.absence", "tests.lab.fixtures", "tests.support.counted"]
 
 settings.register_profile("steady", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("steady")

@@ -1,0 +1,171 @@
+"""Where runs die: three registries that hold an old index under three tags, and trial after trial.
+
+A trial makes something new, kills the run that brings it, looks, runs again in a fresh folder, and
+looks again. What is new then is old in the next trial.
+"""
+
+import json
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from polyarch.sandbox.quirks import Quirks
+from polyarch.sandbox.server import SandboxRegistry
+from tests.support.killing import Killer, Moment, Strike, Tags, Tally, is_apart
+from tests.support.tiny_project import NOTHING, Said, TinyProject, github
+from tests.support.warm import WarmPolyarch
+from tests.support.whole import Shelf
+
+PLATFORMS = ("linux/ppc64le", "linux/s390x")
+REPOSITORY = "team/app"
+
+TOML = """\
+[images.app]
+engine = "direct"
+platforms = ["linux/ppc64le", "linux/s390x"]
+repositories = {repositories}
+tags = [
+  "type=ref,event=branch",
+  "type=raw,value=latest",
+  "type=semver,pattern={{{{major}}}}.{{{{minor}}}},value=1.2.3",
+]
+[images.app.direct]
+run = ["sh", "make.sh", "{{out}}/app"]
+files = [{{ from = "{{out}}/app", to = "/app" }}]
+"""
+NEVER_THE_SAME = 'cat /proc/sys/kernel/random/uuid > "$1"\nchmod +x "$1"\n'
+
+
+def dying_project(root: Path, hosts: Sequence[str], *, more: str = "") -> TinyProject:
+    """A project of three tags that move, whose builds never give the same bytes twice."""
+    repositories = json.dumps([f"{host}/{REPOSITORY}" for host in hosts])
+    text = TOML.format(repositories=repositories) + more
+    project = TinyProject.make(root, {"polyarch.toml": text, "make.sh": NEVER_THE_SAME})
+    shutil.rmtree(project.root / ".git" / "hooks", ignore_errors=True)
+    return project
+
+
+@dataclass
+class Ground(ABC):
+    """What trials need; `old` is the digest under every tag before the next one."""
+
+    project: TinyProject
+    registries: Sequence[SandboxRegistry]
+    warm: WarmPolyarch
+    tally: Tally
+    old: str = ""
+    revision: str = ""
+    machines: "count[int]" = field(default_factory=count)
+
+    @abstractmethod
+    def renew(self) -> str:
+        """Make something new, and give the revision that tells it from what is old."""
+
+    @property
+    @abstractmethod
+    def words(self) -> Sequence[str]:
+        """The command that brings it."""
+
+    @property
+    def more(self) -> Mapping[str, str]:
+        """What it needs in its environment."""
+        return NOTHING
+
+    def begin(self) -> None:
+        """Bring what is old in the first trial."""
+        self.revision = self.renew()
+        said = self.run(self.fresh())
+        assert said.code == 0, said
+        self.old = self.one()
+
+    def fresh(self) -> TinyProject:
+        """The same on a machine that has nothing of ours but what is versioned."""
+        root = self.project.root.parent / f"machine-{next(self.machines)}" / "project"
+        shutil.copytree(self.project.root, root, ignore=shutil.ignore_patterns(".polyarch"))
+        state = {"XDG_STATE_HOME": str(root.parent / "state")}
+        return TinyProject(root=root, environment={**self.project.environment, **state})
+
+    def run(self, where: TinyProject, *words: str) -> Said:
+        """One run that nobody kills."""
+        return self.warm.run(where, *self.words, *words, more=self.more)
+
+    def behave(self, quirks: Quirks) -> None:
+        """Give all registries the same quirks."""
+        for registry in self.registries:
+            registry.quirks = quirks
+
+    def kill(
+        self, where: TinyProject, strike: Strike, *words: str, applied: bool = False
+    ) -> Killer:
+        """One run that is killed at the moment, or comes to its end where that never comes."""
+        killer = Killer(where.root.parent, strike, applied=applied)
+        self.behave(killer.quirks)
+        life = self.warm.start(where, *self.words, *words, more=self.more)
+        killer.aim(life.pid)
+        said = life.wait()
+        self.behave(Quirks())
+        assert said.code == (-9 if killer.struck else 0), said
+        if killer.struck:
+            self.tally.killed(killer.struck.steps)
+        return killer
+
+    def look(self) -> list[Tags]:
+        """Every tag of every registry."""
+        return [Shelf(host=each.host, repository=REPOSITORY).tags() for each in self.registries]
+
+    def one(self) -> str:
+        """The one digest that all tags of all registries show."""
+        found = self.look()
+        assert not is_apart(found), found
+        [digest] = {standing.digest for standing in found[0].values()}
+        return digest
+
+    def judge(self, when: object) -> None:
+        """See after a kill that every tag is old whole or new whole."""
+        self.tally.look(self.look(), self.old, self.revision, str(when))
+
+    def converge(self, again: Said, when: object) -> None:
+        """See after one more run that all tags of all registries came to what is new."""
+        assert again.code == 0, (when, again)
+        found = self.look()
+        self.tally.look_again(found, str(when))
+        assert {tag.revision for tags in found for tag in tags.values()} == {self.revision}, when
+        self.old = next(iter(found[0].values())).digest
+
+    def trial(self, strike: Strike, *, applied: bool = False) -> Moment | None:
+        """The whole of it; gives when the run was killed, None where it came to its end."""
+        self.revision = self.renew()
+        struck = self.kill(self.fresh(), strike, applied=applied).struck
+        if struck:
+            self.judge(struck)
+            self.converge(self.run(self.fresh()), struck)
+        else:
+            self.old = self.one()
+        self.sweep()
+        return struck
+
+    def sweep(self) -> None:
+        """Throw the machines away."""
+        for folder in self.project.root.parent.glob("machine-*"):
+            shutil.rmtree(folder)
+
+
+@dataclass
+class Publishing(Ground):
+    """`publish` of a commit."""
+
+    asked: tuple[str, ...] = ("publish", "--json")
+
+    def renew(self) -> str:
+        return self.project.commit()
+
+    @property
+    def words(self) -> Sequence[str]:
+        return self.asked
+
+    @property
+    def more(self) -> Mapping[str, str]:
+        return github("push", "refs/heads/main", self.project.git("rev-parse", "HEAD"))

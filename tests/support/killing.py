@@ -1,0 +1,226 @@
+"""`kill -9` at the moment that a test names, and what is counted of the registries afterwards.
+
+A moment is a request: it comes to a registry of the test, and its process is dead before it is
+applied, or right after it was and before it is answered. What the process sent before arrives.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from polyarch.sandbox.manifests import write
+from polyarch.sandbox.quirks import Quirks
+from polyarch.sandbox.target import Kind
+from polyarch.sandbox.wire import HANG_UP, Answer, Call
+from tests.support.whole import Standing
+
+Tags = Mapping[str, Standing]
+LOOK_S = 0.0005
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A request of the process, its number among all, and what its journal says by then.
+
+    `within` counts the requests since the first tag began to move, from 1 on; 0 before that.
+    `moves` counts the writes of tags, this one among them.
+    """
+
+    call: Call
+    number: int
+    within: int
+    moves: int
+    steps: Sequence[str]
+
+    @property
+    def moves_a_tag(self) -> bool:
+        """Whether it writes a tag."""
+        return moves_a_tag(self.call)
+
+    def __str__(self) -> str:
+        item = f"{self.call.method} {self.call.target.kind.name.lower()} {self.call.target.item}"
+        last = self.steps[-1] if self.steps else "nothing"
+        return f"request {self.number} ({item}), {last} in the journal"
+
+
+Strike = Callable[[Moment], bool]
+
+
+def at_request(number: int) -> Strike:
+    """At the so manieth request of all."""
+    return lambda moment: moment.number == number
+
+
+def within_flip(number: int) -> Strike:
+    """At the so manieth request since the first tag began to move."""
+    return lambda moment: moment.within == number
+
+
+def at_move(number: int) -> Strike:
+    """At the so manieth write of a tag."""
+    return lambda moment: moment.moves_a_tag and moment.moves == number
+
+
+def at_line(number: int) -> Strike:
+    """At the first request when the journal has so many lines."""
+    return lambda moment: len(moment.steps) >= number
+
+
+class Killer:
+    """Watches what comes to all registries from one process, whose journal lies below `machine`.
+
+    With `applied` the request that it strikes at is carried out first.
+    """
+
+    def __init__(self, machine: Path, strike: Strike, *, applied: bool = False) -> None:
+        self._machine = machine
+        self._strike = strike
+        self._applied = applied
+        self._number = 0
+        self._within = 0
+        self._moves = 0
+        self._pid = 0
+        self._born = threading.Event()
+        self.struck: Moment | None = None
+        self.seen: list[Moment] = []
+
+    @property
+    def quirks(self) -> Quirks:
+        """For each of the registries."""
+        return Quirks(on_request=self._see)
+
+    def aim(self, pid: int) -> None:
+        """Know the process; its requests wait for this."""
+        self._pid = pid
+        self._born.set()
+
+    async def _see(self, call: Call) -> Answer | None:
+        if not self._born.is_set():
+            await asyncio.to_thread(self._born.wait)
+        if self.struck:
+            return None
+        moment = self._moment(call)
+        self.seen.append(moment)
+        if not self._strike(moment):
+            return None
+        self.struck = moment
+        if self._applied:
+            await write(call)
+        os.kill(self._pid, signal.SIGKILL)
+        return HANG_UP
+
+    def _moment(self, call: Call) -> Moment:
+        steps = journal_steps(self._machine)
+        self._number += 1
+        self._within += "moving" in steps
+        self._moves += moves_a_tag(call)
+        return Moment(
+            call=call, number=self._number, within=self._within, moves=self._moves, steps=steps
+        )
+
+
+def newest_journal(machine: Path) -> Path | None:
+    """The journal of the last run there, of a project or without one."""
+    states = (machine / "project" / ".polyarch", machine / "state" / "polyarch")
+    found = [path for state in states for path in state.glob("runs/*/journal.jsonl")]
+    return max(found, key=lambda path: path.parent.name, default=None)
+
+
+def journal_steps(machine: Path) -> list[str]:
+    """What stands in that."""
+    journal = newest_journal(machine)
+    lines = journal.read_text().splitlines() if journal else []
+    found = []
+    for line in lines:
+        with suppress(ValueError):  # it is being written
+            found.append(str(json.loads(line)["do"]))
+    return found
+
+
+def kill_at(pid: int, machine: Path, is_time: Callable[[Sequence[str]], bool]) -> list[str]:
+    """Kill a process as soon as its journal is so; gives the journal, empty where it was quicker.
+
+    The process must not have been waited for.
+    """
+    while _is_alive(pid):
+        steps = journal_steps(machine)
+        if is_time(steps):
+            os.kill(pid, signal.SIGKILL)
+            return journal_steps(machine)
+        time.sleep(LOOK_S)
+    return []
+
+
+def _is_alive(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state != "Z"
+
+
+@dataclass
+class Tally:
+    """Kills, and what stood in the registries after them; printed at the end."""
+
+    what: str
+    platforms: tuple[str, ...]
+    kills: int = 0
+    within: int = 0
+    steps: Counter[str] = field(default_factory=Counter)
+    neither: list[str] = field(default_factory=list)
+    apart: int = 0
+    apart_after: list[str] = field(default_factory=list)
+
+    def killed(self, steps: Sequence[str]) -> None:
+        """A process died with this in its journal."""
+        self.kills += 1
+        self.within += "moving" in steps and steps[-1] != "end"
+        self.steps[steps[-1] if steps else "nothing"] += 1
+
+    def look(self, found: Sequence[Tags], old: str, new: str, when: str) -> None:
+        """Judge every tag: `old` is a digest, `new` a revision."""
+        for number, tags in enumerate(found):
+            for tag, standing in tags.items():
+                known = standing.digest == old or standing.revision == new
+                less = set(standing.platforms) != set(self.platforms)
+                if standing.flaws or less or not known:
+                    self.neither.append(f"registry {number}, {tag}: {standing} ({when})")
+        self.apart += is_apart(found)
+
+    def look_again(self, found: Sequence[Tags], when: str) -> None:
+        """Judge what stands after one more run."""
+        if is_apart(found) or any(s.flaws for tags in found for s in tags.values()):
+            self.apart_after.append(f"{when}: {found}")
+
+    def __str__(self) -> str:
+        steps = ", ".join(f"{step} {count}" for step, count in self.steps.most_common())
+        return (
+            f"{self.what}: {self.kills} kills, {self.within} within the flip; "
+            f"tags that were neither old nor new whole {len(self.neither)}; "
+            f"apart when killed {self.apart}, after one re-run {len(self.apart_after)}; "
+            f"last in the journal: {steps}"
+        )
+
+    def check(self) -> None:
+        """See that the rule held."""
+        assert self.neither == []
+        assert self.apart_after == []
+
+
+def is_apart(found: Iterable[Tags]) -> bool:
+    """Whether two tags of any of the registries show different things."""
+    shown = [{tag: standing.digest for tag, standing in tags.items()} for tags in found]
+    digests = {digest for tags in shown for digest in tags.values()}
+    return len(digests) > 1 or any(tags.keys() != shown[0].keys() for tags in shown)
+
+
+def moves_a_tag(call: Call) -> bool:
+    """Whether a request writes a manifest under a tag."""
+    is_manifest = call.target.kind is Kind.MANIFEST
+    return call.method == "PUT" and is_manifest and ":" not in call.target.item
