@@ -33,6 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from polyarch.config.load import load_project
     from polyarch.config.project import Project
+    from polyarch.content.places import Place
     from polyarch.errors import PolyarchError
     from polyarch.events import Event, Listener
     from polyarch.host.ci import detect as detect_event
@@ -42,7 +43,11 @@ if TYPE_CHECKING:
     from polyarch.oci.digest import Digest
     from polyarch.oci.platform import Platform
     from polyarch.oci.reference import Repository
+    from polyarch.pipeline.copy import copy_images
+    from polyarch.pipeline.copy_result import CopyResult
+    from polyarch.pipeline.copy_routes import CopyRequest
     from polyarch.pipeline.plan import Plan
+    from polyarch.pipeline.reach import Reach
     from polyarch.pipeline.result import BuildResult, PublishResult
     from polyarch.pipeline.story import build_project, plan_project, publish_project
     from polyarch.pipeline.world import Ask, World
@@ -51,18 +56,23 @@ __all__ = [
     "Ask",
     "BuildResult",
     "CiEvent",
+    "CopyRequest",
+    "CopyResult",
     "Digest",
     "Event",
     "Listener",
+    "Place",
     "Plan",
     "Platform",
     "PolyarchError",
     "Project",
     "PublishResult",
+    "Reach",
     "Repository",
     "World",
     "__version__",
     "build_project",
+    "copy_images",
     "detect_event",
     "load_project",
     "plan_project",
@@ -75,17 +85,22 @@ _HOMES = {
     "Ask": "polyarch.pipeline.world",
     "BuildResult": "polyarch.pipeline.result",
     "CiEvent": "polyarch.host.ci_event",
+    "CopyRequest": "polyarch.pipeline.copy_routes",
+    "CopyResult": "polyarch.pipeline.copy_result",
     "Digest": "polyarch.oci.digest",
     "Event": "polyarch.events",
     "Listener": "polyarch.events",
+    "Place": "polyarch.content.places",
     "Plan": "polyarch.pipeline.plan",
     "Platform": "polyarch.oci.platform",
     "PolyarchError": "polyarch.errors",
     "Project": "polyarch.config.project",
     "PublishResult": "polyarch.pipeline.result",
+    "Reach": "polyarch.pipeline.reach",
     "Repository": "polyarch.oci.reference",
     "World": "polyarch.pipeline.world",
     "build_project": "polyarch.pipeline.story",
+    "copy_images": "polyarch.pipeline.copy",
     "detect_event": "polyarch.host.ci:detect",
     "load_project": "polyarch.config.load",
     "plan_project": "polyarch.pipeline.story",
