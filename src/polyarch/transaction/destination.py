@@ -33,7 +33,7 @@ class Destination:
     tag what stood there when it was looked at last, None where it was new; `wanted` what it is to
     get, `base` what new tags get our platforms in. `reasons` say of tags why they were kept, or
     what is to know of their move. `arrived`: the transaction has come to its good end here, which
-    only a target without tags needs to be told.
+    only a target without tags needs to be told. `parked`: what is staged has a tag for a while.
     """
 
     submission: Submission
@@ -47,6 +47,7 @@ class Destination:
     reasons: dict[str, str] = field(default_factory=dict)
     error: PolyarchError | None = None
     arrived: bool = False
+    parked: bool = False
     traffic: Traffic = NO_TRAFFIC
 
     @property

@@ -7,6 +7,7 @@ hold signed URLs, so only the owner reads it; credentials never come here.
 
 import asyncio
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -74,7 +75,7 @@ class Journal:
     def keep(self, upload: Upload) -> None:
         """An upload got so far."""
         self._uploads[str(upload.repository), upload.digest] = upload
-        self._write(
+        self._note(
             {
                 "do": "upload",
                 "repository": str(upload.repository),
@@ -88,7 +89,7 @@ class Journal:
         """The blob stands, or its upload is gone."""
         if self._uploads.pop((str(repository), digest), None):
             known = {"repository": str(repository), "digest": str(digest)}
-            self._write({"do": "ended", **known})
+            self._note({"do": "ended", **known})
 
     async def frozen(self, repository: Repository, tag: str, old: Root | None) -> None:
         """What a tag has before it moves, bytes and all."""
@@ -107,20 +108,25 @@ class Journal:
 
     def moved(self, repository: Repository, tag: str, digest: Digest) -> None:
         """A tag has moved, and shows it."""
-        self._write(_step("moved", repository, tag, digest))
+        self._note(_step("moved", repository, tag, digest))
 
     def restored(self, repository: Repository, tag: str) -> None:
         """A tag has again what it had."""
-        self._write(_step("restored", repository, tag, None))
+        self._note(_step("restored", repository, tag, None))
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """Nothing is left to do or to undo."""
-        await self._write_safely({"do": "end"})
+        self._note({"do": "end"})
 
     def close(self) -> None:
         """Let the file go; the lock with it."""
         if self._file:
             self._file.close()
+
+    def _note(self, entry: JsonObject) -> None:
+        """Write what only saves work: registries themselves tell what has been done."""
+        with contextlib.suppress(StorageError):
+            self._write(entry)
 
     def _write(self, entry: JsonObject) -> None:
         if self._file is None:

@@ -20,13 +20,13 @@ async def park(destination: Destination) -> None:
         RegistryError: the registry does not take it.
     """
     if destination.remote.profile.untagged_life_s is not None and destination.lacking:
+        destination.parked = True
         await destination.remote.put_manifest(destination.root, tag=TAG)
 
 
 async def unpark(destinations: Sequence[Destination]) -> None:
     """Take the tag away where that takes nothing else away; one that stays does no harm."""
     for each in destinations:
-        profile = each.remote.profile
-        if profile.untagged_life_s is not None and profile.tag_delete == "tag":
+        if each.parked and each.remote.profile.tag_delete == "tag":
             with contextlib.suppress(PolyarchError):
                 await each.remote.delete_tag(TAG)

@@ -99,22 +99,22 @@ class _Run:
         self.journal.begin([_told(destination) for destination in self.destinations])
         async with contextlib.AsyncExitStack() as stack:
             supply = stack.enter_context(contextlib.closing(Supply()))
+            stack.push_async_callback(unpark, self.destinations)
             going = await self._stage(manifests, supply)
             if going is None:
-                await self.journal.end()
+                self.journal.end()
                 return
             await self._prove(going)
-            stack.push_async_callback(unpark, going)
-            await stack.enter_async_context(locks(going, self.options.owner))
-            going = await self._step(going, lambda each: freeze(each, self.journal))
-            if going is not None:
+            if await self._lock(going, stack):
+                going = await self._step(going, lambda each: freeze(each, self.journal))
+            if going is not None and any(each.error is None for each in going):
                 await self._flip_or_undo(going)
                 if not self.stop_early or all(each.is_done for each in going):
                     for each in going:
                         each.arrived = True
                 await confirm_public(going, self.client, self.listen)
         if all(destination.is_settled for destination in self.destinations):
-            await self.journal.end()
+            self.journal.end()
 
     def _read(self) -> Mapping[int, Manifests]:
         """The manifests of each destination; one of many registries is read once."""
@@ -146,6 +146,15 @@ class _Run:
             if going is not None:
                 going = await self._step(going, step)
         return going
+
+    async def _lock(self, going: Sequence[Destination], stack: contextlib.AsyncExitStack) -> bool:
+        """Hold the locks of what is edited until the stack ends; False where they cannot be had."""
+        try:
+            await stack.enter_async_context(locks(going, self.options.owner))
+        except PolyarchError as error:
+            for each in going:
+                fail(each, error, self.listen)
+        return all(each.error is None for each in going)
 
     async def _prove(self, going: Sequence[Destination]) -> None:
         """Let the proofs of whoever asked for this run look at what is staged.

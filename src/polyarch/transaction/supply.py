@@ -94,6 +94,8 @@ class _Source:
         while left > 0 and (part := self._file.read(left)):
             parts.append(part)
             left -= len(part)
+        if self._place * CHUNK_BYTES >= self.blob.size:
+            self.close()  # a run may have thousands of blobs, and an end is read once mostly
         return b"".join(parts)
 
     def close(self) -> None:
