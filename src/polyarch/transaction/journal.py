@@ -50,7 +50,11 @@ class Journal:
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             file = os.fdopen(handle, "ab", buffering=0)
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.close()
+                raise
         except OSError as error:
             raise StorageError(str(path), error.strerror or str(error)) from error
         return cls(file, str(path))

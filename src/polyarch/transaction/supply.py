@@ -5,9 +5,10 @@ itself, so that no registry waits for a slower one. What is kept in memory is bo
 together.
 """
 
+import io
 import threading
 from collections import OrderedDict
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from polyarch.content.reader import CHUNK_BYTES
 from polyarch.content.store import Fetcher
@@ -33,7 +34,7 @@ class Supply:
         """A blob as a body that can be sent any number of times, by several uploads at once."""
         return Body(
             size=blob.size,
-            open=lambda offset: _Shared(self, source, blob, offset),  # type: ignore[arg-type,return-value]  # the part of BinaryIO that bodies use
+            open=lambda offset: cast("BinaryIO", _Shared(self, source, blob, offset)),
             name=str(blob.digest),
         )
 
@@ -105,10 +106,11 @@ class _Source:
             self._file = None
 
 
-class _Shared:
-    """A blob as one upload reads it."""
+class _Shared(io.RawIOBase):
+    """A blob as one upload reads it; nothing of its own is open."""
 
     def __init__(self, supply: Supply, source: Fetcher, blob: Descriptor, offset: int) -> None:
+        super().__init__()
         if not 0 <= offset <= blob.size:
             raise BlobNotFoundError(str(blob.digest), f"{source} from byte {offset} on")
         self._supply = supply
@@ -116,14 +118,16 @@ class _Shared:
         self._blob = blob
         self._place = offset
 
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; fewer at the end of a stretch."""
-        number, within = divmod(self._place, CHUNK_BYTES)
-        if self._place >= self._blob.size or size <= 0:
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes, fewer at the end of a stretch."""
+        if self._place >= self._blob.size or size == 0:
             return b""
+        number, within = divmod(self._place, CHUNK_BYTES)
+        size = CHUNK_BYTES if size < 0 else size
         found = self._supply.chunk(self._source, self._blob, number)[within : within + size]
         self._place += len(found)
         return found
-
-    def close(self) -> None:
-        """Nothing of its own is open."""
