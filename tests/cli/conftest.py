@@ -8,6 +8,7 @@ import pytest
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
 from tests.support.tiny_project import TinyProject
+from tests.support.warm import WarmPolyarch, warm_polyarch
 
 
 @pytest.fixture
@@ -36,6 +37,13 @@ def published(project: TinyProject, registries: tuple[SandboxRegistry, ...]) -> 
     project.toml("\n".join(lines) + "\n")
     project.commit("Publish here")
     return project
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmPolyarch]:
+    """Starts the command many times in short order."""
+    with warm_polyarch() as parent:
+        yield parent
 
 
 @pytest.fixture(autouse=True)

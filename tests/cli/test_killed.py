@@ -14,19 +14,12 @@ import pytest
 
 from polyarch.sandbox.server import SandboxRegistry
 from tests.support.counted import Counted
-from tests.support.dying import PLATFORMS, Publishing, dying_project
+from tests.support.dying import PLATFORMS, TAGS, Publishing, dying_project
 from tests.support.killing import Tally, at_line, at_move, at_request, kill_at, within_flip
-from tests.support.warm import WarmPolyarch, warm_polyarch
+from tests.support.warm import WarmPolyarch
 
 Registries = tuple[SandboxRegistry, ...]
-TAGS = {"main", "latest", "1.2"}
 MOVES = len(TAGS) * 3
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[WarmPolyarch]:
-    with warm_polyarch() as parent:
-        yield parent
 
 
 @pytest.fixture
@@ -41,7 +34,7 @@ def ground(
     name = request.node.name.removeprefix("test_")
     made = Publishing(project, registries, warm, Tally(what=name, platforms=PLATFORMS))
     made.begin()
-    assert all(tags.keys() == TAGS for tags in made.look())
+    assert all(tags.keys() == set(TAGS) for tags in made.look())
     yield made
     counted(str(made.tally))
     made.tally.check()

@@ -8,19 +8,24 @@ import json
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+from polyarch.oci import annotation
+from polyarch.oci.manifest import ImageIndex
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
+from tests.support.images import make_index
 from tests.support.killing import Killer, Moment, Strike, Tags, Tally, is_apart
+from tests.support.places import laid
 from tests.support.tiny_project import NOTHING, Said, TinyProject, github
 from tests.support.warm import WarmPolyarch
 from tests.support.whole import Shelf
 
 PLATFORMS = ("linux/ppc64le", "linux/s390x")
 REPOSITORY = "team/app"
+TAGS = ("1.2", "main", "latest")
 
 TOML = """\
 [images.app]
@@ -169,3 +174,23 @@ class Publishing(Ground):
     @property
     def more(self) -> Mapping[str, str]:
         return github("push", "refs/heads/main", self.project.git("rev-parse", "HEAD"))
+
+
+@dataclass
+class Copying(Ground):
+    """`copy` of a layout; the image in it is made anew for each trial."""
+
+    def renew(self) -> str:
+        name = str(next(self.machines))
+        made = make_index(PLATFORMS, content=name.encode())
+        index = ImageIndex.build(made.children, annotations={annotation.REVISION: name})
+        made.store.add(index.descriptor.media_type, index.raw)
+        layout = self.project.root / "layout"
+        shutil.rmtree(layout, ignore_errors=True)
+        laid(replace(made, index=index), layout)
+        return name
+
+    @property
+    def words(self) -> Sequence[str]:
+        places = [f"{r.host}/{REPOSITORY}:{tag}" for r in self.registries for tag in TAGS]
+        return ("copy", "--json", "oci:layout:1.2", *places)

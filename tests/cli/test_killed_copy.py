@@ -1,0 +1,60 @@
+"""`kill -9` of `copy`: the rule that holds for `publish` holds for what exists already."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from polyarch.sandbox.server import SandboxRegistry
+from tests.support.counted import Counted
+from tests.support.dying import PLATFORMS, TAGS, Copying
+from tests.support.killing import Tally, at_line, at_move, at_request, within_flip
+from tests.support.tiny_project import TinyProject
+from tests.support.warm import WarmPolyarch
+
+Registries = tuple[SandboxRegistry, ...]
+MOVES = len(TAGS) * 3
+SEED = 5
+
+
+@pytest.fixture
+def ground(
+    tmp_path: Path,
+    registries: Registries,
+    warm: WarmPolyarch,
+    counted: Counted,
+    request: pytest.FixtureRequest,
+) -> Iterator[Copying]:
+    project = TinyProject.make(tmp_path / "project", {}, git=False)
+    tally = Tally(what=f"copy, {request.node.name}", platforms=PLATFORMS)
+    made = Copying(project, registries, warm, tally)
+    made.begin()
+    assert all(tags.keys() == set(TAGS) for tags in made.look())
+    yield made
+    counted(str(made.tally))
+    made.tally.check()
+
+
+def test_before_each_request_of_the_flip(ground: Copying):
+    at = 1
+    while ground.trial(within_flip(at)):
+        at += 1
+    assert ground.tally.kills == ground.tally.within > 2 * MOVES
+    assert ground.tally.apart > 0
+
+
+def test_after_each_move_that_nobody_heard_of(ground: Copying):
+    for at in range(1, MOVES + 1):
+        assert ground.trial(at_move(at), applied=True)
+    assert ground.tally.within == MOVES
+
+
+def test_before_the_flip(ground: Copying):
+    for lines in (1, 2, 1 + MOVES):
+        assert ground.trial(at_line(lines))
+    chosen = random.Random(SEED)  # noqa: S311 - no secret
+    for _ in range(5):
+        at = chosen.randrange(1, 80)
+        assert ground.trial(at_request(at)), (SEED, at)
+    assert ground.tally.apart == 0
