@@ -37,8 +37,8 @@ check: lint types imports ## lint, types and imports
 generate: $(VENV)/.dev ## write the JSON Schema and the reference pages anew
 	$(BIN)/python -m scripts.generate
 
-bench: $(VENV)/.dev $(VENV)/.demo ## figures, as ratios side by side
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev $(VENV)/.demo ## figures, as ratios side by side; ROWS="--quick distance" for one row's short form
+	$(BIN)/python -m benchmarks $(ROWS)
 
 clean: ## remove what was made here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
