@@ -659,3 +659,36 @@ def test_the_record_of_a_run(place: TinyProject, made: MadeImage, registries: Re
     run = Path(place.environment["HOME"]) / ".local/state/polyarch/runs" / said.document["run"]
     events = [json.loads(line)["event"] for line in (run / "events.jsonl").read_text().splitlines()]
     assert "TagMoved" in events
+
+
+def test_an_artifact_that_is_no_image(place: TinyProject, registries: Registries):
+    """Charts, modules, signatures by themselves: anything that registries hold."""
+    made = make_index()
+    layout = LayoutStore(place.root / "chart")
+    chart = artifact_about(made.store, made.index.descriptor)
+    copy_graph(made.store, layout, chart)
+    layout.tag(chart, "1")
+    name = f"{registries[0].host}/charts/app"
+    said = copied(place, "oci:chart", name, "oci-archive:chart.tar")
+    assert statuses(said) == ["published"] * 2
+    assert said.document["images"][0]["platforms"] == []
+    assert Shown(registries[0]).tag("charts/app", "1") == chart.digest
+    assert place.run("copy", f"{name}:1", "oci:again").code == 0
+
+
+@pytest.mark.parametrize("target", ["oci:many", "oci-archive:many.tar"])
+def test_several_writers_of_one_place_lose_nothing(place: TinyProject, target: str):
+    names = [f"team/app{number}:1" for number in range(4)]
+    made = make_index()
+    laid(made, place.root / "lay")
+    layout = LayoutStore(place.root / "lay")
+    layout.set_entries(())
+    for name in names:
+        layout.tag(made.index.descriptor, name)
+    started = [place.start("copy", f"oci:lay:{name}", "--into", target) for name in names]
+    for each in started:
+        with each:
+            assert each.wait(timeout=120) == 0
+    for name in names:
+        copied(place, f"{target}:{name}", f"oci:out:{name}")
+    assert len(LayoutStore(place.root / "out").entries()) == 4

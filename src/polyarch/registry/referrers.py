@@ -106,10 +106,10 @@ class Referrers:
 
     async def _listed(self, subject: Digest) -> tuple[Descriptor, ...] | None:
         found: dict[Digest, Descriptor] = {}
+        asked: set[str] = set()
         url: str | None = Paths(repository=self._repository).referrers(subject)
-        for _ in range(_MAX_PAGES):
-            if url is None or len(found) >= MAX_LISTED:
-                break
+        while url and url not in asked and len(asked) < _MAX_PAGES and len(found) < MAX_LISTED:
+            asked.add(url)
             answer = await self._session.ask(self._call(url))
             if answer.status != _OK or media_type_of(answer.headers) != mediatype.OCI_INDEX:
                 return None if not found else tuple(found.values())
