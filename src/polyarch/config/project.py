@@ -83,6 +83,10 @@ class BuildSettings:
     values: tuple[Value, ...]
 
 
+PER_REGISTRY = "per-registry"
+"""The `digest_policy` by which each registry gets what it takes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSettings(BuildSettings):
     """One image; the settings inherited here are those without any platform's overrides.

@@ -70,7 +70,7 @@ class Facts:
     """All that `make_plan` may know of the world.
 
     `descends` says of commits that stand in registries whether they come after the event's, None
-    where nobody can tell.
+    where nobody can tell. `takes_less` says of registries what they do not take of an image.
     """
 
     machine: Machine
@@ -80,6 +80,7 @@ class Facts:
     contexts: Mapping[tuple[str, Platform], str]
     current: CurrentTags
     existing: ExistingImages = field(default_factory=dict)
+    takes_less: Mapping[str, str] = field(default_factory=dict)
     descends: Mapping[str, bool | None] = field(default_factory=dict)
 
 

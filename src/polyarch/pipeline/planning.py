@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from polyarch.config.project import ImageSettings, Project
+from polyarch.config.project import PER_REGISTRY, ImageSettings, Project
 from polyarch.engines.base import EngineInfo
 from polyarch.engines.catalog import choose
 from polyarch.errors import InvalidTagError, TagCollisionError
@@ -12,7 +12,7 @@ from polyarch.metadata.policy import Decision
 from polyarch.metadata.tagname import is_valid_tag
 from polyarch.metadata.template import as_is
 from polyarch.oci.platform import Platform
-from polyarch.oci.reference import DEFAULT_TAG, TagReference
+from polyarch.oci.reference import DEFAULT_TAG, Repository, TagReference
 from polyarch.pipeline.contexts import is_direct
 from polyarch.pipeline.current import NOT_ASKED
 from polyarch.pipeline.existing import ARCH, ENGINE
@@ -81,6 +81,7 @@ def make_plan(
                 destinations=tuple(
                     PlannedDestination(
                         repository=repository,
+                        adapted=_adapted(settings, repository, facts),
                         tags=tuple(
                             _tag(settings, repository.tag(tag), facts, whole=whole)
                             for tag in names.tags
@@ -181,6 +182,11 @@ def _input_key(
         bases=bases,
         recipe=recipe_json(build.direct, render) if is_direct(build) and build.direct else None,
     ).key
+
+
+def _adapted(settings: ImageSettings, repository: Repository, facts: Facts) -> str | None:
+    less = facts.takes_less.get(repository.registry)
+    return less if less and settings.digest_policy == PER_REGISTRY else None
 
 
 def _alias_tags(

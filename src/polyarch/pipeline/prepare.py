@@ -104,6 +104,9 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         contexts=context_digests(project, platforms, existing),
         current=current,
         existing=existing,
+        takes_less=reach.takes_less(
+            each.registry for name in platforms for each in project.images[name].repositories
+        ),
         descends={
             standing.revision: ancestry.descends(standing.revision)
             for standing in current.values()

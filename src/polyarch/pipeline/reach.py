@@ -1,6 +1,6 @@
 """How a run reaches registries: logins, endpoints and proxies, from the config and the world."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from polyarch.config.project import Project
@@ -70,6 +70,12 @@ class Reach:
             for host in self.endpoints()
             if (named := self._settings(host).profile)
         }
+
+    def takes_less(self, hosts: Iterable[str]) -> Mapping[str, str]:
+        """What those registries do not take of an image, for those that do not take all."""
+        named = self.profiles()
+        found = {host: named.get(host) or profile_of(host) for host in hosts}
+        return {host: each.misses for host, each in found.items() if each.misses}
 
     def blocking(self) -> BlockingRegistries:
         """Stores for synchronous code."""

@@ -5,7 +5,7 @@ No tag is made or moved. Each part's record then names the repositories that hol
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from polyarch.config.project import ImageSettings
+from polyarch.config.project import PER_REGISTRY, ImageSettings
 from polyarch.content.reader import read_small
 from polyarch.errors import AdaptationNeededError, PolyarchError
 from polyarch.events import Note
@@ -19,7 +19,6 @@ from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, Plan
 from polyarch.pipeline.reached import Reached, reached
 from polyarch.pipeline.staged import StagedPart, Staging
-from polyarch.pipeline.targets import PER_REGISTRY
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.adapt import adapted, misfits
 from polyarch.transaction.staging import Staged, check_pushes, stage_only

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from polyarch.config.project import PER_REGISTRY
 from polyarch.content.reader import read_small
 from polyarch.errors import AdaptationNeededError
 from polyarch.metadata.kind import TagKind
 from polyarch.oci.manifest import ImageIndex, ImageManifest
-from polyarch.oci.reference import Repository
 from polyarch.pipeline.current import current_of
 from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.job import ProvenImage
@@ -17,7 +17,6 @@ from polyarch.registry.client import RegistryClient
 from polyarch.transaction.adapt import adapted
 from polyarch.transaction.values import Guard, Target, Verdict
 
-PER_REGISTRY = "per-registry"
 _MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
     Action.CREATE: "move",
     Action.MOVE: "move",
@@ -33,9 +32,10 @@ def targets_of(
 ) -> tuple[Target, ...]:
     """The destinations of an image; without what was `proven` only as far as a plan knows them.
 
+    A registry that cannot take all of it gets less, or is unfit where one digest is to hold
+    everywhere.
+
     Raises:
-        AdaptationNeededError: a registry cannot take all of it, and one digest is to hold
-            everywhere.
         ContentError, SpecError: a child of the index cannot be read.
     """
     settings = prepared.project.images[image.name]
@@ -45,34 +45,27 @@ def targets_of(
     aliases = _aliases(image, proven) if proven else {}
     found: list[Target] = []
     for destination in image.destinations:
-        root, why = None, ""
+        repository, root, why = destination.repository, None, ""
         if proven and client:
-            root, why = _root(proven, client, destination.repository, settings.digest_policy)
+            profile = client.repository(repository).profile
+            root, why = adapted(proven.index, proven.source, profile)
+        one_digest = settings.digest_policy != PER_REGISTRY
         found.append(
             Target(
-                repository=destination.repository,
+                repository=repository,
                 tags=(*image.tags, *aliases),
                 moving=frozenset(moving),
                 guard=guard,
                 merge=prepared.ask.keep_others and bool(image.missing),
-                root=root if why else None,
-                adapted=why,
+                root=root if why and not one_digest else None,
+                adapted=why if not one_digest else "",
+                unfit=AdaptationNeededError(str(repository), why) if why and one_digest else None,
                 fewer=prepared.ask.fewer,
                 public=settings.public and not prepared.ask.sandbox,
                 aliases=aliases,
             )
         )
     return tuple(found)
-
-
-def _root(
-    proven: ProvenImage, client: RegistryClient, repository: Repository, policy: str
-) -> tuple[ImageIndex | ImageManifest, str]:
-    profile = client.repository(repository).profile
-    root, why = adapted(proven.index, proven.source, profile)
-    if why and policy != PER_REGISTRY:
-        raise AdaptationNeededError(str(repository), why)
-    return root, why
 
 
 def _aliases(image: ImagePlan, proven: ProvenImage) -> dict[str, ImageManifest]:

@@ -6,10 +6,8 @@ by 1 MiB in threads; measured against other libraries, behaviour on failure deci
 
 import asyncio
 import contextlib
-import functools
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator
-from pathlib import Path
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -28,6 +26,7 @@ from polyarch.net.endpoint import Endpoint
 from polyarch.net.proxy import ProxyRules
 from polyarch.registry.body import Body
 from polyarch.registry.redact import redact_url
+from polyarch.registry.tls import trust_of
 from polyarch.registry.transport import CONNECT_S, STALL_S, Headers, Request, Response
 
 CONNECTIONS_PER_HOST = 96
@@ -79,11 +78,7 @@ class AiohttpTransport:
 
     def _open(self, exchange: Exchange) -> aiohttp.ClientSession:
         if self._session is None:
-            try:
-                context = ssl_context(self._endpoint.ca_file, insecure=self._endpoint.insecure)
-            except (OSError, ssl.SSLError) as error:
-                reason = f"`{self._endpoint.ca_file}` cannot be used: {error}"
-                raise TlsError(exchange, reason) from error
+            context = trust_of(self._endpoint, exchange)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=0, limit_per_host=CONNECTIONS_PER_HOST, ssl=context
@@ -96,20 +91,6 @@ class AiohttpTransport:
                 max_field_size=_MAX_HEADER_LINE,
             )
         return self._session
-
-
-@functools.cache
-def ssl_context(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext:
-    """One context for all connections that are trusted in the same way.
-
-    Raises:
-        OSError, ssl.SSLError: `ca_file` cannot be read or holds no certificate.
-    """
-    context = ssl.create_default_context(cafile=ca_file)
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class _Payload(aiohttp.Payload):

@@ -1,9 +1,10 @@
 """A request body that can be sent again: a source that opens at any place, and a known size."""
 
 import asyncio
+import contextlib
 import functools
 import io
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self, TypeVar
@@ -59,6 +60,17 @@ class Body:
             name=self.name,
         )
 
+    def blocks(self) -> Generator[bytes, None, None]:
+        """As `chunks`, for a thread that may wait."""
+        read = 0
+        with self._told(), contextlib.closing(self.open(0)) as file:
+            while read < self.size:
+                block = file.read(min(CHUNK_BYTES, self.size - read))
+                if not block:
+                    raise SizeMismatchError(self.name, self.size, read, "the source of the upload")
+                read += len(block)
+                yield block
+
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The content from its start, at most `size` bytes of it.
 
@@ -80,8 +92,13 @@ class Body:
             file.close()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        try:
+        with self._told():
             return await asyncio.to_thread(work)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             reason = error.strerror or str(error)
             raise BlobNotFoundError(self.name, f"the source of the upload: {reason}") from error

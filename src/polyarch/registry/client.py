@@ -127,7 +127,9 @@ def connect_by_aiohttp(proxies: ProxyRules) -> Connect:
 
     def connect(registry: str, endpoint: Endpoint) -> Transport:
         from polyarch.registry.aiohttp_transport import AiohttpTransport
+        from polyarch.registry.large_bodies import LargeBodies
 
-        return AiohttpTransport(registry, endpoint, proxies)
+        small = AiohttpTransport(registry, endpoint, proxies)
+        return LargeBodies(small, registry, endpoint, proxies)
 
     return connect

@@ -60,6 +60,13 @@ class Profile:
     conditional: bool | None = None
     facts: tuple[Fact, ...] = ()
 
+    @property
+    def misses(self) -> str:
+        """What of an image it does not take, in words; empty where it takes all."""
+        if self.empty_config:
+            return ""
+        return f"{self.title} takes no manifest whose config is empty: such attestations stay out"
+
     def create_hint(self, repository: Repository) -> str:
         """The command that makes a repository here; empty where a push makes it.
 

@@ -101,7 +101,8 @@ class Destination:
             return Status.LEFT
         if TagStatus.RESTORED in found:
             return Status.ROLLED_BACK
-        if self.error is not None or TagStatus.FAILED in found:
+        moved = bool(self.target.tags) and self.is_done
+        if TagStatus.FAILED in found or (self.error is not None and not moved):
             return Status.FAILED
         if not self.target.tags and self.arrived:
             return Status.PUBLISHED if self.lacking else Status.UNCHANGED

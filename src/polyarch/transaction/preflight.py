@@ -15,8 +15,11 @@ async def preflight(destination: Destination, manifests: Manifests, listen: List
     """See that pushes are taken, and what of the image stands there already.
 
     Raises:
+        PublishError: it is known that it cannot take this image.
         RegistryError: the registry will not take pushes there, or did not say what it holds.
     """
+    if destination.target.unfit:
+        raise destination.target.unfit
     async with asyncio.TaskGroup() as group:
         # First, so that the first token that is asked for is one that may push.
         group.create_task(check_push(destination.remote))

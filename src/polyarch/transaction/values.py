@@ -41,6 +41,7 @@ class Target:
     the place of the submission's where a registry cannot take that, `adapted` says why. `fewer`
     lets an image of one platform take the place of one of several. `public` wants the tags to be
     readable by everybody. `aliases` are tags, among `tags`, of single images below the root.
+    `unfit` is why it cannot take the image, where that is known before anything is asked of it.
     """
 
     repository: Repository
@@ -53,6 +54,7 @@ class Target:
     fewer: bool = False
     public: bool = False
     aliases: Mapping[str, ImageManifest] = field(default_factory=dict, compare=False)
+    unfit: PolyarchError | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
