@@ -9,7 +9,7 @@ from typing import BinaryIO
 from polyarch.content.archivestore import ArchiveStore
 from polyarch.content.dockersave import DockerArchive, SavedImage
 from polyarch.content.entries import CONTAINERD_NAME, choose, name_of, named
-from polyarch.content.filling import FillingStore
+from polyarch.content.following import FollowingStore
 from polyarch.content.layout import LayoutStore
 from polyarch.content.places import Kind, Place
 from polyarch.content.reader import read_small
@@ -103,10 +103,12 @@ class Sources:
         root = self.registries.run(remote.get_manifest(place.digest or tag))
         layout = LayoutStore(self.spool / "blobs")
         layout.add(root.descriptor.media_type, root.raw)
+        store = FollowingStore(layout, _Asked(self.registries.store(repository)))
+        self.stack.callback(store.close)
         return Source(
             place=place,
             root=root,
-            store=FillingStore(layout, (_Asked(self.registries.store(repository)),)),
+            store=store,
             tag=tag,
             full_name=str(repository.tag(tag)) if tag else "",
             repository=repository,
