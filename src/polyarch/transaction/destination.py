@@ -34,6 +34,8 @@ class Destination:
     get, `base` what new tags get our platforms in. `reasons` say of tags why they were kept, or
     what is to know of their move. `arrived`: the transaction has come to its good end here, which
     only a target without tags needs to be told. `parked`: what is staged has a tag for a while.
+    `writes` are the tags whose write may have come through, and whether that was told; `shown`
+    is what was seen under a tag that shows neither `old` nor `wanted`, None where nobody knows.
     """
 
     submission: Submission
@@ -44,6 +46,8 @@ class Destination:
     wanted: dict[str, ImageIndex | ImageManifest] = field(default_factory=dict)
     base: ImageIndex | ImageManifest | None = None
     status: dict[str, TagStatus] = field(default_factory=dict)
+    writes: dict[str, bool] = field(default_factory=dict)
+    shown: dict[str, Digest | None] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     error: PolyarchError | None = None
     arrived: bool = False
@@ -122,6 +126,8 @@ class Destination:
         return None
 
     def _digest_under(self, tag: str) -> Digest | None:
+        if tag in self.shown:
+            return self.shown[tag]
         if self.status.get(tag) in _OURS:
             return self.wanted.get(tag, self.root).descriptor.digest
         old = self.old.get(tag)

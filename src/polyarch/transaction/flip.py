@@ -3,7 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 
-from polyarch.errors import PolyarchError, PreconditionFailedError, TagOvertakenError
+from polyarch.errors import (
+    DeniedError,
+    ImmutableTagError,
+    LoginRefusedError,
+    ManifestRefusedError,
+    PolyarchError,
+    PreconditionFailedError,
+    RepositoryNotFoundError,
+    TagOvertakenError,
+)
 from polyarch.events import DestinationFailed, Listener, TagMoved
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.registry.condition import ANYWAY, Condition
@@ -12,6 +21,15 @@ from polyarch.transaction.journal import Journal
 from polyarch.transaction.look import look
 from polyarch.transaction.settle import SETTLE_S
 from polyarch.transaction.values import TagStatus
+
+REFUSALS = (
+    DeniedError,
+    ImmutableTagError,
+    LoginRefusedError,
+    ManifestRefusedError,
+    RepositoryNotFoundError,
+)
+"""What a registry says that has not done what it was asked."""
 
 TRIES = 8
 """How often a tag is looked at anew because somebody else has written meanwhile."""
@@ -86,13 +104,20 @@ async def _put(destination: Destination, tag: str) -> bool:
     wanted, old = destination.wanted[tag], destination.old[tag]
     remote = destination.remote
     condition = Condition.found(old.descriptor.digest if old else None)
+    destination.writes[tag] = False
     try:
-        await remote.put_manifest(wanted, tag=tag, look=False, condition=condition)
-    except PreconditionFailedError:
-        if await _has_changed(destination, tag):
-            return False
-        # It has what was asked for: its registry means something else by the condition.
-        await remote.put_manifest(wanted, tag=tag, look=False, condition=ANYWAY)
+        try:
+            await remote.put_manifest(wanted, tag=tag, look=False, condition=condition)
+        except PreconditionFailedError:
+            if await _has_changed(destination, tag):
+                del destination.writes[tag]
+                return False
+            # It has what was asked for: its registry means something else by the condition.
+            await remote.put_manifest(wanted, tag=tag, look=False, condition=ANYWAY)
+    except REFUSALS:
+        del destination.writes[tag]
+        raise
+    destination.writes[tag] = True
     return True
 
 
@@ -136,12 +161,6 @@ async def _has_changed(destination: Destination, tag: str) -> bool:
     found = await destination.remote.head(tag)
     frozen = destination.old[tag]
     return (found and found.digest) != (frozen and frozen.descriptor.digest)
-
-
-async def shows_ours(destination: Destination, tag: str) -> bool:
-    """Whether the tag points to what it was to get."""
-    found = await destination.remote.head(tag)
-    return found is not None and found.digest == destination.wanted[tag].descriptor.digest
 
 
 def fail(destination: Destination, error: PolyarchError, listen: Listener) -> None:

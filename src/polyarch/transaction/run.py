@@ -223,8 +223,7 @@ class _Run:
         failed = [each for each in going if not each.is_done]
         undo = going if failed and self.stop_early else failed
         if not self.options.rollback:
-            for each in undo:
-                leave(each)
+            await asyncio.gather(*(leave(each) for each in undo))
             return
         await asyncio.gather(*(roll_back(each, self.journal, self.listen) for each in undo))
 

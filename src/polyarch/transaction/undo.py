@@ -1,13 +1,18 @@
-"""Putting back what stood under the tags before they moved."""
+"""Putting back what stood under the tags before they moved, and telling what stands there then."""
 
-from polyarch.errors import PolyarchError
+from collections.abc import Sequence
+
+from polyarch.errors import DeleteUnsupportedError, PolyarchError
 from polyarch.events import Listener
+from polyarch.oci.digest import Digest
+from polyarch.oci.manifest import ImageIndex
 from polyarch.transaction.destination import Destination
-from polyarch.transaction.flip import shows_ours, tell
+from polyarch.transaction.flip import REFUSALS, tell
 from polyarch.transaction.journal import Journal
 from polyarch.transaction.values import TagStatus
 
 OTHERS = "somebody else has moved it since"
+UNASKED = "its registry did not say what it shows now"
 
 
 async def roll_back(destination: Destination, journal: Journal, listen: Listener) -> None:
@@ -16,42 +21,118 @@ async def roll_back(destination: Destination, journal: Journal, listen: Listener
     Each tag is asked for first: the answer to a move may have been lost and not the move, and what
     somebody else has put there since is not ours to undo.
     """
-    for tag in reversed(destination.flipped):
+    for tag in _in_order(destination):
         try:
-            if await shows_ours(destination, tag):
-                if not await _restore(destination, tag):
-                    destination.status[tag] = TagStatus.LEFT
-                    continue
-                journal.restored(destination.target.repository, tag)
-                destination.status[tag] = TagStatus.RESTORED
-                tell(destination, tag, listen)
-            elif destination.status[tag] is not TagStatus.FAILED:
-                destination.reasons[tag] = OTHERS
-                destination.status[tag] = TagStatus.FAILED
-            else:
-                journal.restored(destination.target.repository, tag)
+            found = await _digest(destination, tag)
         except PolyarchError:
-            destination.status[tag] = TagStatus.LEFT
+            _unasked(destination, tag)
+            continue
+        ours = _may_be_ours(destination, tag, found)
+        if ours and await _restore(destination, tag, found):
+            destination.status[tag] = TagStatus.RESTORED
+            tell(destination, tag, listen)
+        if found == _before(destination, tag) or destination.status[tag] is TagStatus.RESTORED:
+            journal.restored(destination.target.repository, tag)
 
 
-def leave(destination: Destination) -> None:
+async def leave(destination: Destination) -> None:
     """Tell what was moved as left, where nothing is to be put back."""
     for tag in destination.flipped:
-        if destination.status[tag] is not TagStatus.FAILED:
+        try:
+            found = await _digest(destination, tag)
+        except PolyarchError:
+            _unasked(destination, tag)
+            continue
+        if _may_be_ours(destination, tag, found) and found == _wanted(destination, tag):
             destination.status[tag] = TagStatus.LEFT
 
 
-async def _restore(destination: Destination, tag: str) -> bool:
-    """Write the old bytes, or take the tag away where it is new and goes without its image.
+def _in_order(destination: Destination) -> Sequence[str]:
+    """The tags that moved: the last one first; new ones when all others have what they had.
 
-    Raises:
-        RegistryError: it cannot be done.
+    Where deleting a tag deletes its manifest, no other tag shows that any more by then, and no
+    index lacks an image that had a tag of its own.
     """
-    old = destination.old[tag]
-    if old is not None:
-        await destination.remote.put_manifest(old, tag=tag, look=False)
+
+    def rank(tag: str) -> int:
+        if destination.old[tag] is not None:
+            return 0
+        return 1 if isinstance(destination.wanted[tag], ImageIndex) else 2
+
+    last_first = destination.flipped[::-1]
+    return sorted(last_first, key=rank)
+
+
+def _may_be_ours(destination: Destination, tag: str, found: Digest | None) -> bool:
+    """Whether this run has moved the tag, as far as what it shows tells; keeps what is known."""
+    if found == _wanted(destination, tag):
         return True
-    if destination.remote.profile.tag_delete == "manifest":
+    if found == _before(destination, tag):
+        # A registry that lags shows it still, when the write has long been taken.
+        return tag in destination.writes
+    destination.reasons[tag] = OTHERS
+    destination.status[tag] = TagStatus.FAILED
+    destination.shown[tag] = found
+    return False
+
+
+async def _restore(destination: Destination, tag: str, found: Digest | None) -> bool:
+    """Write the old bytes, or take a tag away that is new and goes alone; False where it stays."""
+    old = destination.old[tag]
+    try:
+        if old is not None:
+            await destination.remote.put_manifest(old, tag=tag, look=False)
+        elif not _goes_alone(destination, tag):
+            destination.status[tag] = TagStatus.LEFT
+            return False
+        else:
+            await destination.remote.delete_tag(tag)
+    except (*REFUSALS, DeleteUnsupportedError):
+        if found == _before(destination, tag) and not destination.writes.get(tag):
+            return False  # it does not stand there, as far as anybody knows
+        destination.status[tag] = TagStatus.LEFT
+        if found != _wanted(destination, tag):
+            destination.shown[tag] = None
         return False
-    await destination.remote.delete_tag(tag)
+    except PolyarchError:
+        destination.status[tag] = TagStatus.LEFT
+        destination.shown[tag] = None
+        destination.reasons[tag] = UNASKED
+        return False
     return True
+
+
+def _goes_alone(destination: Destination, tag: str) -> bool:
+    """Whether nothing else is lost with a new tag, even where its manifest goes with it.
+
+    Nobody else can have a tag for what this run has brought itself.
+    """
+    known = destination.remote.profile.tag_delete
+    if known != "unknown":
+        return known != "manifest"
+    brought = _wanted(destination, tag) in destination.lacking
+    return brought and TagStatus.LEFT not in destination.status.values()
+
+
+def _unasked(destination: Destination, tag: str) -> None:
+    """Tell a tag as left whose registry does not answer any more, unless it cannot have moved."""
+    if destination.status[tag] is TagStatus.FAILED:
+        if tag not in destination.writes:
+            return
+        destination.shown[tag] = None
+    destination.status[tag] = TagStatus.LEFT
+    destination.reasons[tag] = UNASKED
+
+
+async def _digest(destination: Destination, tag: str) -> Digest | None:
+    found = await destination.remote.head(tag)
+    return found.digest if found else None
+
+
+def _wanted(destination: Destination, tag: str) -> Digest:
+    return destination.wanted[tag].descriptor.digest
+
+
+def _before(destination: Destination, tag: str) -> Digest | None:
+    old = destination.old[tag]
+    return old.descriptor.digest if old else None
