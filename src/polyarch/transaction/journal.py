@@ -33,6 +33,7 @@ class Journal:
     def __init__(self, file: BinaryIO | None, name: str = "") -> None:
         self._file = file
         self._name = name
+        self._torn = False
         self._uploads: dict[tuple[str, Digest], Upload] = {}
 
     @classmethod
@@ -135,10 +136,17 @@ class Journal:
     def _write(self, entry: JsonObject) -> None:
         if self._file is None:
             return
+        left = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        if self._torn:
+            left = b"\n" + left
         try:
-            self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+            # A file takes what it has room for, and refuses the next byte.
+            while left:
+                self._torn = True
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise StorageError(self._name, error.strerror or str(error)) from error
+        self._torn = False
 
     async def _write_safely(self, entry: JsonObject) -> None:
         self._write(entry)

@@ -8,6 +8,7 @@ import binascii
 import contextlib
 import fcntl
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -67,8 +68,12 @@ class PastRun:
         return bool(self.moving) and not self.ended
 
     def settle(self) -> None:
-        """Say in the journal that nothing of it is left to do; a full disk may forget that."""
-        with contextlib.suppress(OSError), self.path.open("ab") as file:
+        """Say in the journal that nothing of it is left to do; a full disk may forget that.
+
+        What stands there in place of a file is left alone, and never waited for.
+        """
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with contextlib.suppress(OSError), os.fdopen(os.open(self.path, flags), "ab") as file:
             file.write(b'\n{"do":"end"}\n')
 
     def _take(self, entry: JsonObject) -> None:

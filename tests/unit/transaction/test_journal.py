@@ -1,7 +1,9 @@
 import asyncio
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,56 @@ def test_the_lock_ends_with_the_process(tmp_path: Path):
     found = PastRun.read(tmp_path / FILE)
     assert found
     assert not found.ended
+
+
+NO_ROOM = """\
+import asyncio, pathlib, resource, sys
+from polyarch.errors import StorageError
+from polyarch.oci.digest import Digest
+from polyarch.oci.reference import Repository
+from polyarch.transaction.journal import Journal
+
+journal = Journal.create(pathlib.Path(sys.argv[1]))
+move = Repository.parse("ghcr.io/team/app"), "1.2", Digest.of(b"new")
+asyncio.run(journal.moving(*move))
+resource.setrlimit(resource.RLIMIT_FSIZE, (pathlib.Path(sys.argv[1]).stat().st_size + 20, -1))
+try:
+    asyncio.run(journal.moving(*move))
+except StorageError:
+    print("refused")
+resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+journal.end()
+"""
+
+
+def test_a_line_that_has_room_for_its_beginning_alone_was_not_written(tmp_path: Path):
+    """The file system takes what it has room for, and refuses only the next byte."""
+    done = subprocess.run(
+        [sys.executable, "-c", NO_ROOM, str(tmp_path / FILE)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "refused\n"
+    found = PastRun.read(tmp_path / FILE)
+    assert found
+    assert found.ended, "a line after it begins anew"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to(path.with_name("other"))])
+def test_what_is_no_journal_is_neither_read_nor_written(
+    tmp_path: Path, make: Callable[[Path], None]
+):
+    other = tmp_path / "other"
+    other.write_text('{"do":"moving","repository":"ghcr.io/a","tag":"x","digest":"y"}')
+    before = other.read_text()
+    make(tmp_path / FILE)
+    found = PastRun.read(tmp_path / FILE)
+    assert found
+    assert not found.moving
+    found.settle()
+    assert other.read_text() == before
 
 
 def test_a_tag_that_was_put_back_is_no_more_on_its_way(tmp_path: Path):
