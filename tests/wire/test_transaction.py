@@ -21,6 +21,7 @@ from polyarch.registry.retry import RetryPolicy
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import Answer, Call, refusal
+from polyarch.transaction import flip
 from polyarch.transaction.run import publish
 from polyarch.transaction.values import (
     Guard,
@@ -248,6 +249,12 @@ def keeping(kept: MadeImage, *, may: Literal["keep", "refuse"] = "keep") -> Guar
     return guard
 
 
+@pytest.fixture
+def careful(monkeypatch: pytest.MonkeyPatch):
+    """Every tag is looked at once more right before it moves, however short ago it was frozen."""
+    monkeypatch.setattr(flip, "FRESH_S", 0.0)
+
+
 class Overtaking:
     """Another run publishes to a registry right before the first tag moves there."""
 
@@ -291,6 +298,7 @@ async def test_a_refused_tag_moves_nothing_anywhere(three):
     assert await digests_under_tags(three[0]) == {None}
 
 
+@pytest.mark.usefixtures("careful")
 async def test_what_another_run_published_since_the_freeze_is_judged_anew(three):
     other = make_index(content=b"other")
     three[1].quirks = Quirks(on_request=Overtaking(three[1], other))
@@ -303,6 +311,7 @@ async def test_what_another_run_published_since_the_freeze_is_judged_anew(three)
     assert await shows(three[0], NEW)
 
 
+@pytest.mark.usefixtures("careful")
 async def test_a_tag_that_is_refused_in_the_flip_brings_all_back(three):
     """What the other run published stays: it was never ours to undo."""
     other = make_index(content=b"other")
@@ -319,6 +328,7 @@ async def test_a_tag_that_is_refused_in_the_flip_brings_all_back(three):
     assert await shows(three[2], OLD)
 
 
+@pytest.mark.usefixtures("careful")
 async def test_what_another_run_put_there_is_what_a_roll_back_puts_back(three):
     """It is asked again right before the move, so the other run's index is not lost."""
     other = make_index(content=b"other")

@@ -30,12 +30,13 @@ class Destination:
     """Mutable while a transaction runs; `outcome` is what it comes to.
 
     `lacking` is what of the image did not stand there when it was asked for. `old` holds for each
-    tag what stood there when it was looked at last, None where it was new; `wanted` what it is to
-    get, `base` what new tags get our platforms in. `reasons` say of tags why they were kept, or
-    what is to know of their move. `arrived`: the transaction has come to its good end here, which
-    only a target without tags needs to be told. `parked`: what is staged has a tag for a while.
-    `writes` are the tags whose write may have come through, and whether that was told; `shown`
-    is what was seen under a tag that shows neither `old` nor `wanted`, None where nobody knows.
+    tag what stood there when it was looked at last, None where it was new, `looked` when that was,
+    in seconds of a clock that only runs forward; `wanted` what it is to get, `base` what new tags
+    get our platforms in. `reasons` say of tags why they were kept, or what is to know of their
+    move. `arrived`: the transaction has come to its good end here, which only a target without tags
+    needs to be told. `parked`: what is staged has a tag for a while. `writes` are the tags whose
+    write may have come through, and whether that was told; `shown` is what was seen under a tag
+    that shows neither `old` nor `wanted`, None where nobody knows.
     """
 
     submission: Submission
@@ -43,6 +44,7 @@ class Destination:
     remote: RemoteRepository
     lacking: set[Digest] = field(default_factory=set)
     old: dict[str, ImageIndex | ImageManifest | None] = field(default_factory=dict)
+    looked: dict[str, float] = field(default_factory=dict)
     wanted: dict[str, ImageIndex | ImageManifest] = field(default_factory=dict)
     base: ImageIndex | ImageManifest | None = None
     status: dict[str, TagStatus] = field(default_factory=dict)

@@ -1,6 +1,8 @@
 """Moving tags: those that stay first, everywhere; then those that move with every release."""
 
 import asyncio
+import math
+import time
 from collections.abc import Sequence
 
 from polyarch.errors import (
@@ -30,6 +32,9 @@ REFUSALS = (
     RepositoryNotFoundError,
 )
 """What a registry says that has not done what it was asked."""
+
+FRESH_S = 0.3
+"""How long a look at a tag counts: looking again takes as long on a line of some length."""
 
 TRIES = 8
 """How often a tag is looked at anew because somebody else has written meanwhile."""
@@ -77,7 +82,7 @@ async def _move(destination: Destination, tag: str, journal: Journal, listen: Li
     Somebody else may have moved it since it was frozen; what it has then is judged anew.
     """
     for _ in range(TRIES):
-        if destination.status.get(tag) is None and await _has_changed(destination, tag):
+        if destination.status.get(tag) is None and await _is_stale(destination, tag):
             await look(destination, tag, journal)
         if destination.status.get(tag) is not None:
             break
@@ -93,6 +98,7 @@ async def _move(destination: Destination, tag: str, journal: Journal, listen: Li
             )
             break
         del destination.status[tag]
+        destination.looked[tag] = -math.inf  # somebody was quicker
     else:
         destination.status[tag] = TagStatus.FAILED
         raise _overtaken(destination, tag)
@@ -155,6 +161,13 @@ def holds(standing: ImageIndex | ImageManifest, root: ImageIndex | ImageManifest
 def _overtaken(destination: Destination, tag: str) -> TagOvertakenError:
     digest = destination.wanted[tag].descriptor.digest
     return TagOvertakenError(f"{destination.name}:{tag}", str(digest))
+
+
+async def _is_stale(destination: Destination, tag: str) -> bool:
+    """Whether the tag has to be judged anew; one that was looked at just now has not changed."""
+    if time.monotonic() - destination.looked[tag] < FRESH_S:
+        return False
+    return await _has_changed(destination, tag)
 
 
 async def _has_changed(destination: Destination, tag: str) -> bool:

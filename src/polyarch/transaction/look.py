@@ -1,6 +1,7 @@
 """What a tag has, and what it is to get: looked at when tags are frozen and right before a move."""
 
 import asyncio
+import time
 
 from polyarch.errors import (
     FewerPlatformsError,
@@ -46,6 +47,7 @@ async def look(destination: Destination, tag: str, journal: Journal) -> None:
     Raises:
         PublishError: it must not move from there.
     """
+    destination.looked[tag] = time.monotonic()
     found = await destination.remote.head(tag)
     standing = await _standing(destination, tag, found)
     destination.old[tag] = standing
