@@ -654,6 +654,30 @@ def test_a_copy_that_is_killed_in_the_flip(
     assert [path.name for path in (state / "spool").iterdir()] == [".lock"]
 
 
+def test_a_copy_that_is_interrupted(place: TinyProject, made: MadeImage, registries: Registries):
+    """Ctrl-C while content goes out: nothing shows, and nothing is left here."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    async def hold(call: Call) -> None:
+        if call.method == "PUT" and call.target.item.startswith("sha256:"):
+            reached.set()
+            await asyncio.to_thread(go_on.wait, 60)
+
+    registries[1].quirks = Quirks(on_request=hold)
+    names = [f"{each.host}/team/app:1" for each in registries[:2]]
+    with place.start("copy", "oci:lay", *names, "oci:here", "oci-archive:x.tar") as started:
+        assert reached.wait(60)
+        started.send_signal(signal.SIGINT)
+        _, stderr = started.communicate(timeout=60)
+    go_on.set()
+    assert started.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert [each.tags() for each in shown(registries)] == [{}, {}, {}]
+    assert sorted(path.name for path in place.root.iterdir()) == ["lay"]
+    state = Path(place.environment["HOME"]) / ".local/state/polyarch"
+    assert [path.name for path in (state / "spool").iterdir()] == [".lock"]
+
+
 def test_the_record_of_a_run(place: TinyProject, made: MadeImage, registries: Registries):
     said = copied(place, "oci:lay", f"{registries[0].host}/team/app:1")
     run = Path(place.environment["HOME"]) / ".local/state/polyarch/runs" / said.document["run"]
