@@ -17,6 +17,7 @@ from polyarch.events import Event, TagMoved, ignore
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
 from polyarch.registry.client import RegistryClient
+from polyarch.registry.profile_data import ECR
 from polyarch.registry.retry import RetryPolicy
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
@@ -340,3 +341,15 @@ async def test_what_another_run_put_there_is_what_a_roll_back_puts_back(three):
     assert [outcome.status for outcome in outcomes] == [Status.ROLLED_BACK] * 3
     assert await shows(three[0], OLD)
     assert await shows(three[1], other)
+
+
+@pytest.mark.parametrize("drops", [False, True])
+async def test_a_repository_that_has_to_be_made_first_is_told_with_the_command(drops: bool):
+    quirks = Quirks(repositories=frozenset({"other"}), missing_drops=drops)
+    async with SandboxRegistry(quirks=quirks) as registry:
+        profiles = {registry.host: ECR}
+        async with RegistryClient(policy=IMPATIENT, profiles=profiles) as client:
+            [outcome] = await publish([submission(NEW, registry)], client, ignore)
+    assert outcome.status is Status.FAILED
+    assert outcome.error
+    assert "aws ecr create-repository --repository-name team/app" in (outcome.error.hint or "")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from polyarch.errors import RepositoryNotFoundError
+from polyarch.errors import DeniedError, RegistryUnavailableError, RepositoryNotFoundError
 from polyarch.events import Listener, LoggedIn
 from polyarch.oci.descriptor import Descriptor
 from polyarch.registry.repository import RemoteRepository
@@ -37,8 +37,15 @@ async def check_push(remote: RemoteRepository) -> None:
     try:
         await remote.check_push()
     except RepositoryNotFoundError as error:
-        if hint := remote.profile.create_hint(remote.repository):
-            error.hint = hint
+        if command := remote.profile.create_hint(remote.repository):
+            error.hint = f"make it first: `{command}`"
+        raise
+    except (DeniedError, RegistryUnavailableError) as error:
+        # AliYun says `denied` of a namespace that is not there, ECR drops the connection
+        # (dotnet/sdk-container-builds#424).
+        if remote.profile.must_exist and not (error.retryable and error.status):
+            command = remote.profile.create_hint(remote.repository)
+            error.hint = f"{error.hint}; if it is not there yet, `{command}` makes it"
         raise
 
 
@@ -57,7 +64,13 @@ async def take_stock(destination: Destination, manifests: Manifests) -> None:
         return await remote.head(each.digest) is not None
 
     async def ask(look: Callable[[Descriptor], Awaitable[bool]], each: Descriptor) -> None:
-        if not await look(each):
+        try:
+            stands = await look(each)
+        except DeniedError:
+            # Some say 403 of what is missing; whoever may not read at all is told when it is read
+            # back.
+            stands = False
+        if not stands:
             destination.lacking.add(each.digest)
 
     destination.lacking.clear()
