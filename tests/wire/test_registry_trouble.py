@@ -389,7 +389,7 @@ def test_a_login_is_shown_nowhere():
 
 
 def test_one_context_serves_all_connections_of_one_trust(tmp_path: Path):
-    from polyarch.registry.aiohttp_transport import ssl_context
+    from polyarch.registry.tls import ssl_context
 
     assert ssl_context(None, insecure=False) is ssl_context(None, insecure=False)
     assert ssl_context(None, insecure=True).verify_mode is ssl.CERT_NONE
