@@ -337,7 +337,8 @@ class PartialPublishError(UsageError):
         super().__init__(
             f"the tags of `{image}` would lose {names}: only some platforms were asked for",
             where="`--platform` on the command line",
-            hint="leave `--platform` out; `polyarch build --platform` publishes nothing",
+            hint="`--keep-others` keeps them as they are published; `polyarch build --platform`"
+            " publishes nothing",
         )
 
 

@@ -5,7 +5,7 @@ the registry's own to collect: nobody can list them, and another run may be abou
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from polyarch.errors import DeleteUnsupportedError, PolyarchError
@@ -16,7 +16,8 @@ from polyarch.registry.repository import RemoteRepository
 from polyarch.transaction import lock, park
 from polyarch.transaction.past import PastRun
 
-Kind = Literal["upload", "lock", "parked", "tag"]
+Kind = Literal["upload", "lock", "parked", "tag", "repository"]
+"""`repository`: one that did not say what stands in it."""
 
 _TAKES_ALL = "deleting a tag deletes its image here"
 
@@ -25,13 +26,14 @@ _TAKES_ALL = "deleting a tag deletes its image here"
 class Leftover:
     """One thing that was left; `kept` says why it is still there, empty where it is gone.
 
-    `name` is a tag, or the digest of a blob whose upload was begun.
+    `name` is a tag, or the digest of a blob whose upload was begun. `error` is what asking met.
     """
 
     repository: str
     kind: Kind
     name: str
     kept: str = ""
+    error: PolyarchError | None = None
 
 
 async def clean(
@@ -50,7 +52,12 @@ async def clean(
     ]
     for repository in dict.fromkeys(repositories):
         remote = client.repository(repository)
-        found += [each for each in (await _lock(remote), await _parked(remote)) if each]
+        try:
+            found += [each for each in (await _lock(remote), await _parked(remote)) if each]
+        except PolyarchError as error:
+            found.append(
+                _failed(Leftover(repository=str(remote), kind="repository", name=""), error)
+            )
     for each in past:
         found += await _halfway(each, wanted, client)
     return tuple(found)
@@ -61,7 +68,7 @@ async def _cancel(remote: RemoteRepository, upload: Upload) -> Leftover:
     try:
         await remote.cancel_upload(upload)
     except PolyarchError as error:
-        return _because(left, error)
+        return _failed(left, error)
     return left
 
 
@@ -78,23 +85,18 @@ async def _lock(remote: RemoteRepository) -> Leftover | None:
         await remote.delete_tag(lock.TAG)
     except DeleteUnsupportedError:
         return _kept(left, "tags cannot be deleted here")
-    except PolyarchError as error:
-        return _because(left, error)
     return left
 
 
 async def _parked(remote: RemoteRepository) -> Leftover | None:
     left = Leftover(repository=str(remote), kind="parked", name=park.TAG)
-    try:
-        if await remote.head(park.TAG) is None:
-            return None
-        if remote.profile.tag_delete == "manifest":
-            return _kept(left, _TAKES_ALL)
-        if remote.profile.tag_delete != "tag":
-            return _kept(left, "whether deleting a tag deletes its image here is not known")
-        await remote.delete_tag(park.TAG)
-    except PolyarchError as error:
-        return _because(left, error)
+    if await remote.head(park.TAG) is None:
+        return None
+    if remote.profile.tag_delete == "manifest":
+        return _kept(left, _TAKES_ALL)
+    if remote.profile.tag_delete != "tag":
+        return _kept(left, "whether deleting a tag deletes its image here is not known")
+    await remote.delete_tag(park.TAG)
     return left
 
 
@@ -113,7 +115,7 @@ async def _halfway(
             head = await client.repository(repository).head(tag)
         except PolyarchError as error:
             left = Leftover(repository=str(repository), kind="tag", name=tag)
-            return [_because(left, error)]
+            return [_failed(left, error)]
         shown[repository, tag] = str(head.digest) if head else None
     arrived = [key for key, digest in moving.items() if shown[key] == digest]
     behind = [key for key, digest in moving.items() if shown[key] != digest]
@@ -133,8 +135,8 @@ async def _halfway(
 
 
 def _kept(left: Leftover, why: str) -> Leftover:
-    return Leftover(repository=left.repository, kind=left.kind, name=left.name, kept=why)
+    return replace(left, kept=why)
 
 
-def _because(left: Leftover, error: PolyarchError) -> Leftover:
-    return _kept(left, error.message.partition("\n")[0])
+def _failed(left: Leftover, error: PolyarchError) -> Leftover:
+    return replace(left, kept=error.message.partition("\n")[0], error=error)

@@ -7,7 +7,7 @@ import click
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.exit_codes import ExitCode, refusal_code
+from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of, complain_of
 from polyarch.cli.parts import record_source
@@ -146,7 +146,7 @@ def _clean(words: Words, surroundings: Surroundings, project: "Project") -> Exit
     )
     if not result.found:
         invocation.hint("nothing was left behind")
-    return ExitCode.DONE
+    return worst(refusal_code(each.error) for each in result.found if each.error)
 
 
 def _check_together(
