@@ -36,8 +36,7 @@ def ground(
     made.begin()
     assert all(tags.keys() == set(TAGS) for tags in made.look())
     yield made
-    counted(str(made.tally))
-    made.tally.check()
+    made.tally.tell(counted)
 
 
 def test_before_each_request_of_the_flip(ground: Publishing):
@@ -79,7 +78,7 @@ def test_when_all_has_moved(ground: Publishing):
     for last in ("moved", "end"):
         ground.revision = ground.renew()
         where = ground.fresh()
-        life = ground.warm.start(where, *ground.words, more=ground.more)
+        life = ground.start(where)
         steps = kill_at(life.pid, where.root.parent, all_moved(last))
         assert life.wait().code == (-signal.SIGKILL if steps else 0)
         if steps:

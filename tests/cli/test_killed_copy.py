@@ -32,8 +32,7 @@ def ground(
     made.begin()
     assert all(tags.keys() == set(TAGS) for tags in made.look())
     yield made
-    counted(str(made.tally))
-    made.tally.check()
+    made.tally.tell(counted)
 
 
 def test_before_each_request_of_the_flip(ground: Copying):

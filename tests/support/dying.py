@@ -12,15 +12,18 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-from polyarch.oci import annotation
-from polyarch.oci.manifest import ImageIndex
+from polyarch.content.memory import MemoryStore
+from polyarch.content.reader import read_small
+from polyarch.oci import annotation, mediatype
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from tests.support.images import make_index
 from tests.support.killing import Killer, Moment, Strike, Tags, Tally, is_apart
 from tests.support.places import laid
 from tests.support.tiny_project import NOTHING, Said, TinyProject, github
-from tests.support.warm import WarmPolyarch
+from tests.support.warm import Life, WarmPolyarch
 from tests.support.whole import Shelf
 
 PLATFORMS = ("linux/ppc64le", "linux/s390x")
@@ -55,12 +58,16 @@ def dying_project(root: Path, hosts: Sequence[str], *, more: str = "") -> TinyPr
 
 @dataclass
 class Ground(ABC):
-    """What trials need; `old` is the digest under every tag before the next one."""
+    """What trials need; `old` is the digest under every tag before the next one.
+
+    `normal` is how the registries are when nobody is killed.
+    """
 
     project: TinyProject
     registries: Sequence[SandboxRegistry]
     warm: WarmPolyarch
     tally: Tally
+    normal: Quirks = field(default_factory=Quirks)
     old: str = ""
     revision: str = ""
     machines: "count[int]" = field(default_factory=count)
@@ -93,9 +100,13 @@ class Ground(ABC):
         state = {"XDG_STATE_HOME": str(root.parent / "state")}
         return TinyProject(root=root, environment={**self.project.environment, **state})
 
-    def run(self, where: TinyProject, *words: str) -> Said:
-        """One run that nobody kills."""
-        return self.warm.run(where, *self.words, *words, more=self.more)
+    def run(self, where: TinyProject, *words: str, room: int | None = None) -> Said:
+        """One run that nobody kills; with `room` no file of it can be larger."""
+        return self.start(where, *words, room=room).wait()
+
+    def start(self, where: TinyProject, *words: str, room: int | None = None) -> Life:
+        """One run under way."""
+        return self.warm.start(where, *self.words, *words, more=self.more, room=room)
 
     def behave(self, quirks: Quirks) -> None:
         """Give all registries the same quirks."""
@@ -107,11 +118,11 @@ class Ground(ABC):
     ) -> Killer:
         """One run that is killed at the moment, or comes to its end where that never comes."""
         killer = Killer(where.root.parent, strike, applied=applied)
-        self.behave(killer.quirks)
-        life = self.warm.start(where, *self.words, *words, more=self.more)
+        self.behave(replace(self.normal, on_request=killer.see))
+        life = self.start(where, *words)
         killer.aim(life.pid)
         said = life.wait()
-        self.behave(Quirks())
+        self.behave(self.normal)
         assert said.code == (-9 if killer.struck else 0), said
         if killer.struck:
             self.tally.killed(killer.struck.steps)
@@ -178,17 +189,32 @@ class Publishing(Ground):
 
 @dataclass
 class Copying(Ground):
-    """`copy` of a layout; the image in it is made anew for each trial."""
+    """`copy` of a layout; the image in it is made anew for each trial.
+
+    With `size` all images share a layer of so many bytes.
+    """
+
+    size: int = 0
 
     def renew(self) -> str:
         name = str(next(self.machines))
         made = make_index(PLATFORMS, content=name.encode())
-        index = ImageIndex.build(made.children, annotations={annotation.REVISION: name})
+        children = [self._grown(made.store, name, child) for child in made.children]
+        index = ImageIndex.build(children, annotations={annotation.REVISION: name})
         made.store.add(index.descriptor.media_type, index.raw)
         layout = self.project.root / "layout"
         shutil.rmtree(layout, ignore_errors=True)
         laid(replace(made, index=index), layout)
         return name
+
+    def _grown(self, store: MemoryStore, name: str, child: Descriptor) -> Descriptor:
+        if not self.size:
+            return child
+        manifest = ImageManifest.parse(read_small(store, child), child.media_type)
+        large = store.add(mediatype.OCI_LAYER, name.encode().ljust(self.size, b"\0"))
+        grown = ImageManifest.build(config=manifest.config, layers=[*manifest.layers, large])
+        store.add(grown.descriptor.media_type, grown.raw)
+        return replace(grown.descriptor, platform=child.platform)
 
     @property
     def words(self) -> Sequence[str]:

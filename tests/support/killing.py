@@ -14,12 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from polyarch.sandbox.manifests import write
-from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.target import Kind
 from polyarch.sandbox.wire import HANG_UP, Answer, Call
+from tests.support.counted import Counted
 from tests.support.whole import Standing
 
 Tags = Mapping[str, Standing]
@@ -69,6 +70,12 @@ def at_move(number: int) -> Strike:
     return lambda moment: moment.moves_a_tag and moment.moves == number
 
 
+def at_nth(number: int, is_it: Callable[[Call], bool]) -> Strike:
+    """At the so manieth request of a kind."""
+    seen = count(1)
+    return lambda moment: is_it(moment.call) and next(seen) == number
+
+
 def at_line(number: int) -> Strike:
     """At the first request when the journal has so many lines."""
     return lambda moment: len(moment.steps) >= number
@@ -92,17 +99,13 @@ class Killer:
         self.struck: Moment | None = None
         self.seen: list[Moment] = []
 
-    @property
-    def quirks(self) -> Quirks:
-        """For each of the registries."""
-        return Quirks(on_request=self._see)
-
     def aim(self, pid: int) -> None:
         """Know the process; its requests wait for this."""
         self._pid = pid
         self._born.set()
 
-    async def _see(self, call: Call) -> Answer | None:
+    async def see(self, call: Call) -> Answer | None:
+        """The hook for each of the registries."""
         if not self._born.is_set():
             await asyncio.to_thread(self._born.wait)
         if self.struck:
@@ -198,6 +201,13 @@ class Tally:
         if is_apart(found) or any(s.flaws for tags in found for s in tags.values()):
             self.apart_after.append(f"{when}: {found}")
 
+    def tell(self, counted: Counted) -> None:
+        """Let it be printed at the end, if anything was killed, and see that the rule held."""
+        if self.kills:
+            counted(str(self))
+        assert self.neither == []
+        assert self.apart_after == []
+
     def __str__(self) -> str:
         steps = ", ".join(f"{step} {count}" for step, count in self.steps.most_common())
         return (
@@ -206,11 +216,6 @@ class Tally:
             f"apart when killed {self.apart}, after one re-run {len(self.apart_after)}; "
             f"last in the journal: {steps}"
         )
-
-    def check(self) -> None:
-        """See that the rule held."""
-        assert self.neither == []
-        assert self.apart_after == []
 
 
 def is_apart(found: Iterable[Tags]) -> bool:

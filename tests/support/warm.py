@@ -5,6 +5,7 @@ polyarch, because loading takes longer than what is looked at here.
 import importlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -48,8 +49,14 @@ class WarmPolyarch:
         self._folder = folder
         self._lives = 0
 
-    def start(self, project: TinyProject, *words: str, more: Mapping[str, str] = NOTHING) -> Life:
-        """Start the command in a project."""
+    def start(
+        self,
+        project: TinyProject,
+        *words: str,
+        more: Mapping[str, str] = NOTHING,
+        room: int | None = None,
+    ) -> Life:
+        """Start the command in a project; with `room` no file of it can have more bytes."""
         self._lives += 1
         said = tuple(self._folder / f"{self._lives}.{name}" for name in ("out", "err"))
         pid = self.ask(
@@ -58,13 +65,10 @@ class WarmPolyarch:
                 "folder": str(project.root),
                 "environment": {**project.environment, **more},
                 "said": [str(path) for path in said],
+                "room": room,
             }
         )
         return Life(self, pid, (said[0], said[1]))
-
-    def run(self, project: TinyProject, *words: str, more: Mapping[str, str] = NOTHING) -> Said:
-        """Run the command to its end."""
-        return self.start(project, *words, more=more).wait()
 
     def ask(self, what: Mapping[str, Any]) -> int:
         """One line there, one line back."""
@@ -116,7 +120,11 @@ def _load() -> None:
 
 
 def _live(
-    words: Sequence[str], folder: str, environment: Mapping[str, str], said: Sequence[str]
+    words: Sequence[str],
+    folder: str,
+    environment: Mapping[str, str],
+    said: Sequence[str],
+    room: int | None,
 ) -> int:
     from polyarch.cli.main import run
 
@@ -127,6 +135,8 @@ def _live(
         opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.dup2(opened, place)
         os.close(opened)
+    if room is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     code = run(words)
     sys.stdout.flush()
     sys.stderr.flush()
