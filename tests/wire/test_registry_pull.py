@@ -62,11 +62,23 @@ async def test_an_absent_repository_is_told_as_such():
 
 @pytest.mark.parametrize("status", [500, 403, 418])
 async def test_only_a_404_means_absent(status):
-    hook = answering(Kind.MANIFEST, Answer(status=status))
-    async with connected(SandboxRegistry(quirks=Quirks(on_request=hook))) as place:
+    async with connected(SandboxRegistry()) as place:
+        await push_image(place.repository(), b"layer", tag="v1")
+        place.registry.quirks = Quirks(on_request=answering(Kind.MANIFEST, Answer(status=status)))
         errors = (RegistryUnavailableError, DeniedError, UnexpectedAnswerError)
         with pytest.raises(errors):
             await place.repository().head("v1")
+
+
+async def test_403_of_a_tag_that_is_not_listed_means_absent():
+    """Some registries say so of what is missing; of what nobody may list it is a refusal."""
+    async with connected(SandboxRegistry(quirks=Quirks(forbids_missing=True))) as place:
+        await push_image(place.repository(), b"layer", tag="v1")
+        assert await place.repository().head("v2") is None
+        assert await place.repository().head("v1")
+        place.registry.quirks = Quirks(denied_actions=frozenset({"pull"}))
+        with pytest.raises(DeniedError):
+            await place.repository().head("v2")
 
 
 async def test_a_refused_head_is_asked_again_for_its_reason():

@@ -6,6 +6,7 @@ Sources: distribution-spec v1.1 "Pulling manifests", "Pushing Manifests", "Delet
 
 from polyarch.errors import (
     DeleteUnsupportedError,
+    DeniedError,
     DigestMismatchError,
     Exchange,
     ImmutableTagError,
@@ -23,11 +24,13 @@ from polyarch.oci.fields import MAX_MANIFEST_BYTES
 from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
 from polyarch.oci.reference import Repository
 from polyarch.registry.body import Body
-from polyarch.registry.call import Answer, Call, Explain
+from polyarch.registry.call import Answer, Call
 from polyarch.registry.condition import ANYWAY, Condition
+from polyarch.registry.manifest_refusals import explain_missing, explain_put, named
 from polyarch.registry.paths import Paths
 from polyarch.registry.scope import Scope
 from polyarch.registry.session import Session
+from polyarch.registry.tags import list_tags
 from polyarch.registry.wire import digest_of, media_type_of, size_of
 
 MAX_PUSHED_BYTES = 4 * 1024 * 1024
@@ -35,10 +38,8 @@ MAX_PUSHED_BYTES = 4 * 1024 * 1024
 
 _ACCEPT = tuple(("Accept", media_type) for media_type in mediatype.ACCEPTED)
 _STORED = frozenset({200, 201, 202, 204})
-_FORBIDDEN = 403
 _NOT_FOUND = 404
 _TOO_LARGE = 413
-_TAG_REFUSALS = frozenset({400, _FORBIDDEN, 409, 412})
 _NO_DELETE = frozenset({400, 405, 501})
 _UNKNOWN_BLOBS = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"})
 _SETTLE_S = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -50,6 +51,7 @@ class Manifests:
 
     def __init__(self, session: Session, repository: Repository) -> None:
         self.sent: set[Digest] = set()
+        self._stands: set[Digest] = set()
         self._session = session
         self._repository = repository
         self._paths = Paths(repository=repository)
@@ -61,9 +63,18 @@ class Manifests:
             RegistryError: it did not say.
             DigestMismatchError: it names another digest than was asked for.
         """
-        answer = await self._session.head(self._read("HEAD", reference, absent=True))
+        try:
+            answer = await self._session.head(self._read("HEAD", reference, absent=True))
+        except DeniedError:
+            # Some say 403 of what is missing (google/go-containerregistry, pkg/v1/remote/pusher.go,
+            # manifestExists): the list of tags tells which is meant.
+            if isinstance(reference, Digest) or await self._is_listed(reference):
+                raise
+            return None
         if answer.status == _NOT_FOUND:
             return None
+        if isinstance(reference, Digest):
+            self._stands.add(reference)
         media_type, size = media_type_of(answer.headers), size_of(answer.headers)
         told = digest_of(answer.headers)
         wanted = reference if isinstance(reference, Digest) else None
@@ -88,14 +99,16 @@ class Manifests:
         if len(raw) > MAX_MANIFEST_BYTES:
             # It was not read to its end, so its digest tells nothing.
             reason = f"it is larger than {MAX_MANIFEST_BYTES} bytes"
-            raise MalformedManifestError("manifest", reason, where=self._name(reference))
+            raise MalformedManifestError(
+                "manifest", reason, where=named(self._repository, reference)
+            )
         wanted = reference if isinstance(reference, Digest) else digest_of(answer.headers)
         if wanted and (found := Digest.of(raw, wanted.algorithm)) != wanted:
             raise DigestMismatchError(str(wanted), str(found), str(self._repository))
         try:
             return parse_any(raw, _declared_type(answer))
         except MalformedManifestError as error:
-            error.where = error.where or self._name(reference)
+            error.where = error.where or named(self._repository, reference)
             raise
 
     async def put(
@@ -155,7 +168,7 @@ class Manifests:
 
         def explain(exchange: Exchange) -> PolyarchError | None:
             if exchange.status in _NO_DELETE:
-                return DeleteUnsupportedError(exchange, self._name(reference))
+                return DeleteUnsupportedError(exchange, named(self._repository, reference))
             return None
 
         call = Call(
@@ -175,8 +188,14 @@ class Manifests:
         except (ManifestNotFoundError, RepositoryNotFoundError):
             return None
 
+    async def _is_listed(self, tag: str) -> bool:
+        return tag in await list_tags(self._session, self._repository)
+
     async def _shows(self, reference: str | Digest, digest: Digest) -> bool:
-        found = await self.head(reference)
+        try:
+            found = await self.head(reference)
+        except DeniedError:  # perhaps of what is missing; writing it finds out
+            return False
         return found is not None and found.digest == digest
 
     async def _put_and_settle(
@@ -185,7 +204,7 @@ class Manifests:
         reference: str | Digest,
         condition: Condition,
     ) -> None:
-        for wait in _SETTLE_S if self._refers_to_sent(manifest) else ():
+        for wait in _SETTLE_S if self._is_whole(manifest) else ():
             try:
                 await self._put(manifest, reference, condition)
             except ManifestRefusedError as error:
@@ -212,16 +231,18 @@ class Manifests:
                 scopes=(Scope.push(self._repository.path),),
                 headers=(("Content-Type", descriptor.media_type), *condition.headers),
                 body=Body.of_bytes(manifest.raw),
-                explain=self._explain_put(reference),
+                explain=explain_put(self._repository, reference),
             )
         )
         told = digest_of(answer.headers)
         if told and told != Digest.of(manifest.raw, told.algorithm):
             raise DigestMismatchError(str(descriptor.digest), str(told), str(self._repository))
 
-    def _refers_to_sent(self, manifest: ImageManifest | ImageIndex) -> bool:
+    def _is_whole(self, manifest: ImageManifest | ImageIndex) -> bool:
+        """Whether a registry that lacks something of it has to be waited for: it was seen there."""
         below = manifest.manifests if isinstance(manifest, ImageIndex) else manifest.blobs
-        return any(node.digest in self.sent for node in below)
+        seen = self.sent | self._stands
+        return manifest.descriptor.digest in seen or any(node.digest in seen for node in below)
 
     def _read(self, method: str, reference: str | Digest, *, absent: bool = False) -> Call:
         return Call(
@@ -231,7 +252,7 @@ class Manifests:
             accept=frozenset({200, _NOT_FOUND} if absent else {200}),
             scopes=(Scope.pull(self._repository.path),),
             headers=_ACCEPT,
-            explain=self._explain_missing(reference),
+            explain=explain_missing(self._repository, reference),
         )
 
     def _checked(self, reference: str | Digest) -> str | Digest:
@@ -249,37 +270,7 @@ class Manifests:
                 url=self._paths.manifest(reference),
                 words=f"it has {size} bytes, and registries take {MAX_PUSHED_BYTES}",
             )
-            raise ManifestRefusedError(exchange, self._name(reference))
-
-    def _explain_missing(self, reference: str | Digest) -> Explain:
-        def explain(exchange: Exchange) -> PolyarchError | None:
-            if "NAME_UNKNOWN" in exchange.codes:
-                return RepositoryNotFoundError(exchange, str(self._repository))
-            if exchange.status == _NOT_FOUND:
-                return ManifestNotFoundError(exchange, self._name(reference))
-            return None
-
-        return explain
-
-    def _explain_put(self, reference: str | Digest) -> Explain:
-        def explain(exchange: Exchange) -> PolyarchError | None:
-            words = exchange.words.lower()
-            is_tag = isinstance(reference, str) and exchange.status in _TAG_REFUSALS
-            if is_tag and ("immutable" in words or "TAG_INVALID" in exchange.codes):
-                return ImmutableTagError(exchange, self._name(reference))
-            denied = exchange.status == _FORBIDDEN or "DENIED" in exchange.codes
-            # AliYun says DENIED of kinds of manifests that it does not know.
-            if denied and "manifest" not in words:
-                return None
-            if "NAME_UNKNOWN" in exchange.codes:
-                return RepositoryNotFoundError(exchange, str(self._repository))
-            return ManifestRefusedError(exchange, self._name(reference))
-
-        return explain
-
-    def _name(self, reference: str | Digest) -> str:
-        separator = "@" if isinstance(reference, Digest) else ":"
-        return f"{self._repository}{separator}{reference}"
+            raise ManifestRefusedError(exchange, named(self._repository, reference))
 
 
 def _declared_type(answer: Answer) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from polyarch.errors import (
+    DeniedError,
     DigestMismatchError,
     Exchange,
     PolyarchError,
@@ -71,8 +72,12 @@ class UploadCalls:
         self._scope = Scope.push(repository.path)
 
     async def exists(self, blob: Descriptor) -> bool:
-        """Whether the repository holds the blob in its full size."""
-        return await blob_exists(self.session, self.repository, blob)
+        """Whether the repository holds the blob in its full size, as far as it tells."""
+        try:
+            return await blob_exists(self.session, self.repository, blob)
+        except DeniedError:
+            # Some say 403 of what is missing; sending it finds out.
+            return False
 
     async def open(self, blob: Descriptor | None = None) -> Place:
         """Open an upload.

@@ -82,17 +82,13 @@ async def _restore(destination: Destination, tag: str, found: Digest | None) -> 
     try:
         if old is not None:
             await destination.remote.put_manifest(old, tag=tag, look=False)
-        elif not _goes_alone(destination, tag):
-            destination.status[tag] = TagStatus.LEFT
-            return False
-        else:
+        elif _goes_alone(destination, tag):
             await destination.remote.delete_tag(tag)
+        else:
+            _stays(destination, tag, found)
+            return False
     except (*REFUSALS, DeleteUnsupportedError):
-        if found == _before(destination, tag) and not destination.writes.get(tag):
-            return False  # it does not stand there, as far as anybody knows
-        destination.status[tag] = TagStatus.LEFT
-        if found != _wanted(destination, tag):
-            destination.shown[tag] = None
+        _stays(destination, tag, found)
         return False
     except PolyarchError:
         destination.status[tag] = TagStatus.LEFT
@@ -100,6 +96,16 @@ async def _restore(destination: Destination, tag: str, found: Digest | None) -> 
         destination.reasons[tag] = UNASKED
         return False
     return True
+
+
+def _stays(destination: Destination, tag: str, found: Digest | None) -> None:
+    """Tell as left what could not be put back, unless it never came there as far as is known."""
+    if found == _wanted(destination, tag):
+        destination.status[tag] = TagStatus.LEFT
+    elif destination.writes.get(tag):  # taken, and not shown
+        destination.status[tag] = TagStatus.LEFT
+        destination.shown[tag] = None
+        destination.reasons[tag] = UNASKED
 
 
 def _goes_alone(destination: Destination, tag: str) -> bool:
@@ -125,8 +131,15 @@ def _unasked(destination: Destination, tag: str) -> None:
 
 
 async def _digest(destination: Destination, tag: str) -> Digest | None:
+    """What the tag shows; what nobody expects is proven by its bytes.
+
+    Raises:
+        RegistryError, ContentError: the registry does not say, or not the truth.
+    """
     found = await destination.remote.head(tag)
-    return found.digest if found else None
+    if found is None or found.digest in {_wanted(destination, tag), _before(destination, tag)}:
+        return found.digest if found else None
+    return (await destination.remote.get_manifest(tag)).descriptor.digest
 
 
 def _wanted(destination: Destination, tag: str) -> Digest:
