@@ -90,6 +90,13 @@ class Lock:
         self._owner = owner
         self._watched: tuple[Digest, float] | None = None
 
+    async def watch(self) -> None:
+        """Know from now on how long it has stood unchanged."""
+        with contextlib.suppress(PolyarchError):  # taking it will tell
+            found = await self._read()
+            if found:
+                self._has_lapsed(found)
+
     async def take(self) -> None:
         """Wait until the lock is ours.
 
@@ -178,11 +185,14 @@ async def locks(destinations: Sequence[Destination], owner: str) -> AsyncIterato
     """
     remotes = {each.name: each.remote for each in destinations if each.target.merge}
     name = f"{owner or 'polyarch'} {secrets.token_hex(8)}"
+    wanted = [Lock(remote, name) for _, remote in sorted(remotes.items())]
     taken: list[Lock] = []
     try:
-        for _, remote in sorted(remotes.items()):
-            taken.append(Lock(remote, name))
-            await taken[-1].take()
+        # A dead writer may have left several: they are waited for at the same time.
+        await asyncio.gather(*(lock.watch() for lock in wanted))
+        for lock in wanted:
+            taken.append(lock)
+            await lock.take()
         yield
     finally:
         for lock in taken:
