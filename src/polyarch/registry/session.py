@@ -31,6 +31,7 @@ MAX_ERROR_BYTES = 64 * 1024
 MAX_ANSWER_BYTES = MAX_MANIFEST_BYTES
 """Nothing else that is read whole is larger than a manifest may be."""
 _UNAUTHORIZED = 401
+_FORBIDDEN = 403
 
 
 class Session:
@@ -236,6 +237,12 @@ class Session:
             body = await read_up_to(response, MAX_ERROR_BYTES)
         except RegistryUnavailableError:
             body = b""
+        if response.status == _FORBIDDEN and not same_origin(response.url, self.home):
+            # A signed URL that has expired; the registry gives another one.
+            return RegistryUnavailableError(
+                self._judge.exchange(_answer(response, body), call.method),
+                f"its storage answered {response.status}",
+            )
         credential = await self._authorizer.credential(call.repository)
         return self._judge.error(
             _answer(response, body),
