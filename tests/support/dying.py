@@ -19,15 +19,17 @@ from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
+from polyarch.transaction import lock, park
 from tests.support.images import make_index
 from tests.support.killing import Killer, Moment, Strike, Tags, Tally, is_apart
 from tests.support.places import laid
 from tests.support.tiny_project import NOTHING, Said, TinyProject, github
 from tests.support.warm import Life, WarmPolyarch
-from tests.support.whole import Shelf
+from tests.support.whole import Shelf, Standing
 
 PLATFORMS = ("linux/ppc64le", "linux/s390x")
 REPOSITORY = "team/app"
+OURS = frozenset({park.TAG, lock.TAG})
 TAGS = ("1.2", "main", "latest")
 
 TOML = """\
@@ -60,7 +62,8 @@ def dying_project(root: Path, hosts: Sequence[str], *, more: str = "") -> TinyPr
 class Ground(ABC):
     """What trials need; `old` is the digest under every tag before the next one.
 
-    `normal` is how the registries are when nobody is killed.
+    `normal` is how the registries are when nobody is killed; `constants` are other values for what
+    never changes, by full name.
     """
 
     project: TinyProject
@@ -68,6 +71,7 @@ class Ground(ABC):
     warm: WarmPolyarch
     tally: Tally
     normal: Quirks = field(default_factory=Quirks)
+    constants: Mapping[str, float] = field(default_factory=dict)
     old: str = ""
     revision: str = ""
     machines: "count[int]" = field(default_factory=count)
@@ -106,7 +110,14 @@ class Ground(ABC):
 
     def start(self, where: TinyProject, *words: str, room: int | None = None) -> Life:
         """One run under way."""
-        return self.warm.start(where, *self.words, *words, more=self.more, room=room)
+        return self.warm.start(
+            where,
+            *self.words,
+            *words,
+            more=self.more,
+            room=room,
+            constants=self.constants,
+        )
 
     def behave(self, quirks: Quirks) -> None:
         """Give all registries the same quirks."""
@@ -129,8 +140,9 @@ class Ground(ABC):
         return killer
 
     def look(self) -> list[Tags]:
-        """Every tag of every registry."""
-        return [Shelf(host=each.host, repository=REPOSITORY).tags() for each in self.registries]
+        """Every tag of every registry, but those that are only polyarch's."""
+        found = [Shelf(host=each.host, repository=REPOSITORY).tags() for each in self.registries]
+        return [{tag: tags[tag] for tag in tags.keys() - OURS} for tags in found]
 
     def one(self) -> str:
         """The one digest that all tags of all registries show."""
@@ -141,14 +153,19 @@ class Ground(ABC):
 
     def judge(self, when: object) -> None:
         """See after a kill that every tag is old whole or new whole."""
-        self.tally.look(self.look(), self.old, self.revision, str(when))
+        found = self.look()
+        self.tally.look(found, lambda s: s.digest == self.old or self.is_new(s), str(when))
+
+    def is_new(self, standing: Standing) -> bool:
+        """Whether a tag shows what the trial brings."""
+        return standing.revision == self.revision
 
     def converge(self, again: Said, when: object) -> None:
         """See after one more run that all tags of all registries came to what is new."""
         assert again.code == 0, (when, again)
         found = self.look()
         self.tally.look_again(found, str(when))
-        assert {tag.revision for tags in found for tag in tags.values()} == {self.revision}, when
+        assert all(self.is_new(standing) for tags in found for standing in tags.values()), when
         self.old = next(iter(found[0].values())).digest
 
     def trial(self, strike: Strike, *, applied: bool = False) -> Moment | None:

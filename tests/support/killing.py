@@ -186,13 +186,12 @@ class Tally:
         self.within += "moving" in steps and steps[-1] != "end"
         self.steps[steps[-1] if steps else "nothing"] += 1
 
-    def look(self, found: Sequence[Tags], old: str, new: str, when: str) -> None:
-        """Judge every tag: `old` is a digest, `new` a revision."""
+    def look(self, found: Sequence[Tags], is_known: Callable[[Standing], bool], when: str) -> None:
+        """Judge every tag: it shows what is old or what is new, and shows it whole."""
         for number, tags in enumerate(found):
             for tag, standing in tags.items():
-                known = standing.digest == old or standing.revision == new
-                less = set(standing.platforms) != set(self.platforms)
-                if standing.flaws or less or not known:
+                less = set(standing.children) != set(self.platforms)
+                if standing.flaws or less or not is_known(standing):
                     self.neither.append(f"registry {number}, {tag}: {standing} ({when})")
         self.apart += is_apart(found)
 

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.support.tiny_project import NOTHING, Said, TinyProject
 
 ROOT = Path(__file__).parents[2]
+NO_CONSTANTS: Mapping[str, float] = MappingProxyType({})
 LOADED = (
     "polyarch.cli.main",
     "polyarch.pipeline.copy",
@@ -55,8 +57,12 @@ class WarmPolyarch:
         *words: str,
         more: Mapping[str, str] = NOTHING,
         room: int | None = None,
+        constants: Mapping[str, float] = NO_CONSTANTS,
     ) -> Life:
-        """Start the command in a project; with `room` no file of it can have more bytes."""
+        """Start the command in a project.
+
+        With `room` no file of it can have more bytes; `constants` get other values there, by name.
+        """
         self._lives += 1
         said = tuple(self._folder / f"{self._lives}.{name}" for name in ("out", "err"))
         pid = self.ask(
@@ -66,6 +72,7 @@ class WarmPolyarch:
                 "environment": {**project.environment, **more},
                 "said": [str(path) for path in said],
                 "room": room,
+                "constants": dict(constants),
             }
         )
         return Life(self, pid, (said[0], said[1]))
@@ -120,11 +127,13 @@ def _load() -> None:
 
 
 def _live(
+    *,
     words: Sequence[str],
     folder: str,
     environment: Mapping[str, str],
     said: Sequence[str],
     room: int | None,
+    constants: Mapping[str, float],
 ) -> int:
     from polyarch.cli.main import run
 
@@ -135,6 +144,9 @@ def _live(
         opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.dup2(opened, place)
         os.close(opened)
+    for name, value in constants.items():
+        module, _, constant = name.rpartition(".")
+        setattr(importlib.import_module(module), constant, value)
     if room is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     code = run(words)

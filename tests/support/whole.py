@@ -27,10 +27,13 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What a tag shows; `flaws` are empty where every byte of it is there and right."""
+    """What a tag shows; `flaws` are empty where every byte of it is there and right.
+
+    `children` are the digests of an index, by platform.
+    """
 
     digest: str
-    platforms: tuple[str, ...] = ()
+    children: Mapping[str, str] = field(default_factory=dict)
     revision: str = ""
     flaws: tuple[str, ...] = ()
 
@@ -78,7 +81,7 @@ class _Reader:
         flaws = self._image(raw, {}) if children is None else self._children(children)
         return Standing(
             digest=digest,
-            platforms=tuple(_name(child["platform"]) for child in children or ()),
+            children={_name(child["platform"]): child["digest"] for child in children or ()},
             revision=(root.get("annotations") or {}).get("org.opencontainers.image.revision", ""),
             flaws=tuple(flaws),
         )

@@ -23,7 +23,7 @@ from polyarch.transaction.park import park, unpark
 from polyarch.transaction.preflight import check_push, preflight
 from polyarch.transaction.stage import Manifests, read_back, read_manifests, stage
 from polyarch.transaction.supply import Supply
-from polyarch.transaction.undo import leave, roll_back
+from polyarch.transaction.undo import admit, leave, roll_back
 from polyarch.transaction.values import (
     OnRegistryFailure,
     Options,
@@ -202,6 +202,8 @@ class _Run:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(UNDO_S):
                     await self._undo(going)
+            for each in going:
+                admit(each, self.listen)
             raise
         if not task.done():
             await self._stop(task)

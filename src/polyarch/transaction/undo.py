@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from polyarch.errors import DeleteUnsupportedError, PolyarchError
-from polyarch.events import Listener
+from polyarch.events import Listener, Warned
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
 from polyarch.transaction.destination import Destination
@@ -21,30 +21,59 @@ async def roll_back(destination: Destination, journal: Journal, listen: Listener
     Each tag is asked for first: the answer to a move may have been lost and not the move, and what
     somebody else has put there since is not ours to undo.
     """
-    for tag in _in_order(destination):
-        try:
-            found = await _digest(destination, tag)
-        except PolyarchError:
+    waiting = list(_in_order(destination))
+    try:
+        while waiting:
+            await _put_back(destination, waiting[0], journal, listen)
+            del waiting[0]
+    finally:
+        for tag in waiting:  # there was no time for these
             _unasked(destination, tag)
-            continue
-        ours = _may_be_ours(destination, tag, found)
-        if ours and await _restore(destination, tag, found):
-            destination.status[tag] = TagStatus.RESTORED
-            tell(destination, tag, listen)
-        if found == _before(destination, tag) or destination.status[tag] is TagStatus.RESTORED:
-            journal.restored(destination.target.repository, tag)
+
+
+async def _put_back(destination: Destination, tag: str, journal: Journal, listen: Listener) -> None:
+    try:
+        found = await _digest(destination, tag)
+    except PolyarchError:
+        _unasked(destination, tag)
+        return
+    ours = _may_be_ours(destination, tag, found)
+    if ours and await _restore(destination, tag, found):
+        destination.status[tag] = TagStatus.RESTORED
+        tell(destination, tag, listen)
+    if found == _before(destination, tag) or destination.status[tag] is TagStatus.RESTORED:
+        journal.restored(destination.target.repository, tag)
 
 
 async def leave(destination: Destination) -> None:
     """Tell what was moved as left, where nothing is to be put back."""
-    for tag in destination.flipped:
-        try:
-            found = await _digest(destination, tag)
-        except PolyarchError:
+    waiting = list(destination.flipped)
+    try:
+        while waiting:
+            await _leave(destination, waiting[0])
+            del waiting[0]
+    finally:
+        for tag in waiting:
             _unasked(destination, tag)
-            continue
-        if _may_be_ours(destination, tag, found) and found == _wanted(destination, tag):
-            destination.status[tag] = TagStatus.LEFT
+
+
+async def _leave(destination: Destination, tag: str) -> None:
+    try:
+        found = await _digest(destination, tag)
+    except PolyarchError:
+        _unasked(destination, tag)
+        return
+    if _may_be_ours(destination, tag, found) and found == _wanted(destination, tag):
+        destination.status[tag] = TagStatus.LEFT
+
+
+def admit(destination: Destination, listen: Listener) -> None:
+    """Warn of what is left, where nobody will be given an outcome."""
+    for tag, status in destination.status.items():
+        if status is TagStatus.LEFT:
+            reason = destination.reasons.get(tag)
+            shows = f"may show the new image: {reason}" if reason else "is left on the new image"
+            listen(Warned(text=f"`{destination.name}:{tag}` {shows}"))
 
 
 def _in_order(destination: Destination) -> Sequence[str]:
