@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,13 @@ from polyarch.registry.body import Body
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.credential import Credential, FixedKeychain
 from polyarch.registry.credentials import CredentialStore
+from polyarch.registry.profiles import PROFILES
 from polyarch.registry.repository import RemoteRepository
 from tests.lab.fixtures import StartRegistry
 from tests.lab.registries import Auth, Registry, write_logins
 from tests.lab.skopeo import Skopeo
 from tests.support.images import make_index
+from tests.support.kept_uploads import Kept
 from tests.support.remote import blob_of, manifest_of, push_image, read
 
 EVERY_AUTH = pytest.mark.parametrize("auth", list(Auth))
@@ -99,6 +102,33 @@ async def test_a_large_blob_is_sent_from_a_file_and_mounted(
         async for chunk in await app.open_blob(blob):
             size += len(chunk)
         assert size == LARGE_BYTES
+
+
+@EVERY_AUTH
+async def test_a_large_blob_goes_in_chunks_and_another_process_goes_on(
+    auth: Auth, distribution_registry: StartRegistry, tmp_path: Path
+):
+    path = tmp_path / "layer"
+    path.write_bytes(os.urandom(1024 * 1024) * 7)
+    blob = Descriptor(
+        media_type=mediatype.OCI_LAYER, digest=Digest.of(path.read_bytes()), size=7 * 2**20
+    )
+    registry = distribution_registry(auth)
+    profiles = {registry.host: replace(PROFILES["distribution"], blob_max=2**20)}
+    memory = Kept(dies_at=3 * 2**20)
+    keychain = store_of(registry, tmp_path)
+    repository = Repository(registry=registry.host, path="team/app")
+    async with RegistryClient(keychain=keychain, profiles=profiles) as client:
+        with pytest.raises(asyncio.CancelledError):
+            await client.repository(repository).push_blob(blob, Body.of_path(path), memory=memory)
+    assert memory.told == [0, 2**20, 2 * 2**20, 3 * 2**20]
+    again = Kept(*memory.uploads.values())
+    async with RegistryClient(keychain=keychain, profiles=profiles) as client:
+        remote = client.repository(repository)
+        assert await remote.push_blob(blob, Body.of_path(path), memory=again) == "uploaded"
+        assert again.told[0] == 3 * 2**20
+        assert client.usage()[0].sent < 5 * 2**20
+        assert Digest.of(await read(remote, blob)) == blob.digest
 
 
 @EVERY_AUTH

@@ -14,8 +14,6 @@ from polyarch.errors import (
     UnexpectedAnswerError,
     UploadRefusedError,
 )
-from polyarch.oci.digest import Digest
-from polyarch.oci.reference import Repository
 from polyarch.registry.memory import Upload
 from polyarch.registry.profile import Profile
 from polyarch.registry.profile_data import AZURE, ECR, GAR, GHCR, UNKNOWN
@@ -26,6 +24,7 @@ from polyarch.sandbox.likenesses import LIKENESSES
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import HANG_UP, Answer, Call, refusal
+from tests.support.kept_uploads import Kept
 from tests.support.remote import CANARY, Connected, blob_of, connected, read
 
 ME = Account(username="me", password=CANARY)
@@ -35,25 +34,6 @@ CONTENT = bytes(range(256)) * 4096 * 6 + b"the last chunk"
 BLOCK = MIB
 """Less than this is read by a server and thrown away when it breaks off."""
 IN_CHUNKS = replace(UNKNOWN, blob_max=MIB)
-
-
-class Kept:
-    """Uploads as another process finds them; `told` is every change, in order."""
-
-    def __init__(self, *uploads: Upload) -> None:
-        self.uploads = {(u.repository, u.digest): u for u in uploads}
-        self.told: list[int | None] = []
-
-    def recall(self, repository: Repository, digest: Digest) -> Upload | None:
-        return self.uploads.get((repository, digest))
-
-    def keep(self, upload: Upload) -> None:
-        self.uploads[upload.repository, upload.digest] = upload
-        self.told.append(upload.acknowledged)
-
-    def forget(self, repository: Repository, digest: Digest) -> None:
-        self.uploads.pop((repository, digest), None)
-        self.told.append(None)
 
 
 @asynccontextmanager
