@@ -1441,19 +1441,26 @@ class TlsError(RegistryError):
 class LoginRefusedError(RegistryError):
     """The registry does not take these credentials, or wants some and there are none.
 
-    `source` says where the credentials came from; `variables` would be read first.
+    `source` says where the credentials came from; `places` give them before all others, and with
+    `named` have given these.
     """
 
     code = "login-refused"
 
-    def __init__(self, exchange: Exchange, *, source: str, variables: Sequence[str]) -> None:
-        names = " and ".join(f"`{name}`" for name in variables)
+    def __init__(
+        self, exchange: Exchange, *, source: str, places: Sequence[str], named: bool = False
+    ) -> None:
+        names = " and ".join(places)
+        advice = (
+            f"mend what {names} give, which count before any `docker login`"
+            if named
+            else f"run `docker login {exchange.registry}`, or set {names}"
+        )
         super().__init__(
             exchange,
             f"the registry `{exchange.registry}` refuses the login "
             f"(credentials: {source}){exchange.said}",
-            hint=f"run `docker login {exchange.registry}`, or set {names}; "
-            "`polyarch doctor` shows which login is used",
+            hint=f"{advice}; `polyarch doctor` shows which login is used",
         )
         self.source = source
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
@@ -85,6 +86,28 @@ async def test_who_has_no_login_does_not_ask_how_to_log_in():
         async with connected(SandboxRegistry(auth=auth), login=None) as place:
             assert await place.repository().head("v1") is None
             assert "/v2/" not in [r.path for r in place.registry.requests]
+
+
+@pytest.mark.parametrize(
+    ("login", "advice"),
+    [
+        (
+            Credential(source="none found", places=("`HUB_USER`", "`HUB_PW`")),
+            "docker login HOST`, or set `HUB_USER` and `HUB_PW`;",
+        ),
+        (
+            replace(WRONG, places=("`HUB_USER`", "file `pw`"), is_ours=True),
+            "mend what `HUB_USER` and file `pw` give, which count before any `docker login`;",
+        ),
+    ],
+)
+async def test_a_refused_login_names_what_the_config_names(login, advice):
+    async with connected(SandboxRegistry(auth=BasicAuth(ME)), login=login) as place:
+        with pytest.raises(LoginRefusedError) as caught:
+            await place.repository().check_push()
+        hint = caught.value.hint or ""
+        assert advice.replace("HOST", place.registry.host) in hint
+        assert "POLYARCH_" not in hint
 
 
 async def test_an_anonymous_reader_needs_no_login():

@@ -76,6 +76,18 @@ class Configured:
                 self._found[key] = self._read(login, repository.registry)
             return self._found[key]
 
+    def places(self, repository: Repository) -> tuple[str, ...]:
+        """What would give a login for it before all else, in words for a message."""
+        match = best_match(self._logins, repository)
+        login = match[1] if match else ConfiguredLogin(prefix="")
+        user, password = default_variables(repository.registry)
+        first = f"`{login.username_env or user}`"
+        if login.password_command:
+            return first, f"command `{login.password_command[0]}`"
+        if login.password_file:
+            return first, f"file `{login.password_file}`"
+        return first, f"`{login.password_env or password}`"
+
     def _read(self, login: ConfiguredLogin, registry: str) -> Credential | None:
         default_user, default_password = default_variables(registry)
         user_variable = login.username_env or default_user

@@ -14,9 +14,11 @@ class Credential:
     One of: `username` with `secret`; `identity_token`, to be exchanged for tokens;
     `registry_token`, a bearer token to be sent as it is; or nothing. No secret is ever in `repr`.
     `is_ours`: it is from polyarch's own config or variables, where no other program looks.
+    `places` are what polyarch asks before any other for this registry, in words for a message.
     """
 
     source: str
+    places: tuple[str, ...] = ()
     username: str = ""
     secret: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)

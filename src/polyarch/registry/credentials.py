@@ -14,6 +14,7 @@ says where it was found.
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from polyarch.events import Listener, Warned, ignore
@@ -73,6 +74,9 @@ class CredentialStore:
         """
         if self._anonymous:
             return NOBODY
+        return replace(self._find(repository), places=self._configured.places(repository))
+
+    def _find(self, repository: Repository) -> Credential:
         named = self._configured.find(repository)
         if named:
             return named

@@ -119,5 +119,10 @@ def _is_rate_limit(exchange: Exchange) -> bool:
 
 
 def _login_refused(exchange: Exchange, credential: Credential) -> LoginRefusedError:
-    variables = default_variables(exchange.registry)
-    return LoginRefusedError(exchange, source=credential.source, variables=variables)
+    default = tuple(f"`{name}`" for name in default_variables(exchange.registry))
+    return LoginRefusedError(
+        exchange,
+        source=credential.source,
+        places=credential.places or default,
+        named=credential.is_ours,
+    )

@@ -396,6 +396,21 @@ def test_a_named_variable_that_is_not_set_is_an_error_in_ci(place, environment):
     assert store.lookup(Repository.parse("quay.io/a/b")).is_anonymous
 
 
+HUB_LOGIN = ConfiguredLogin(prefix="docker.io", username_env="HUB_USER", password_env="HUB_PW")
+
+
+def test_what_would_give_a_login_is_told_with_or_without_one(place):
+    assert place.find(HUB, HUB_LOGIN).places == ("`HUB_USER`", "`HUB_PW`")
+    place.config(auths={"docker.io": {"auth": auth("file", "x")}})
+    found = place.find(HUB, HUB_LOGIN)
+    assert (found.username, found.places) == ("file", ("`HUB_USER`", "`HUB_PW`"))
+    assert not found.is_ours
+    login = ConfiguredLogin(prefix="docker.io", username_env="HUB_USER", password_file="pw")
+    assert place.find(HUB, login).places == ("`HUB_USER`", "file `pw`")
+    names = ("`POLYARCH_GHCR_IO_USERNAME`", "`POLYARCH_GHCR_IO_PASSWORD`")
+    assert place.find(GHCR, HUB_LOGIN).places == names
+
+
 def test_default_variables_need_no_config(place):
     place.environment |= {"POLYARCH_GHCR_IO_USERNAME": "me", "POLYARCH_GHCR_IO_PASSWORD": "x"}
     assert place.find(ci=True).username == "me"
