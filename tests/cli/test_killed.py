@@ -5,9 +5,8 @@ tags of all registries to one digest. How often that was seen is told when all t
 """
 
 import random
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ import pytest
 from polyarch.sandbox.server import SandboxRegistry
 from tests.support.counted import Counted
 from tests.support.dying import PLATFORMS, TAGS, Publishing, dying_project
-from tests.support.killing import Tally, at_line, at_move, at_request, kill_at, within_flip
+from tests.support.killing import IsTime, Tally, at_line, at_move, at_request, within_flip
 from tests.support.warm import WarmPolyarch
 
 Registries = tuple[SandboxRegistry, ...]
@@ -77,15 +76,10 @@ def test_when_all_has_moved(ground: Publishing):
     """The last line is in the journal or about to be, and the process still there, or just not."""
     for last in ("moved", "end"):
         ground.revision = ground.renew()
-        where = ground.fresh()
-        life = ground.start(where)
-        steps = kill_at(life.pid, where.root.parent, all_moved(last))
-        assert life.wait().code == (-signal.SIGKILL if steps else 0)
-        if steps:
-            ground.tally.killed(steps)
+        steps = ground.strike(ground.fresh(), all_moved(last))
         ground.judge(steps)
         ground.converge(ground.run(ground.fresh()), steps)
 
 
-def all_moved(last: str) -> Callable[[Sequence[str]], bool]:
+def all_moved(last: str) -> IsTime:
     return lambda steps: steps.count("moved") == MOVES and last in steps

@@ -12,14 +12,13 @@ from tests.support.counted import Counted
 from tests.support.dying import (
     OURS,
     PLATFORMS,
-    REPOSITORY,
     TAGS,
     Publishing,
     dying_project,
 )
 from tests.support.killing import Tally, at_line, at_move, within_flip
 from tests.support.warm import WarmPolyarch
-from tests.support.whole import Shelf, Standing
+from tests.support.whole import Standing
 
 Registries = tuple[SandboxRegistry, ...]
 MOVES = 3 * len(TAGS)
@@ -51,8 +50,7 @@ class Editing(Publishing):
 
     def locked(self) -> list[bool]:
         """Whether the lock stands, in each registry."""
-        shelves = [Shelf(host=each.host, repository=REPOSITORY) for each in self.registries]
-        return [LOCK in shelf.tags() for shelf in shelves]
+        return [LOCK in shelf.tags() for shelf in self.shelves]
 
 
 @pytest.fixture
@@ -67,8 +65,8 @@ def editing(
 
 
 def test_no_platform_is_lost_and_the_lock_lapses(editing: Editing):
-    strikes = [at_line(2), *(at_move(number) for number in range(2, MOVES + 1, 3))]
-    strikes += [within_flip(1)]
+    # The locks are tags, too, and written first.
+    strikes = [at_line(2), *(at_move(number) for number in (2, 4, 7, MOVES + 3)), within_flip(1)]
     for strike in strikes:
         assert editing.trial(strike)
         assert editing.locked() == [False] * 3
@@ -78,13 +76,13 @@ def test_no_platform_is_lost_and_the_lock_lapses(editing: Editing):
 
 def test_a_move_that_nobody_heard_of(editing: Editing):
     for number in (1, 5, MOVES):
-        assert editing.trial(at_move(number), applied=True)
+        assert editing.trial(at_move(3 + number), applied=True)
         editing.learn()
 
 
 def test_the_lock_of_the_dead_stands_until_then(editing: Editing):
     editing.revision = editing.renew()
-    struck = editing.kill(editing.fresh(), at_move(4)).struck
+    struck = editing.kill(editing.fresh(), at_move(3 + 4)).struck
     assert editing.locked() == [True] * 3
     editing.judge(struck)
     editing.converge(editing.run(editing.fresh()), struck)
@@ -106,11 +104,11 @@ def test_what_dead_runs_leave_does_not_pile_up(
         at = at_move(1 + number % MOVES) if number % 2 else at_line(1 + number % MOVES)
         assert ground.kill(ground.fresh(), at).struck
     tally.look(ground.look(), lambda standing: bool(standing.revision), "all have died")
-    left = [set(Shelf(host=host, repository=REPOSITORY).tags()) for host in hosts]
+    left = [set(shelf.tags()) for shelf in ground.shelves]
     assert all(tags - set(TAGS) <= OURS for tags in left), left
     assert any(tags - set(TAGS) for tags in left), "what is staged here has a tag"
     ground.revision = ground.renew()
     ground.converge(ground.run(ground.fresh()), "the end")
-    left = [set(Shelf(host=host, repository=REPOSITORY).tags()) for host in hosts]
+    left = [set(shelf.tags()) for shelf in ground.shelves]
     assert left == [set(TAGS)] * 3
     tally.tell(counted)

@@ -6,6 +6,7 @@ looks again. What is new then is old in the next trial.
 
 import json
 import shutil
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,17 @@ from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.transaction import lock, park
 from tests.support.images import make_index
-from tests.support.killing import Killer, Moment, Strike, Tags, Tally, is_apart
+from tests.support.killing import (
+    IsTime,
+    Killer,
+    Moment,
+    Steps,
+    Strike,
+    Tags,
+    Tally,
+    is_apart,
+    kill_at,
+)
 from tests.support.places import laid
 from tests.support.tiny_project import NOTHING, Said, TinyProject, github
 from tests.support.warm import Life, WarmPolyarch
@@ -90,6 +101,11 @@ class Ground(ABC):
         """What it needs in its environment."""
         return NOTHING
 
+    @property
+    def shelves(self) -> Sequence[Shelf]:
+        """The repositories that are looked at."""
+        return [Shelf(host=each.host, repository=REPOSITORY) for each in self.registries]
+
     def begin(self) -> None:
         """Bring what is old in the first trial."""
         self.revision = self.renew()
@@ -141,7 +157,7 @@ class Ground(ABC):
 
     def look(self) -> list[Tags]:
         """Every tag of every registry, but those that are only polyarch's."""
-        found = [Shelf(host=each.host, repository=REPOSITORY).tags() for each in self.registries]
+        found = [shelf.tags() for shelf in self.shelves]
         return [{tag: tags[tag] for tag in tags.keys() - OURS} for tags in found]
 
     def one(self) -> str:
@@ -180,6 +196,16 @@ class Ground(ABC):
         self.sweep()
         return struck
 
+    def strike(self, where: TinyProject, is_time: IsTime) -> Steps:
+        """One run that is killed as soon as its journal is so; gives what stands there then."""
+        with where.start(*self.words, more=self.more) as process:
+            steps = kill_at(process.pid, where.root.parent, is_time)
+            said = process.communicate()
+        assert process.returncode == (-signal.SIGKILL if steps else 0), said
+        if steps:
+            self.tally.killed(steps)
+        return steps
+
     def sweep(self) -> None:
         """Throw the machines away."""
         for folder in self.project.root.parent.glob("machine-*"):
@@ -188,9 +214,10 @@ class Ground(ABC):
 
 @dataclass
 class Publishing(Ground):
-    """`publish` of a commit."""
+    """`publish` of a commit; `logins` are variables that it needs."""
 
     asked: tuple[str, ...] = ("publish", "--json")
+    logins: Mapping[str, str] = field(default_factory=dict)
 
     def renew(self) -> str:
         return self.project.commit()
@@ -201,7 +228,8 @@ class Publishing(Ground):
 
     @property
     def more(self) -> Mapping[str, str]:
-        return github("push", "refs/heads/main", self.project.git("rev-parse", "HEAD"))
+        event = github("push", "refs/heads/main", self.project.git("rev-parse", "HEAD"))
+        return {**event, **self.logins}
 
 
 @dataclass
@@ -235,5 +263,5 @@ class Copying(Ground):
 
     @property
     def words(self) -> Sequence[str]:
-        places = [f"{r.host}/{REPOSITORY}:{tag}" for r in self.registries for tag in TAGS]
+        places = [f"{each.host}/{REPOSITORY}:{tag}" for each in self.shelves for tag in TAGS]
         return ("copy", "--json", "oci:layout:1.2", *places)

@@ -53,6 +53,8 @@ class Moment:
 
 
 Strike = Callable[[Moment], bool]
+Steps = list[str]
+IsTime = Callable[[Steps], bool]
 
 
 def at_request(number: int) -> Strike:
@@ -137,7 +139,7 @@ def newest_journal(machine: Path) -> Path | None:
     return max(found, key=lambda path: path.parent.name, default=None)
 
 
-def journal_steps(machine: Path) -> list[str]:
+def journal_steps(machine: Path) -> Steps:
     """What stands in that."""
     journal = newest_journal(machine)
     lines = journal.read_text().splitlines() if journal else []
@@ -148,7 +150,7 @@ def journal_steps(machine: Path) -> list[str]:
     return found
 
 
-def kill_at(pid: int, machine: Path, is_time: Callable[[Sequence[str]], bool]) -> list[str]:
+def kill_at(pid: int, machine: Path, is_time: IsTime) -> Steps:
     """Kill a process as soon as its journal is so; gives the journal, empty where it was quicker.
 
     The process must not have been waited for.
