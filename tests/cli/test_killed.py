@@ -14,7 +14,7 @@ import pytest
 from polyarch.sandbox.server import SandboxRegistry
 from tests.support.counted import Counted
 from tests.support.dying import PLATFORMS, TAGS, Publishing, dying_project
-from tests.support.killing import IsTime, Tally, at_line, at_move, at_request, within_flip
+from tests.support.killing import IsTime, Tally, at_move, at_request, within_flip
 from tests.support.warm import WarmPolyarch
 
 Registries = tuple[SandboxRegistry, ...]
@@ -42,7 +42,7 @@ def test_before_each_request_of_the_flip(ground: Publishing):
     at = 1
     while ground.trial(within_flip(at)):
         at += 1
-    assert ground.tally.kills == ground.tally.within > 2 * MOVES
+    assert ground.tally.kills == ground.tally.within >= 2 * MOVES
     assert ground.tally.steps.keys() >= {"moving", "moved"}
     assert ground.tally.apart > 0
 
@@ -54,32 +54,27 @@ def test_after_each_move_that_nobody_heard_of(ground: Publishing):
     assert 0 < ground.tally.apart < MOVES
 
 
-def test_at_each_step_of_the_journal_before_the_flip(ground: Publishing):
-    """It has begun, and keeps what each tag has."""
-    for lines in range(1, 1 + MOVES + 1):
-        assert ground.trial(at_line(lines))
-    assert {"begin", "frozen"} <= ground.tally.steps.keys()
-    assert ground.tally.apart == 0
+def test_at_each_line_of_the_journal(ground: Publishing):
+    """It has begun, it keeps what each tag has, they move; the process may get one line further."""
+    for lines in (1, *range(2, 2 + MOVES, 2), 2 + 2 * MOVES, 1 + 3 * MOVES, 2 + 3 * MOVES):
+        ground.revision = ground.renew()
+        steps = ground.strike(ground.fresh(), has_lines(lines))
+        ground.judge(steps)
+        ground.converge(ground.run(ground.fresh()), steps)
+        ground.sweep()
+    assert ground.tally.steps.keys() >= {"begin", "frozen"}
+
+
+def has_lines(count: int) -> IsTime:
+    return lambda steps: len(steps) >= count
 
 
 @pytest.mark.parametrize("seed", [4, pytest.param(None, marks=pytest.mark.long)])
 def test_at_random_before_the_flip(ground: Publishing, seed: int | None):
     seed = time.time_ns() if seed is None else seed
     chosen = random.Random(seed)  # noqa: S311 - told when it fails, and no secret
+    first = ground.trial(within_flip(1))
+    assert first
     for _ in range(8):
-        at = chosen.randrange(1, 119)
+        at = chosen.randrange(1, first.number)
         assert ground.trial(at_request(at)), (seed, at)
-    assert ground.tally.apart == 0
-
-
-def test_when_all_has_moved(ground: Publishing):
-    """The last line is in the journal or about to be, and the process still there, or just not."""
-    for last in ("moved", "end"):
-        ground.revision = ground.renew()
-        steps = ground.strike(ground.fresh(), all_moved(last))
-        ground.judge(steps)
-        ground.converge(ground.run(ground.fresh()), steps)
-
-
-def all_moved(last: str) -> IsTime:
-    return lambda steps: steps.count("moved") == MOVES and last in steps

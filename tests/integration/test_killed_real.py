@@ -119,7 +119,7 @@ def die_and_go_on(ground: Ground, seed: int | None, times: int) -> None:
     while ground.tally.kills < times:
         ground.revision = ground.renew()
         when = after(chosen.randint(1, MOVES), chosen.uniform(0, WAIT_S))
-        steps = ground.strike(ground.fresh(), when)
+        steps = ground.strike(ground.fresh(), when, cold=True)
         ground.judge((seed, steps))
         ground.converge(ground.run(ground.fresh()), (seed, steps))
         ground.sweep()

@@ -196,12 +196,22 @@ class Ground(ABC):
         self.sweep()
         return struck
 
-    def strike(self, where: TinyProject, is_time: IsTime) -> Steps:
-        """One run that is killed as soon as its journal is so; gives what stands there then."""
-        with where.start(*self.words, more=self.more) as process:
-            steps = kill_at(process.pid, where.root.parent, is_time)
-            said = process.communicate()
-        assert process.returncode == (-signal.SIGKILL if steps else 0), said
+    def strike(self, where: TinyProject, is_time: IsTime, *, cold: bool = False) -> Steps:
+        """One run that is killed as soon as its journal is so; gives what stands there then.
+
+        With `cold` its process is no fork, but begins as it does for everybody.
+        """
+        if cold:
+            with where.start(*self.words, more=self.more) as process:
+                steps = kill_at(process.pid, where.root.parent, is_time)
+                told = process.communicate()
+            code = process.returncode
+        else:
+            life = self.start(where)
+            steps = kill_at(life.pid, where.root.parent, is_time)
+            said = life.wait()
+            code, told = said.code, (said.stdout, said.stderr)
+        assert code == (-signal.SIGKILL if steps else 0), told
         if steps:
             self.tally.killed(steps)
         return steps
