@@ -102,8 +102,9 @@ class Watch:
     broken: dict[str, None] = field(default_factory=dict)
     looks: int = 0
 
-    def look(self) -> None:
-        """Hold all that stands now against the rule."""
+    def look(self, storage: Storage | None = None) -> None:
+        """Hold all that stands now in a storage, or everywhere, against the rule."""
         self.looks += 1
         for each in self.watched:
-            self.broken.update(dict.fromkeys(each.violations()))
+            if storage in {None, each.storage}:
+                self.broken.update(dict.fromkeys(each.violations()))

@@ -107,9 +107,7 @@ SWITCHES: Mapping[str, Hostile] = {
     "upload_cancel": hostile(upload_cancel=False),
     "resume": hostile(resume=False, cut_dropped=2, cut_after=10, profile=CHUNKED),
     "session_life_s": hostile(session_life_s=5.0, unavailable=1, profile=CHUNKED),
-    "session_life_s-short": hostile(
-        session_life_s=0.5, throttled=1, profile=CHUNKED, passes=False
-    ),
+    "session_life_s-short": hostile(session_life_s=0.5, throttled=1, profile=CHUNKED, passes=False),
     "lost_commit_answers": hostile(lost_commit_answers=1),
     "lost_commits": hostile(lost_commits=1),
     "commit_delay_s": hostile(commit_delay_s=30.0),

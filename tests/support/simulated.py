@@ -1,8 +1,8 @@
 """An event loop whose time passes only while everybody waits: an hour costs nothing.
 
-Sockets and threads are real. Time stands still while one of them has something to say; when all
-that is left to do is to wait, it jumps to the next moment that somebody waits for. Both ends of
-every connection must live in the loop, or the other end would be left behind.
+Sockets are real. Time stands still while one of them has something to say; when all that is left
+to do is to wait, it jumps to the next moment that somebody waits for. Both ends of every connection
+must live in the loop, or the other end would be left behind.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ WALL_S = 1_700_000_000.0
 _GRACE_S = 0.001
 """Real seconds that what is under way on loopback may take to arrive."""
 _FOREVER_S = 7 * 24 * 3600.0
-_THREADS_S = 30.0
-"""Real seconds after which a thread counts as hanging."""
+_HANGS_S = 30.0
+"""Real seconds after which nothing will happen any more."""
 
 
 class _Jumping(selectors.BaseSelector):
@@ -52,9 +52,9 @@ class _Jumping(selectors.BaseSelector):
         ready = self._real.select(0)
         if ready or timeout == 0:
             return ready
-        if self._loop.threads or timeout is None:
-            ready = self._real.select(_THREADS_S)
-            assert ready, "a thread hangs, or nobody will ever wake this loop"
+        if timeout is None:
+            ready = self._real.select(_HANGS_S)
+            assert ready, "nobody will ever wake this loop"
             return ready
         ready = self._real.select(_GRACE_S)
         if not ready:
@@ -63,11 +63,10 @@ class _Jumping(selectors.BaseSelector):
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
-    """`threads` counts the calls in threads that the loop waits for."""
+    """Starts at 0; work for threads is done at once."""
 
     def __init__(self) -> None:
         self._passed = 0.0
-        self.threads = 0
         super().__init__(_Jumping(self))
 
     def time(self) -> float:
@@ -85,14 +84,25 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         func: Callable[[Unpack[Ts]], T],
         *args: *Ts,
     ) -> asyncio.Future[T]:
-        """As ever; time stands still until it is done."""
-        future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
-        self.threads += 1
-        future.add_done_callback(self._done)
+        """Run it here and now: what would happen in threads has happened when others go on."""
+        del executor
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            result = func(*args)
+        except Exception as error:  # noqa: BLE001 - told to whoever awaits it
+            self.call_soon(_settle, future, error)
+        else:
+            self.call_soon(_settle, future, None, result)
         return future
 
-    def _done(self, _future: object) -> None:
-        self.threads -= 1
+
+def _settle(future: asyncio.Future[Any], error: Exception | None, result: object = None) -> None:
+    if future.cancelled():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
 
 
 def simulated(work: Coroutine[Any, Any, T]) -> T:
