@@ -63,8 +63,8 @@ async def _leave(destination: Destination, tag: str) -> None:
     except PolyarchError:
         _unasked(destination, tag)
         return
-    if _may_be_ours(destination, tag, found) and found == _wanted(destination, tag):
-        destination.status[tag] = TagStatus.LEFT
+    if _may_be_ours(destination, tag, found):
+        _stays(destination, tag, found)
 
 
 def admit(destination: Destination, listen: Listener) -> None:
