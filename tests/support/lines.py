@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
+# What a line takes before it can send it, as routers do; it also bridges pauses of a busy machine.
+QUEUE_S = 0.05
 # Connections that share a rate take turns by chunks.
 FAIR_CHUNK = 16 * 1024
 FREE_CHUNK = 512 * 1024
@@ -93,7 +95,7 @@ class Pipe:
             self._size += len(data)
             self._flying.put_nowait((left + self._direction.delay_s, data))
             # Who waits here leaves the rest with the sender, as a full line does.
-            await _sleep_until(left)
+            await _sleep_until(left - QUEUE_S)
             while self._size > IN_FLIGHT:
                 self._room.clear()
                 await self._room.wait()
