@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from benchmarks import distance, loopback, memory, metadata, project, thirty, uplink
+from benchmarks import distance, killed, loopback, memory, metadata, project, thirty, uplink
 from benchmarks.clients import Client, peers_at_hand
 from benchmarks.row import HEAD, Row
 from tests.lab.commands import CommandFailedError
@@ -45,6 +45,7 @@ BESIDE_PEERS: Mapping[str, Measure] = {
     "uplink-half": uplink.half_there,
     "uplink-slow": uplink.slow_registry,
     "memory": memory.peak,
+    "killed": killed.beside_a_loop,
 }
 ROWS = {**ALONE, **BESIDE_PEERS}
 

@@ -42,6 +42,8 @@ PLATFORMS = ("linux/ppc64le", "linux/s390x")
 REPOSITORY = "team/app"
 OURS = frozenset({park.TAG, lock.TAG})
 TAGS = ("1.2", "main", "latest")
+NAME = "new"
+"""Of an image in its layout."""
 
 TOML = """\
 [images.app]
@@ -244,34 +246,39 @@ class Publishing(Ground):
 
 @dataclass
 class Copying(Ground):
-    """`copy` of a layout; the image in it is made anew for each trial.
-
-    With `size` all images share a layer of so many bytes.
-    """
+    """`copy` of a layout; the image in it is made anew for each trial, as `new_layout` says."""
 
     size: int = 0
 
     def renew(self) -> str:
         name = str(next(self.machines))
-        made = make_index(PLATFORMS, content=name.encode())
-        children = [self._grown(made.store, name, child) for child in made.children]
-        index = ImageIndex.build(children, annotations={annotation.REVISION: name})
-        made.store.add(index.descriptor.media_type, index.raw)
-        layout = self.project.root / "layout"
-        shutil.rmtree(layout, ignore_errors=True)
-        laid(replace(made, index=index), layout)
+        new_layout(self.project.root / "layout", name, self.size)
         return name
-
-    def _grown(self, store: MemoryStore, name: str, child: Descriptor) -> Descriptor:
-        if not self.size:
-            return child
-        manifest = ImageManifest.parse(read_small(store, child), child.media_type)
-        large = store.add(mediatype.OCI_LAYER, name.encode().ljust(self.size, b"\0"))
-        grown = ImageManifest.build(config=manifest.config, layers=[*manifest.layers, large])
-        store.add(grown.descriptor.media_type, grown.raw)
-        return replace(grown.descriptor, platform=child.platform)
 
     @property
     def words(self) -> Sequence[str]:
         places = [f"{each.host}/{REPOSITORY}:{tag}" for each in self.shelves for tag in TAGS]
-        return ("copy", "--json", "oci:layout:1.2", *places)
+        return ("copy", "--json", f"oci:layout:{NAME}", *places)
+
+
+def new_layout(layout: Path, revision: str, size: int = 0) -> None:
+    """Write a layout whose image says so; with `size` all platforms share a layer of that length.
+
+    It takes the place of another.
+    """
+    made = make_index(PLATFORMS, content=revision.encode())
+    children = made.children
+    if size:
+        large = made.store.add(mediatype.OCI_LAYER, revision.encode().ljust(size, b"\0"))
+        children = tuple(_with_layer(made.store, child, large) for child in children)
+    index = ImageIndex.build(children, annotations={annotation.REVISION: revision})
+    made.store.add(index.descriptor.media_type, index.raw)
+    shutil.rmtree(layout, ignore_errors=True)
+    laid(replace(made, index=index), layout, NAME)
+
+
+def _with_layer(store: MemoryStore, child: Descriptor, layer: Descriptor) -> Descriptor:
+    manifest = ImageManifest.parse(read_small(store, child), child.media_type)
+    grown = ImageManifest.build(config=manifest.config, layers=[*manifest.layers, layer])
+    store.add(grown.descriptor.media_type, grown.raw)
+    return replace(grown.descriptor, platform=child.platform)
