@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import random
 import tarfile
 from collections.abc import Iterator
@@ -48,6 +49,13 @@ class Image:
     def size(self) -> int:
         """Of all blobs that a registry takes, in bytes."""
         return sum(path.stat().st_size for path in (self.layout / "blobs" / "sha256").iterdir())
+
+    def evict(self) -> None:
+        """Let no byte of it be in memory, so that the next who reads it reads the disk."""
+        for path in (self.layout / "blobs" / "sha256").iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _make(self, folder: Path) -> None:
         blobs = folder / "blobs" / "sha256"

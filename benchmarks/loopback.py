@@ -53,7 +53,12 @@ def _row(how: str, limit: float, peers: Sequence[Client], *, secure: bool, quick
     size = image.size
     with places(secure=secure) as where:
         best = best_of([OURS, *peers], image, where)
+        where.empty()
+        image.evict()
+        cold = OURS.copy(image, where)
     ours = best[""]
-    note = f"{told(best)}; read {ours.read_bytes / size:.2f} times; CPU {ours.cpu_s:.2f} s"
+    reads = f"read {cold.read_bytes / size:.2f} times, {cold.disk_bytes / size:.2f} from disk"
+    cpu = ", ".join(f"{name or 'ours'} {each.cpu_s:.2f}" for name, each in best.items())
+    note = f"{told(best)}; {reads}; CPU: {cpu}"
     what = f"copy of {size / 1e9:.2f} GB to 3 registries, {how} / fastest"
     return Row(what, ours.elapsed_s, fastest(best), limit=limit, note=note)

@@ -22,12 +22,14 @@ class Taken:
         elapsed_s: Until the last ended.
         cpu_s: Of user and system.
         read_bytes: What they read by `read` and its kin, of files and connections.
+        disk_bytes: What of it was not in memory already.
         peak_bytes: The most memory that one of them held (`VmHWM`); 0 unless it was watched.
     """
 
     elapsed_s: float
     cpu_s: float
     read_bytes: int
+    disk_bytes: int
     peak_bytes: int
 
 
@@ -51,6 +53,7 @@ def run_all(
         elapsed_s=elapsed,
         cpu_s=sum(each.cpu_s for each in done),
         read_bytes=sum(each.read_bytes for each in done),
+        disk_bytes=sum(each.disk_bytes for each in done),
         peak_bytes=max(each.peak_bytes for each in done),
     )
 
@@ -96,6 +99,7 @@ class _Running:
             elapsed_s=elapsed,
             cpu_s=usage.ru_utime + usage.ru_stime,
             read_bytes=int(fields[fields.index("rchar:") + 1]),
+            disk_bytes=int(fields[fields.index("read_bytes:") + 1]),
             peak_bytes=self._peak,
         )
 
