@@ -143,12 +143,13 @@ class Ground(ABC):
             registry.quirks = quirks
 
     def kill(
-        self, where: TinyProject, strike: Strike, *words: str, applied: bool = False
+        self, where: TinyProject, strike: Strike, *, applied: bool = False, after_bytes: int = 0
     ) -> Killer:
         """One run that is killed at the moment, or comes to its end where that never comes."""
-        killer = Killer(where.root.parent, strike, applied=applied)
+        machine = where.root.parent
+        killer = Killer(machine, strike, applied=applied, after_bytes=after_bytes)
         self.behave(replace(self.normal, on_request=killer.see))
-        life = self.start(where, *words)
+        life = self.start(where)
         killer.aim(life.pid)
         said = life.wait()
         self.behave(self.normal)

@@ -11,15 +11,15 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
 from polyarch.sandbox.manifests import write
 from polyarch.sandbox.target import Kind
-from polyarch.sandbox.wire import HANG_UP, Answer, Call
+from polyarch.sandbox.wire import HANG_UP, Answer, Body, Call
 from tests.support.counted import Counted
 from tests.support.whole import Standing
 
@@ -86,13 +86,17 @@ def at_line(number: int) -> Strike:
 class Killer:
     """Watches what comes to all registries from one process, whose journal lies below `machine`.
 
-    With `applied` the request that it strikes at is carried out first.
+    With `applied` the request that it strikes at is carried out first; with `after_bytes` it lives
+    until so many bytes of that have come.
     """
 
-    def __init__(self, machine: Path, strike: Strike, *, applied: bool = False) -> None:
+    def __init__(
+        self, machine: Path, strike: Strike, *, applied: bool = False, after_bytes: int = 0
+    ) -> None:
         self._machine = machine
         self._strike = strike
         self._applied = applied
+        self._after_bytes = after_bytes
         self._number = 0
         self._within = 0
         self._moves = 0
@@ -106,7 +110,11 @@ class Killer:
         self._pid = pid
         self._born.set()
 
-    async def see(self, call: Call) -> Answer | None:
+    def end(self) -> None:
+        """Kill it."""
+        os.kill(self._pid, signal.SIGKILL)
+
+    async def see(self, call: Call) -> Answer | Call | None:
         """The hook for each of the registries."""
         if not self._born.is_set():
             await asyncio.to_thread(self._born.wait)
@@ -117,9 +125,11 @@ class Killer:
         if not self._strike(moment):
             return None
         self.struck = moment
+        if self._after_bytes:
+            return replace(call, body=_Deadly(call.body, self._after_bytes, self.end))
         if self._applied:
             await write(call)
-        os.kill(self._pid, signal.SIGKILL)
+        self.end()
         return HANG_UP
 
     def _moment(self, call: Call) -> Moment:
@@ -130,6 +140,23 @@ class Killer:
         return Moment(
             call=call, number=self._number, within=self._within, moves=self._moves, steps=steps
         )
+
+
+class _Deadly:
+    """A body that kills once some of it has come; what is on its way still comes."""
+
+    def __init__(self, body: Body, after_bytes: int, end: Callable[[], None]) -> None:
+        self._body = body
+        self._left = after_bytes
+        self._end = end
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """The blocks as they come."""
+        async for block in self._body.blocks():
+            before, self._left = self._left, self._left - len(block)
+            if before > 0 >= self._left:
+                self._end()
+            yield block
 
 
 def newest_journal(machine: Path) -> Path | None:

@@ -36,5 +36,10 @@ async def _start(stack: AsyncExitStack, registries: tuple[SandboxRegistry, ...])
 
 async def _stop(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop) -> None:
     await stack.aclose()
+    # A client that went away in the middle of a body is waited for some more: not here.
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
     await loop.shutdown_asyncgens()
     await loop.shutdown_default_executor()
