@@ -25,9 +25,10 @@ learnt while it is used: a chunk that it does not take, a mount, a size.
 """
 
 MEANING = """\
-* *large blobs*: sent in chunks of at most 64 MiB, so that an upload which was cut off goes on where
-  it was, also in another run; "whole" is one request for each blob. A blob for which one request
-  was too large (413) is sent in chunks of at most 16 MiB, where the registry takes chunks at all.
+* *large blobs*: sent in chunks of about 20 seconds, at least 64 MiB, so that an upload which was
+  cut off goes on where it was, also in another run; "whole" is one request for each blob. A blob
+  for which one request was too large (413) is sent in chunks of at most 16 MiB, where the registry
+  takes chunks at all.
 * *deleting a tag*: what that takes away. `tag`: the tag alone; `manifest`: the image under it, with
   all its tags; `no`: it cannot be done; `unknown`: not tried where anything else could be lost.
 * *attestations as artifacts*: whether manifests with the empty config

@@ -14,6 +14,7 @@ from polyarch.errors import (
     UnexpectedAnswerError,
     UploadRefusedError,
 )
+from polyarch.registry import sending
 from polyarch.registry.memory import Upload
 from polyarch.registry.profile import Profile
 from polyarch.registry.profile_data import AZURE, ECR, GAR, GHCR, UNKNOWN
@@ -174,6 +175,29 @@ async def test_after_a_413_the_chunks_are_smaller(max_body):
         place.registry.forget_requests()
         await place.repository().push_blob(*blob_of(CONTENT[::-1]))
         assert 413 not in {status for _, status in place.seen()}
+
+
+async def test_a_413_in_a_recalled_upload_sends_nothing_twice():
+    """Each process finds the limit out anew, with what is left of the blob."""
+    registry = SandboxRegistry()
+    memory = Kept()
+    async with connected(registry, profile=IN_CHUNKS) as place:
+        await cut_off(place, memory)
+        other = Connected(registry)
+        registry.quirks = Quirks(max_body=2 * MIB)
+        async with other.client:
+            await push(other, memory)
+        assert place.seen("POST") == place.seen("DELETE") == []
+        assert sent(place) - (len(CONTENT) - 2 * MIB) < BLOCK
+
+
+async def test_who_wants_longer_chunks_than_it_takes_is_told():
+    quirks = Quirks(max_body=3 * MIB, min_chunk=4 * MIB)
+    async with place_of(quirks, UNKNOWN) as place:
+        blob, body = blob_of(CONTENT)
+        with pytest.raises(UploadRefusedError) as caught:
+            await place.repository().push_blob(blob, body)
+        assert caught.value.status == 413
 
 
 async def test_what_is_too_large_in_every_size_is_refused():
@@ -355,6 +379,36 @@ async def test_another_process_goes_on_from_the_acknowledged_byte():
         assert place.seen("POST") == place.seen("DELETE") == []
         assert sent(place) == len(CONTENT) - 2 * MIB
         assert memory.uploads == {}
+
+
+async def test_one_long_request_goes_on_in_another_process_too(monkeypatch):
+    """A fast line needs no chunks; what a registry kept of a broken request is still used."""
+    monkeypatch.setattr(sending, "LARGE", MIB)
+    registry = SandboxRegistry(quirks=Quirks(cut_stalled=1, cut_after=2 * MIB))
+    memory = Kept()
+    stalled = asyncio.Event()
+
+    def on_progress(count: int) -> None:
+        if count >= 3 * MIB:
+            stalled.set()
+
+    async with connected(registry) as place:
+        blob, body = blob_of(CONTENT)
+        pushing = asyncio.create_task(
+            place.repository().push_blob(blob, body, memory=memory, on_progress=on_progress)
+        )
+        await stalled.wait()
+        pushing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await pushing
+        assert memory.told == [0]
+        registry.quirks = Quirks()
+        await registry.stop()
+        await registry.start()
+        registry.forget_requests()
+        await push(place, memory)
+        assert sent(place) == len(CONTENT) - 2 * MIB
+        assert len(place.seen("POST")) == 0
 
 
 async def test_who_remembers_nothing_leaves_no_half_upload():

@@ -4,14 +4,17 @@ from polyarch.registry.profile import Profile
 
 MIB = 1024 * 1024
 LARGE = 64 * MIB
-"""Larger blobs go in chunks of this size."""
+"""Uploads of larger blobs are kept for another process, and may go in chunks of at least this."""
+CHUNK_S = 20.0
+"""How long a chunk takes, where the line is fast enough for longer ones: each costs a round trip,
+and the line is idle meanwhile."""
 AFTER_TOO_LARGE = 16 * MIB
 """The size of chunks once one request was too large."""
 _SMALL_CHUNK = 4 * MIB
 """Who refuses even this at its right place takes no chunks (ocx-sh/ocx#237 has the number)."""
 SMALLEST = 1 * MIB
 """Who takes no request of this size takes no layers."""
-MAX_CHUNK_MIN = 1024 * MIB
+MAX_CHUNK = 1024 * MIB
 """A registry that wants longer chunks than this gets one request."""
 SINGLE_POST = 64 * 1024
 """Larger blobs are never sent with the request that opens the upload: a refusal costs the body."""
@@ -32,16 +35,16 @@ class Habits:
         """Whether uploads may go in several requests at all."""
         return self._takes_chunks
 
-    def chunk_size(self, size: int, asked_min: int = 0) -> int:
+    def chunk_size(self, size: int, *, bytes_per_s: float, asked_min: int = 0) -> int:
         """How long the chunks of a blob of `size` bytes are; `size` itself for one request.
 
-        `asked_min` is what the registry asks for.
+        `bytes_per_s` is how fast the line is, `asked_min` what the registry asks for.
         """
         lower = max(asked_min, self._profile.chunk_min or 0)
-        wanted = self._wanted(size)
-        if not self._takes_chunks or wanted is None or lower > MAX_CHUNK_MIN:
+        wanted = self._wanted(size, bytes_per_s)
+        if not self._takes_chunks or wanted is None or lower > MAX_CHUNK:
             return size
-        return min(max(wanted, lower), self._profile.chunk_max or MAX_CHUNK_MIN, size)
+        return min(max(wanted, lower), self._profile.chunk_max or MAX_CHUNK, size)
 
     def too_large(self, size: int) -> bool:
         """One request with a body of `size` bytes was too large; whether a smaller one may help."""
@@ -83,9 +86,9 @@ class Habits:
         """It stored a blob that came that way."""
         self._single_post = True
 
-    def _wanted(self, size: int) -> int | None:
+    def _wanted(self, size: int, bytes_per_s: float) -> int | None:
         if self._too_large is not None and size >= self._too_large:
             return max(SMALLEST, min(AFTER_TOO_LARGE, self._too_large // 4))
         if self._profile.blob_max is not None and size > self._profile.blob_max:
             return min(LARGE, self._profile.blob_max)
-        return LARGE if self._profile.chunked and size > LARGE else None
+        return max(LARGE, int(bytes_per_s * CHUNK_S)) if self._profile.chunked else None

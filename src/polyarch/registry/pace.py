@@ -86,7 +86,10 @@ class Lane:
 
 
 class Pace:
-    """Of one registry; every request for it has a `turn`."""
+    """Of one registry; every request for it has a `turn`.
+
+    `bytes_per_s` is how fast large bodies went lately, each for itself.
+    """
 
     def __init__(self, registry: str, policy: RetryPolicy, clock: Clock) -> None:
         self._registry = registry
@@ -94,7 +97,7 @@ class Pace:
         self._clock = clock
         self._small = Lane(SMALL_START, SMALL_MOST)
         self._large = Lane(LARGE_START, LARGE_MOST)
-        self._bytes_per_s = _BYTES_PER_S
+        self.bytes_per_s = _BYTES_PER_S
         self._pause: Trouble | None = None
         self._pause_ends = 0.0
         self._paused_since = 0.0
@@ -151,11 +154,11 @@ class Pace:
         """A body of `size` bytes took so long."""
         if seconds > 0:
             rate = size / seconds
-            self._bytes_per_s += _NEWEST_SHARE * (rate - self._bytes_per_s)
+            self.bytes_per_s += _NEWEST_SHARE * (rate - self.bytes_per_s)
 
     def seconds_for(self, size: int) -> float:
         """How long a body of `size` bytes will take, generously: a token has to live that long."""
-        return max(_MIN_LIFE_S, size / max(1.0, self._bytes_per_s))
+        return max(_MIN_LIFE_S, size / max(1.0, self.bytes_per_s))
 
     async def _enter(
         self, lane: Lane, attempts: Attempts, *, large: bool, dispensable: bool

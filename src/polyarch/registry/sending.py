@@ -15,6 +15,7 @@ from polyarch.errors import (
 )
 from polyarch.oci.descriptor import Descriptor
 from polyarch.registry.body import Body
+from polyarch.registry.habits import LARGE
 from polyarch.registry.memory import NO_MEMORY, Upload, UploadMemory
 from polyarch.registry.place import Place
 from polyarch.registry.upload_calls import Progress, UploadCalls
@@ -84,6 +85,7 @@ class Sending:
         if place is None:
             place = await self._calls.open(self._blob)
             self._begin(place)
+        self._choose_chunk(place.chunk_min)
         rest = self._body.part(place.next)
         closing = rest.size <= self._chunk
         try:
@@ -142,28 +144,47 @@ class Sending:
         Raises:
             UploadRefusedError: nothing does.
         """
+        if error.status == _TOO_LARGE:
+            await self._shorten(error, size)
+            return False
         if error.status == _WRONG_PLACE:
             found = await self._ask()
             if found is not None:
                 if found.next == self._at:
                     self._habits.chunk_refused(size)
-                    self._choose_chunk(found)
+                    self._choose_chunk(found.chunk_min)
                 self._place = found
                 await self._stray(error)
                 return False
         elif _is_gone(error):
             if await self._calls.exists(self._blob):
                 return True
-        elif not self._learns_from(error, size, closing=closing):
+        elif not self._learns_from(error, closing=closing):
             raise error
-        # Each size is refused once.
-        await self._renew(error, counts=error.status != _TOO_LARGE)
+        await self._renew(error)
         return False
 
-    def _learns_from(self, error: UploadRefusedError, size: int, *, closing: bool) -> bool:
+    async def _shorten(self, error: UploadRefusedError, size: int) -> None:
+        """Go on with less at once than `size` bytes, in the same upload where it lives.
+
+        Raises:
+            UploadRefusedError: less is not possible.
+        """
+        if not self._habits.too_large(size):
+            raise error
+        found = await self._ask()
+        if found is None:
+            await self._begin_anew()
+        else:
+            self._place, self._doubtful = found, True
+        chunk_min = found.chunk_min if found else 0
+        self._choose_chunk(chunk_min)
+        # Each size is refused once: what it wants at least may be more than it takes.
+        if self._chunk >= size:
+            raise error
+
+    def _learns_from(self, error: UploadRefusedError, *, closing: bool) -> bool:
         """Whether another upload of the blob, in another way, may be taken."""
-        if error.status == _TOO_LARGE:
-            return self._habits.too_large(size)
         if self._recalled:
             self._habits.resumes = False
             return True
@@ -181,10 +202,10 @@ class Sending:
             self._habits.refuse_chunks()
             await self._renew(error)
 
-    async def _renew(self, error: PolyarchError, *, counts: bool = True) -> None:
+    async def _renew(self, error: PolyarchError) -> None:
         if self._renewed >= _MAX_RENEWED:
             raise error
-        self._renewed += counts
+        self._renewed += 1
         await self._begin_anew()
 
     async def _recall(self) -> None:
@@ -208,11 +229,13 @@ class Sending:
 
     def _begin(self, place: Place) -> None:
         self._place = place
-        self._choose_chunk(place)
+        self._choose_chunk(place.chunk_min)
         self._reach()
 
-    def _choose_chunk(self, place: Place) -> None:
-        self._chunk = self._habits.chunk_size(self._blob.size, place.chunk_min)
+    def _choose_chunk(self, asked_min: int) -> None:
+        self._chunk = self._habits.chunk_size(
+            self._blob.size, bytes_per_s=self._session.bytes_per_s, asked_min=asked_min
+        )
 
     async def _begin_anew(self) -> None:
         place, self._place = self._place, None
@@ -229,7 +252,7 @@ class Sending:
 
     def _reach(self) -> None:
         """Note how far the upload came."""
-        if self._in_chunks:
+        if self._in_chunks or self._blob.size > LARGE:
             self._keep()
         if self._at > self._furthest:
             # It goes on: what was lost before says nothing of the next piece.
@@ -262,7 +285,8 @@ class Sending:
     async def _leave(self, error: BaseException) -> None:
         """Leave an upload that another process may go on with; give any other up."""
         hopeless = isinstance(error, PolyarchError) and not getattr(error, "retryable", False)
-        remembered = self._memory is not NO_MEMORY and self._in_chunks and self._at > 0
+        worth_it = self._blob.size > LARGE or (self._in_chunks and self._at > 0)
+        remembered = self._memory is not NO_MEMORY and worth_it
         if self._place is None or (remembered and not hopeless):
             return
         self._forget()

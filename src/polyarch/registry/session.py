@@ -141,6 +141,11 @@ class Session:
         """How long a body of `size` bytes will take on this line, generously."""
         return self._pace.seconds_for(size)
 
+    @property
+    def bytes_per_s(self) -> float:
+        """How fast a large body goes."""
+        return self._pace.bytes_per_s
+
     def withdraw(self, repository: Repository, scopes: Iterable[Scope]) -> None:
         """Stop asking for scopes that the token service does not give."""
         self._authorizer.withdraw(repository, scopes)
