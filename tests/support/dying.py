@@ -9,6 +9,7 @@ import shutil
 import signal
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -18,7 +19,7 @@ from polyarch.content.reader import read_small
 from polyarch.oci import annotation, mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageIndex, ImageManifest
-from polyarch.sandbox.quirks import Quirks
+from polyarch.sandbox.quirks import OnRequest, Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.transaction import lock, park
 from tests.support.images import make_index
@@ -76,7 +77,8 @@ class Ground(ABC):
     """What trials need; `old` is the digest under every tag before the next one.
 
     `normal` is how the registries are when nobody is killed; `constants` are other values for what
-    never changes, by full name.
+    never changes, by full name. `aliases` are tags of single images, which are not looked at.
+    `otherwise`: what a registry, by number, answers to what kills nobody.
     """
 
     project: TinyProject
@@ -85,6 +87,8 @@ class Ground(ABC):
     tally: Tally
     normal: Quirks = field(default_factory=Quirks)
     constants: Mapping[str, float] = field(default_factory=dict)
+    aliases: AbstractSet[str] = frozenset()
+    otherwise: Mapping[int, OnRequest] = field(default_factory=dict)
     old: str = ""
     revision: str = ""
     machines: "count[int]" = field(default_factory=count)
@@ -148,7 +152,9 @@ class Ground(ABC):
         """One run that is killed at the moment, or comes to its end where that never comes."""
         machine = where.root.parent
         killer = Killer(machine, strike, applied=applied, after_bytes=after_bytes)
-        self.behave(replace(self.normal, on_request=killer.see))
+        for number, registry in enumerate(self.registries):
+            then = self.otherwise.get(number)
+            registry.quirks = replace(self.normal, on_request=killer.before(then))
         life = self.start(where)
         killer.aim(life.pid)
         said = life.wait()
@@ -161,7 +167,7 @@ class Ground(ABC):
     def look(self) -> list[Tags]:
         """Every tag of every registry, but those that are only polyarch's."""
         found = [shelf.tags() for shelf in self.shelves]
-        return [{tag: tags[tag] for tag in tags.keys() - OURS} for tags in found]
+        return [{tag: tags[tag] for tag in tags.keys() - OURS - self.aliases} for tags in found]
 
     def one(self) -> str:
         """The one digest that all tags of all registries show."""

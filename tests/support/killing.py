@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 
 from polyarch.sandbox.manifests import write
+from polyarch.sandbox.quirks import OnRequest
 from polyarch.sandbox.target import Kind
 from polyarch.sandbox.wire import HANG_UP, Answer, Body, Call
 from tests.support.counted import Counted
@@ -114,8 +115,17 @@ class Killer:
         """Kill it."""
         os.kill(self._pid, signal.SIGKILL)
 
+    def before(self, then: OnRequest | None) -> OnRequest:
+        """The hook for a registry that has one of its own."""
+
+        async def both(call: Call) -> Answer | Call | None:
+            seen = await self.see(call)
+            return await then(call) if seen is None and then else seen
+
+        return both
+
     async def see(self, call: Call) -> Answer | Call | None:
-        """The hook for each of the registries."""
+        """Kill if it is time."""
         if not self._born.is_set():
             await asyncio.to_thread(self._born.wait)
         if self.struck:
