@@ -1,8 +1,13 @@
 """Putting back what stood under the tags before they moved, and telling what stands there then."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from polyarch.errors import DeleteUnsupportedError, PolyarchError
+from polyarch.errors import (
+    DeleteUnsupportedError,
+    PolyarchError,
+    RateLimitedError,
+    RegistryUnavailableError,
+)
 from polyarch.events import Listener, Warned
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
@@ -21,50 +26,50 @@ async def roll_back(destination: Destination, journal: Journal, listen: Listener
     Each tag is asked for first: the answer to a move may have been lost and not the move, and what
     somebody else has put there since is not ours to undo.
     """
-    waiting = list(_in_order(destination))
-    try:
-        while waiting:
-            await _put_back(destination, waiting[0], journal, listen)
-            del waiting[0]
-    finally:
-        for tag in waiting:  # there was no time for these
-            _unasked(destination, tag)
 
+    async def put_back(tag: str, found: Digest | None) -> None:
+        ours = _may_be_ours(destination, tag, found)
+        if ours and await _restore(destination, tag, found):
+            destination.status[tag] = TagStatus.RESTORED
+            tell(destination, tag, listen)
+        if found == _before(destination, tag) or destination.status[tag] is TagStatus.RESTORED:
+            journal.restored(destination.target.repository, tag)
 
-async def _put_back(destination: Destination, tag: str, journal: Journal, listen: Listener) -> None:
-    try:
-        found = await _digest(destination, tag)
-    except PolyarchError:
-        _unasked(destination, tag)
-        return
-    ours = _may_be_ours(destination, tag, found)
-    if ours and await _restore(destination, tag, found):
-        destination.status[tag] = TagStatus.RESTORED
-        tell(destination, tag, listen)
-    if found == _before(destination, tag) or destination.status[tag] is TagStatus.RESTORED:
-        journal.restored(destination.target.repository, tag)
+    await _each(destination, _in_order(destination), put_back)
 
 
 async def leave(destination: Destination) -> None:
     """Tell what was moved as left, where nothing is to be put back."""
-    waiting = list(destination.flipped)
+
+    async def stay(tag: str, found: Digest | None) -> None:
+        if _may_be_ours(destination, tag, found):
+            _stays(destination, tag, found)
+
+    await _each(destination, destination.flipped, stay)
+
+
+async def _each(
+    destination: Destination,
+    tags: Sequence[str],
+    do: Callable[[str, Digest | None], Awaitable[None]],
+) -> None:
+    """Do something with each tag and what it shows; those that nobody tells of may be ours.
+
+    A registry that is out of reach is not waited for once per tag.
+    """
+    waiting = list(tags)
     try:
         while waiting:
-            await _leave(destination, waiting[0])
+            try:
+                await do(waiting[0], await _digest(destination, waiting[0]))
+            except (RateLimitedError, RegistryUnavailableError):
+                return
+            except PolyarchError:
+                _unasked(destination, waiting[0])
             del waiting[0]
     finally:
-        for tag in waiting:
+        for tag in waiting:  # among them those for which there was no time
             _unasked(destination, tag)
-
-
-async def _leave(destination: Destination, tag: str) -> None:
-    try:
-        found = await _digest(destination, tag)
-    except PolyarchError:
-        _unasked(destination, tag)
-        return
-    if _may_be_ours(destination, tag, found):
-        _stays(destination, tag, found)
 
 
 def admit(destination: Destination, listen: Listener) -> None:
