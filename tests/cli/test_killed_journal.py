@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from polyarch.registry.habits import LARGE, MIB
+from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import Call
 from tests.support.counted import Counted
@@ -107,6 +108,37 @@ class TestLargeBlobs:
 
 def is_large(call: Call) -> bool:
     return int(call.headers.get("Content-Length", "0")) > MIB
+
+
+class TestSmallRequests:
+    """A registry whose limit is found out anew by each process."""
+
+    SIZE = 8 * MIB
+    LIMIT = 3 * MIB
+
+    @pytest.fixture
+    def copying(
+        self, tmp_path: Path, registries: Registries, warm: WarmPolyarch, counted: Counted
+    ) -> Iterator[Copying]:
+        project = TinyProject.make(tmp_path / "project", {}, git=False)
+        tally = Tally(what="copy in small requests", platforms=PLATFORMS)
+        made = Copying(project, registries, warm, tally, size=self.SIZE)
+        made.normal = Quirks(max_body=self.LIMIT)
+        made.behave(made.normal)
+        made.begin()
+        yield made
+        made.tally.tell(counted)
+
+    def test_what_was_taken_is_not_sent_again(self, copying: Copying):
+        copying.revision = copying.renew()
+        for registry in copying.registries:
+            registry.forget_requests()
+        where = copying.fresh()
+        struck = copying.kill(where, at_nth(8, lambda call: call.method == "PATCH")).struck
+        assert struck
+        copying.converge(copying.run(where), struck)
+        for registry in copying.registries:
+            assert self.SIZE < received(registry) < self.SIZE + MIB
 
 
 def cut(journal: Path) -> None:
