@@ -9,14 +9,14 @@ from polyarch.errors import (
     LoginRefusedError,
     PolyarchError,
     RateLimitedError,
-    RegistryError,
     RegistryUnavailableError,
     UploadRefusedError,
 )
 from polyarch.oci.descriptor import Descriptor
 from polyarch.registry.body import Body
 from polyarch.registry.habits import LARGE
-from polyarch.registry.memory import NO_MEMORY, Upload, UploadMemory
+from polyarch.registry.kept_upload import KeptUpload
+from polyarch.registry.memory import UploadMemory
 from polyarch.registry.place import Place
 from polyarch.registry.upload_calls import Progress, UploadCalls
 
@@ -48,7 +48,7 @@ class Sending:
         self._habits = calls.session.habits
         self._blob = blob
         self._body = body
-        self._memory = memory
+        self._kept = KeptUpload(memory, calls, blob)
         self._on_progress = on_progress
         self._attempts = self._session.attempts()
         self._place: Place | None = None
@@ -68,16 +68,16 @@ class Sending:
             RegistryError: it does not let us, or was out of reach for too long.
             ContentError: the source is absent, or its bytes are others.
         """
-        if place is not None:
-            self._begin(place)
         try:
+            if place is not None:
+                self._begin(place)
             await self._recall()
             while not await self._step():
                 pass
         except BaseException as error:
             await self._leave(error)
             raise
-        self._forget()
+        self._kept.forget()
 
     async def _step(self) -> bool:
         """Send what comes next; True when the blob is stored."""
@@ -96,8 +96,11 @@ class Sending:
             self._place = await self._calls.append(self._blob, place, part, self._on_progress)
         except (RegistryUnavailableError, RateLimitedError) as error:
             await self._session.wait(self._attempts, error)
-            # Who has no time has taken nothing: the upload is as it was.
-            return not isinstance(error, RateLimitedError) and await self._find(committed=closing)
+            if isinstance(error, RateLimitedError):
+                # Who has no time has taken nothing, most likely: the digest will tell.
+                self._doubtful = True
+                return False
+            return await self._find(committed=closing)
         except LoginRefusedError:
             # The token died under the body; where a new one is no better, the next question fails.
             self._logins += 1
@@ -210,17 +213,8 @@ class Sending:
 
     async def _recall(self) -> None:
         """Take up an upload of an earlier process; a failure of that costs nothing but it."""
-        upload = self._memory.recall(self._calls.repository, self._blob.digest)
-        if upload is None or not self._habits.resumes:
-            return
-        try:
-            self._calls.check(upload.location)
-            before = Place(location=upload.location, next=max(0, upload.acknowledged))
-            found = await self._calls.ask(before)
-        except RegistryError:
-            found = None
-        if found is None or found.next > self._blob.size:
-            self._forget()
+        found = await self._kept.recall() if self._habits.resumes else None
+        if found is None:
             return
         if self._place is not None:
             await self._calls.cancel(self._place.location)
@@ -241,7 +235,7 @@ class Sending:
         place, self._place = self._place, None
         self._recalled = self._doubtful = False
         self._strayed = 0
-        self._forget()
+        self._kept.forget()
         if place is not None:
             await self._calls.cancel(place.location)
 
@@ -252,8 +246,8 @@ class Sending:
 
     def _reach(self) -> None:
         """Note how far the upload came."""
-        if self._in_chunks or self._blob.size > LARGE:
-            self._keep()
+        if self._place and (self._in_chunks or self._blob.size > LARGE):
+            self._kept.keep(self._place)
         if self._at > self._furthest:
             # It goes on: what was lost before says nothing of the next piece.
             self._furthest = self._at
@@ -268,28 +262,13 @@ class Sending:
     def _in_chunks(self) -> bool:
         return self._chunk < self._blob.size or self._recalled or self._at > 0
 
-    def _keep(self) -> None:
-        if self._place is not None:
-            self._memory.keep(
-                Upload(
-                    repository=self._calls.repository,
-                    digest=self._blob.digest,
-                    location=self._place.location,
-                    acknowledged=self._place.next,
-                )
-            )
-
-    def _forget(self) -> None:
-        self._memory.forget(self._calls.repository, self._blob.digest)
-
     async def _leave(self, error: BaseException) -> None:
         """Leave an upload that another process may go on with; give any other up."""
         hopeless = isinstance(error, PolyarchError) and not getattr(error, "retryable", False)
         worth_it = self._blob.size > LARGE or (self._in_chunks and self._at > 0)
-        remembered = self._memory is not NO_MEMORY and worth_it
-        if self._place is None or (remembered and not hopeless):
+        if self._place is None or (self._kept.outlives and worth_it and not hopeless):
             return
-        self._forget()
+        self._kept.forget()
         await self._calls.cancel(self._place.location)
 
 
