@@ -79,6 +79,22 @@ def test_within_a_build(slow: TinyProject, number: signal.Signals):
     assert list((slow.root / ".polyarch" / "tmp").glob("*")) == []
 
 
+def test_a_shell_that_ignores_interrupts_for_it(slow: TinyProject):
+    """As one does for what a script starts with `&`: SIGTERM is heard all the same."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        started = slow.start("build")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with started as process:
+        wait_for(lambda: len(pids(slow)) >= expected_builds(), "the builds")
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 130, stderr
+    for pid in pids(slow):
+        wait_for(lambda pid=pid: not is_alive(pid), f"the end of {pid}")  # type: ignore[misc]
+
+
 def test_an_impatient_person(slow: TinyProject):
     with slow.start("build") as process:
         wait_for(lambda: len(pids(slow)) >= expected_builds(), "the builds")

@@ -135,6 +135,24 @@ class TestOutcomes:
             reads = [r.path for r in registry.requests if r.method == "GET"]
             assert [path for path in reads if "/manifests/" in path] == []
 
+    def test_quotas_are_counted_and_told(self, published: TinyProject, registries: Registries):
+        published.toml(f'+[registries."{registries[0].host}"]\nprofile = "docker-hub"\n')
+        published.commit()
+        registries[0].quirks = Quirks(pull_limit=100)
+        said = pushed(published)
+        assert "reads of manifests, which count against its quota" in said.stderr
+        assert " of 100 left in 6 h" in said.stderr
+        published.commit()
+        [hub] = [
+            each
+            for each in pushed(published, "--json").document["usage"]
+            if each["registry"] == registries[0].host
+        ]
+        assert hub["metered"] > 0
+        assert (hub["limit"], hub["window_s"]) == (100, 21600)
+        again = pushed(published, "--json").document["usage"]
+        assert [each["metered"] for each in again] == [0, 0, 0], "30 unchanged images cost nothing"
+
     def test_stdout_has_a_pinned_reference_for_each_destination(
         self, published: TinyProject, registries: Registries
     ):

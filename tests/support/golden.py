@@ -20,7 +20,7 @@ _VOLATILE: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"\b[0-9a-f]{40}\b"), "c" * 40),
     (re.compile(r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{6}"), "RUN"),
     (re.compile(r"(?<= )\d\d\d B\b"), "999 B"),  # of a compressed layer: zlib-ng packs otherwise
-    (re.compile(r'(?<="uploaded": )[1-9]\d*'), "999"),
+    (re.compile(r'(?<=": )[1-9]\d*(?=,?\n)'), "999"),  # counts of bytes and requests
     (re.compile(r"\.build-[a-z0-9_]{8}\b"), ".build-TEMPORARY"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
     (re.compile(r"'127\.0\.0\.1', \d+"), "'127.0.0.1', PORT"),

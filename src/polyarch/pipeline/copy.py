@@ -69,7 +69,7 @@ def copy_images(
             client=client,
         ).go()
         told = tuple(_told(each, outcomes) for each in found)
-        return CopyResult(run=run.id, images=told, reason=reason)
+        return CopyResult(run=run.id, images=told, reason=reason, usage=reach.usage())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,14 @@ from polyarch.errors import PolyarchError
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
-from polyarch.pipeline.result import STANDS, ErrorToJson, references_to_json, traffic_to_json
+from polyarch.pipeline.result import (
+    STANDS,
+    ErrorToJson,
+    references_to_json,
+    traffic_to_json,
+    usage_to_json,
+)
+from polyarch.registry.quota import Usage
 from polyarch.transaction.values import NO_TRAFFIC, Status, TagOutcome, Traffic
 
 COPY_SCHEMA = "polyarch.copy/v1"
@@ -105,6 +112,7 @@ class CopyResult:
     run: str
     images: tuple[CopiedImage, ...]
     reason: str
+    usage: tuple[Usage, ...] = ()
 
     @property
     def outcomes(self) -> tuple[CopyOutcome, ...]:
@@ -131,4 +139,5 @@ class CopyResult:
             "copied": bool(self.standing) and len(self.standing) == len(self.outcomes),
             "reason": self.reason,
             "images": [image.to_json(error_to_json) for image in self.images],
+            "usage": [usage_to_json(each) for each in self.usage],
         }

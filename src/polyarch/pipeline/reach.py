@@ -17,6 +17,7 @@ from polyarch.registry.credential import Keychain
 from polyarch.registry.credentials import CredentialStore
 from polyarch.registry.profile import Profile
 from polyarch.registry.profiles import profile_of
+from polyarch.registry.quota import Usage, summed
 
 _SAMPLE = "x"
 """Any repository below a prefix: the tables that fit the prefix fit it."""
@@ -31,6 +32,7 @@ class Reach:
 
     def __init__(self, project: Project | None, world: World, *, anonymous: bool = False) -> None:
         self.world = world
+        self._made: list[RegistryClient] = []
         self._registries = project.registries if project else None
         self._folder = project.root if project else None
         self._keychain = CredentialStore(
@@ -50,6 +52,15 @@ class Reach:
 
     def client(self) -> RegistryClient:
         """A client for one event loop."""
+        made = self._client()
+        self._made.append(made)
+        return made
+
+    def usage(self) -> tuple[Usage, ...]:
+        """What was asked of each registry, by all clients that were made here."""
+        return summed(usage for client in self._made for usage in client.usage())
+
+    def _client(self) -> RegistryClient:
         return RegistryClient(
             keychain=self._keychain,
             endpoints=self.endpoints(),

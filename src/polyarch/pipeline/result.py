@@ -10,6 +10,7 @@ from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.loading import Loaded
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.staged import Staging
+from polyarch.registry.quota import Usage
 from polyarch.transaction.values import Outcome, Status, TagOutcome, Traffic
 
 BUILD_SCHEMA = "polyarch.build/v1"
@@ -94,6 +95,7 @@ class PublishResult:
     plan: Plan
     images: tuple[PublishedImage, ...]
     reason: str
+    usage: tuple[Usage, ...] = ()
 
     @property
     def published(self) -> bool:
@@ -134,7 +136,22 @@ class PublishResult:
             "published": self.published and not self.failed,
             "reason": self.reason,
             "images": [image.to_json(error_to_json) for image in self.images],
+            "usage": [usage_to_json(each) for each in self.usage],
         }
+
+
+def usage_to_json(usage: Usage) -> JsonObject:
+    """What was asked of a registry; `remaining` of `limit` within `window_s`, where it told."""
+    return {
+        "registry": usage.registry,
+        "requests": usage.requests,
+        "metered": usage.metered,
+        "sent": usage.sent,
+        "received": usage.received,
+        "remaining": usage.remaining,
+        "limit": usage.limit,
+        "window_s": usage.window_s,
+    }
 
 
 def traffic_to_json(traffic: Traffic) -> JsonObject:

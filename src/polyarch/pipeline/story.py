@@ -174,6 +174,7 @@ def _result(
         run=work.run.id,
         plan=work.prepared.plan,
         reason=reason,
+        usage=work.prepared.reach.usage(),
         images=tuple(
             PublishedImage(
                 name=plan.name,

@@ -6,7 +6,7 @@ Sources: the headers `RateLimit-Limit`, `RateLimit-Remaining` (`100;w=21600`) an
 
 import contextlib
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlsplit
@@ -60,6 +60,25 @@ class Usage:
     window_s: int | None = None
     counted_for: str = ""
     round_trip_s: float | None = None
+
+
+def summed(usages: Iterable[Usage]) -> tuple[Usage, ...]:
+    """One for each registry: counts added, and of what registries told the last word."""
+    found: dict[str, Usage] = {}
+    for each in usages:
+        known = found.get(each.registry)
+        if known is None:
+            found[each.registry] = each
+            continue
+        later = each if each.remaining is not None else known
+        found[each.registry] = replace(
+            later,
+            requests=known.requests + each.requests,
+            metered=known.metered + each.metered,
+            sent=known.sent + each.sent,
+            received=known.received + each.received,
+        )
+    return tuple(found.values())
 
 
 class Meter:

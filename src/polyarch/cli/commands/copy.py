@@ -12,7 +12,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import is_pull_request
 from polyarch.cli.exit_codes import refusal_code
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.outcomes import code_of, complain_of
+from polyarch.cli.outcomes import code_of, complain_of, tell_quotas
 from polyarch.cli.projects import complete_images, find_project
 from polyarch.cli.verb import Verb
 from polyarch.errors import EmptyOptionError, PolyarchError
@@ -187,6 +187,7 @@ def _tell(result: "CopyResult", invocation: Invocation) -> None:
         result.to_json(lambda error: error_object(error, refusal_code(error))),
         lambda: "\n".join(outcome.pinned for outcome in result.standing),
     )
+    tell_quotas(result.usage, invocation)
     complain_of(result, invocation)
     if not result.standing:
         invocation.hint(f"nothing was copied: {result.reason}")

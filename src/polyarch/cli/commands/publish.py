@@ -9,7 +9,7 @@ from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.outcomes import code_of, complain_of
+from polyarch.cli.outcomes import code_of, complain_of, tell_quotas
 from polyarch.cli.parts import record_source
 from polyarch.cli.projects import staging_at
 from polyarch.cli.verb import Verb
@@ -181,6 +181,7 @@ def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> 
         result.to_json(lambda error: error_object(error, refusal_code(error))),
         lambda: _pinned(result),
     )
+    tell_quotas(result.usage, invocation)
     complain_of(result, invocation)
     if not result.published:
         invocation.hint(f"nothing was published: {result.reason}")
