@@ -30,6 +30,9 @@ LIFE_S = 60.0
 SKEW_S = 120.0
 """How far clocks of two machines may be apart before a lock is believed to have lapsed."""
 
+GIVE_BACK_S = 5.0
+"""How long a registry is waited for that does not take its lock back."""
+
 _OWNER = "io.polyarch.lock.owner"
 _LAPSES = "io.polyarch.lock.lapses"
 _POLL_S = 0.2
@@ -116,9 +119,10 @@ class Lock:
                 held = await self._read()
                 if held and held.owner == self._owner:
                     return
-            if held and _now() > until:
-                left_s = max(0.0, held.lapses - time.time())
-                raise LockHeldError(str(self._remote), held.owner, left_s)
+            if _now() > until:  # also where it was written and never shown
+                left_s = max(0.0, held.lapses - time.time()) if held else 0.0
+                owner = held.owner if held else "nobody who can be seen"
+                raise LockHeldError(str(self._remote), owner, left_s)
             await asyncio.sleep(_POLL_S)
 
     async def give_back(self) -> None:
@@ -195,6 +199,11 @@ async def locks(destinations: Sequence[Destination], owner: str) -> AsyncIterato
             await lock.take()
         yield
     finally:
-        for lock in taken:
-            with contextlib.suppress(PolyarchError):  # it lapses by itself
-                await lock.give_back()
+        await asyncio.gather(*(_give_back(lock) for lock in taken))
+
+
+async def _give_back(lock: Lock) -> None:
+    """Let others have it, if that does not take long: it lapses by itself."""
+    with contextlib.suppress(PolyarchError, TimeoutError):
+        async with asyncio.timeout(GIVE_BACK_S):
+            await lock.give_back()

@@ -4,6 +4,7 @@ Quay lets go of untagged manifests after about an hour (vllm-project/vllm-ascend
 always the same, so that a run that dies leaves one at most.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 
@@ -11,6 +12,8 @@ from polyarch.errors import PolyarchError
 from polyarch.transaction.destination import Destination
 
 TAG = "polyarch-txn"
+UNPARK_S = 5.0
+"""How long a registry is waited for that does not take the tag away."""
 
 
 async def park(destination: Destination) -> None:
@@ -26,7 +29,12 @@ async def park(destination: Destination) -> None:
 
 async def unpark(destinations: Sequence[Destination]) -> None:
     """Take the tag away where that takes nothing else away; one that stays does no harm."""
-    for each in destinations:
-        if each.parked and each.remote.profile.tag_delete == "tag":
-            with contextlib.suppress(PolyarchError):
-                await each.remote.delete_tag(TAG)
+    parked = [each for each in destinations if each.parked]
+    await asyncio.gather(*(_unpark(each) for each in parked))
+
+
+async def _unpark(destination: Destination) -> None:
+    if destination.remote.profile.tag_delete == "tag":
+        with contextlib.suppress(PolyarchError, TimeoutError):
+            async with asyncio.timeout(UNPARK_S):
+                await destination.remote.delete_tag(TAG)

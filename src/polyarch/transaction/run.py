@@ -39,6 +39,9 @@ FINISH_S = 3.0
 UNDO_S = 3.0
 """How long undoing may take then. Together: the time that CI systems leave between two signals."""
 
+LATE_S = 20.0
+"""How long undoing may take when a deadline has passed: what is not undone by then is told."""
+
 Step = Callable[[Destination], Awaitable[None]]
 
 
@@ -150,10 +153,14 @@ class _Run:
     async def _lock(self, going: Sequence[Destination], stack: contextlib.AsyncExitStack) -> bool:
         """Hold the locks of what is edited until the stack ends; False where they cannot be had."""
         try:
-            await stack.enter_async_context(locks(going, self.options.owner))
+            async with asyncio.timeout_at(self.until):
+                await stack.enter_async_context(locks(going, self.options.owner))
         except PolyarchError as error:
             for each in going:
                 fail(each, error, self.listen)
+        except TimeoutError:
+            for each in going:
+                fail(each, DeadlinePassedError(each.name), self.listen)
         return all(each.error is None for each in going)
 
     async def _prove(self, going: Sequence[Destination]) -> None:
@@ -224,10 +231,19 @@ class _Run:
         """Put back what has to be: everywhere, or where it failed."""
         failed = [each for each in going if not each.is_done]
         undo = going if failed and self.stop_early else failed
-        if not self.options.rollback:
-            await asyncio.gather(*(leave(each) for each in undo))
-            return
-        await asyncio.gather(*(roll_back(each, self.journal, self.listen) for each in undo))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._undone_by):
+                if self.options.rollback:
+                    backwards = (roll_back(each, self.journal, self.listen) for each in undo)
+                else:
+                    backwards = (leave(each) for each in undo)
+                await asyncio.gather(*backwards)
+
+    @property
+    def _undone_by(self) -> float | None:
+        """When nobody waits for an undoing any more; there is always some time for it."""
+        now = asyncio.get_running_loop().time()
+        return None if self.until is None else max(self.until, now) + LATE_S
 
 
 def _told(destination: Destination) -> dict[str, object]:
