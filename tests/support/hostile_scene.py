@@ -1,17 +1,16 @@
 """A stage for the rule of publishing: three registries, the middle one hostile, all watched."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from polyarch.events import ignore
 from polyarch.net.endpoint import Endpoint
-from polyarch.oci import mediatype
-from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.edit import with_platforms
-from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.reference import Repository
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.credential import Credential, FixedKeychain
@@ -20,9 +19,9 @@ from polyarch.sandbox.bearer import BearerAuth
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import Answer, Call, refusal
+from polyarch.transaction.journal import Journal
 from polyarch.transaction.run import publish
 from polyarch.transaction.values import (
-    OnRegistryFailure,
     Options,
     Outcome,
     Submission,
@@ -35,7 +34,8 @@ from tests.support.hostile_quirks import (
     RIVAL,
     Hostile,
 )
-from tests.support.images import MadeImage, make_index
+from tests.support.hostile_told import STANDS, is_together, lies
+from tests.support.hostile_ways import ARM, OLD, Way, attested, root_of
 from tests.support.in_process import InProcessRegistry, connecting
 from tests.support.simulated import WALL_S, loop_clock
 from tests.support.tls import self_signed
@@ -45,63 +45,20 @@ EDGE = "edge"
 SIBLING = "team/base"
 USER, PASSWORD = "robot", "s3cret"
 
-OLD, NEW = make_index(content=b"old"), make_index(content=b"new")
-OLD_AMD = make_index(["linux/amd64"], content=b"old")
-ARM = make_index(["linux/arm64"], content=b"new")
-
-
-def manifest_of(made: MadeImage, child: Descriptor) -> ImageManifest:
-    return ImageManifest.parse(made.store.open(child).read(), child.media_type)
-
-
-def root_of(made: MadeImage) -> Digest:
-    return made.index.descriptor.digest
-
-
-def attested(made: MadeImage) -> MadeImage:
-    """The same with an artifact beside its images, whose config is the empty one."""
-    empty = made.store.add(mediatype.EMPTY, b"{}")
-    artifact = ImageManifest.build(config=empty, layers=[empty])
-    made.store.add(artifact.descriptor.media_type, artifact.raw)
-    children = (*made.children, artifact.descriptor)
-    index = ImageIndex.build(children)
-    made.store.add(index.descriptor.media_type, index.raw)
-    return MadeImage(store=made.store, index=index, children=children)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """One way to publish: what stood under the tags, what is to stand there, and how it is asked.
-
-    `blocked`: the last registry does not take `latest`, so that all has to be put back. `late`: the
-    hostile registry is friendly until the first tag moves anywhere.
-    """
-
-    old: Mapping[str, MadeImage | None]
-    made: MadeImage = NEW
-    root: ImageIndex | ImageManifest | None = None
-    merge: bool = False
-    aliases: Mapping[str, ImageManifest] | None = None
-    mounted: bool = False
-    blocked: bool = False
-    late: bool = False
-    policy: OnRegistryFailure = OnRegistryFailure.ABORT
-    rollback: bool = True
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        return tuple(self.old)
-
 
 class Scene:
-    """Three registries, the middle one hostile, and a second server over its storage."""
+    """Three registries, the middle one hostile, and a second server over its storage.
+
+    `times` says when each request came to the middle one, `at` what happens with which of them: it
+    counts from the next one on.
+    """
 
     def __init__(self, way: Way, hard: Hostile, folder: Path) -> None:
         self.way = way
         self.hard = hard
         account = Account(username=USER, password=PASSWORD)
-        loop = asyncio.get_running_loop()
-        auth = BearerAuth(account, clock=lambda: WALL_S + loop.time()) if hard.bearer else None
+        self.ahead_s = 0.0
+        auth = BearerAuth(account, clock=self._service_time) if hard.bearer else None
         self.tls = self_signed(folder) if hard.tls else None
         middle = SandboxRegistry(auth=auth, ssl_context=self.tls.server if self.tls else None)
         self.friendly = (InProcessRegistry("127.0.0.1:1"), InProcessRegistry("127.0.0.1:3"))
@@ -112,6 +69,12 @@ class Scene:
         self.root = (way.root if not hard.attested else None) or self.made.index
         self.watched: tuple[Watched, ...] = ()
         self.watch = Watch(())
+        self.times: list[float] = []
+        self.at: dict[int, Callable[[], None]] = {}
+
+    def _service_time(self) -> float:
+        """What the clock of the token service shows, ahead of ours if it is said to be."""
+        return WALL_S + asyncio.get_running_loop().time() + self.ahead_s
 
     def furnish(self) -> None:
         """Let all stand as it did before the run."""
@@ -215,21 +178,40 @@ class Scene:
     def _placed(self, origin: str | None) -> str | None:
         return self.elsewhere.url if origin == ELSEWHERE else origin
 
+    @property
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return asyncio.get_running_loop().time()
+
+    def trouble(self, quirks: Quirks) -> None:
+        """Let the middle one meet with this from the next request on."""
+        self.middle.quirks = self.watching(quirks)
+
+    def watching(self, quirks: Quirks) -> Quirks:
+        """These quirks, under the eyes of the test."""
+        clock = asyncio.get_running_loop().time
+        return replace(quirks, on_request=self._looking, clock=clock)
+
     def soften(self) -> None:
-        """Let all be well."""
+        """Let all be well, from here on."""
+        self.at.clear()
         for registry in self.registries:
             registry.quirks = Quirks(on_request=self._looking)
 
     async def _looking(self, call: Call) -> None:
         self.watch.look(call.storage)
+        if call.storage is self.middle.storage:
+            self.times.append(asyncio.get_running_loop().time())
+            if act := self.at.pop(len(self.times), None):
+                act()
 
     async def _blocking(self, call: Call) -> Answer | None:
-        self.watch.look(call.storage)
+        await self._looking(call)
         moves = call.method == "PUT" and call.target.item == "latest"
         return refusal("TAG_INVALID", "this tag is immutable") if moves else None
 
     async def _until_a_tag_moves(self, call: Call) -> None:
-        self.watch.look(call.storage)
+        await self._looking(call)
         if call.method == "PUT" and call.target.item in self.way.tags:
             for registry in self.registries:
                 registry.quirks = Quirks(on_request=self._looking)
@@ -246,14 +228,54 @@ class Scene:
             connect=connecting({registry.host: registry for registry in self.friendly}),
         )
 
-    async def run(self, *, fewer: bool = False) -> tuple[Outcome, ...]:
-        async with self.client() as client:
-            outcomes = await publish(
-                [self.submission(fewer=fewer)],
-                client,
-                ignore,
-                on_failure=self.way.policy,
-                options=Options(rollback=self.way.rollback, owner="the test"),
-            )
-        self.watch.look()
-        return outcomes
+    async def run(
+        self,
+        *,
+        fewer: bool = False,
+        deadline_s: float | None = None,
+        journal: Journal | None = None,
+    ) -> tuple[Outcome, ...]:
+        try:
+            async with self.client() as client:
+                return await publish(
+                    [self.submission(fewer=fewer)],
+                    client,
+                    ignore,
+                    on_failure=self.way.policy,
+                    options=Options(
+                        rollback=self.way.rollback, owner="the test", deadline_s=deadline_s
+                    ),
+                    journal=journal,
+                )
+        finally:
+            self.watch.look()
+
+    def judge(self, outcomes: Sequence[Outcome]) -> None:
+        """Hold what was seen against the rule, and what was told against what stands."""
+        assert list(self.watch.broken) == []
+        assert self.watch.looks > len(self.registries)
+        told = zip(outcomes, self.watched, strict=True)
+        assert [lie for outcome, watched in told for lie in lies(outcome, watched)] == []
+        assert is_together(outcomes, self.watched, self.way.policy)
+        stands = all(outcome.status in STANDS for outcome in outcomes)
+        assert stands or any(outcome.error for outcome in outcomes), "nobody says why"
+
+    async def converge(self) -> None:
+        """See another run, when all is well, end where it should."""
+        self.soften()
+        outcomes = await self.run(fewer=bool(self.hard.quirks.rival))
+        assert all(each.status in STANDS for each in outcomes), outcomes
+        assert all(each.is_new for each in self.watched)
+        assert list(self.watch.broken) == []
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, way: Way, hard: Hostile, folder: Path) -> AsyncIterator["Scene"]:
+        """All of it, running."""
+        scene = cls(way, hard, folder)
+        async with AsyncExitStack() as stack:
+            for registry in (*scene.registries, scene.elsewhere):
+                await stack.enter_async_context(registry)
+            scene.furnish()
+            scene.release()
+            yield scene
