@@ -79,8 +79,9 @@ def test_within_a_build(slow: TinyProject, number: signal.Signals):
     assert list((slow.root / ".polyarch" / "tmp").glob("*")) == []
 
 
-def test_a_shell_that_ignores_interrupts_for_it(slow: TinyProject):
-    """As one does for what a script starts with `&`: SIGTERM is heard all the same."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_shell_that_ignores_interrupts_for_it(slow: TinyProject, number: signal.Signals):
+    """As one does for what a script starts with `&`: both are heard all the same."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         started = slow.start("build")
@@ -88,7 +89,7 @@ def test_a_shell_that_ignores_interrupts_for_it(slow: TinyProject):
         signal.signal(signal.SIGINT, before)
     with started as process:
         wait_for(lambda: len(pids(slow)) >= expected_builds(), "the builds")
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         _, stderr = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 130, stderr
     for pid in pids(slow):

@@ -136,10 +136,15 @@ def _mend_streams() -> None:
 def _signals(*, lent: bool) -> Iterator[None]:
     """SIGTERM means what Ctrl-C means: leave nothing half done, then 130.
 
+    A shell starts what a script runs with `&` deaf to SIGINT. All that we do at an end hangs on
+    that signal, asyncio's tasks as well, so it is heard again.
+
     `lent`: this process goes on after the call, so its own handlers come back in any case.
     """
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if before[signal.SIGINT] is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

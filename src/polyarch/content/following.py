@@ -100,11 +100,13 @@ class _Arrival:
     def wait_for(self, size: int) -> int:
         """Wait until so many bytes have come; the last ones come when all is proven.
 
+        So does the end of an empty blob, which is all that there is to wait for.
+
         Raises:
             PolyarchError: what came of the fetching.
         """
         with self._news:
-            self._news.wait_for(lambda: self._done or self.error or self._come >= size)
+            self._news.wait_for(lambda: self._done or self.error or 0 < size <= self._come)
             if self.error:
                 raise self.error
             return self.blob.size if self._done else self._come
