@@ -14,7 +14,9 @@ from collections.abc import AsyncIterator
 from polyarch.errors import PolyarchError, RateLimitedError, RegistryUnavailableError
 from polyarch.registry.retry import Attempts, Clock, RetryPolicy
 
-SMALL_START, SMALL_MOST = 8, 64
+SMALL_START, SMALL_MOST = 48, 64
+"""Small requests carry next to nothing, and an image of forty layers asks for each of them: all in
+one round trip where the line is long. A host that minds halves them."""
 LARGE_START, LARGE_MOST = 4, 8
 MOST_AT_ONCE = SMALL_MOST + LARGE_MOST
 

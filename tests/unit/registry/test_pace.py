@@ -74,7 +74,7 @@ async def width_after(host: Host, rounds: int, *, large: bool = False) -> int:
 
 
 async def test_small_requests_become_more_up_to_a_bound():
-    assert SMALL_START == 8
+    assert SMALL_START < SMALL_MOST
     assert await width_after(Host(), 3) == SMALL_MOST
 
 
@@ -129,7 +129,7 @@ async def test_after_trouble_it_grows_by_one_a_round():
     with pytest.raises(RateLimitedError):
         await host.ask(lambda: raising(limited(None)))
     assert host.pace._small.width == SMALL_START // 2
-    await asyncio.gather(*(host.ask(fine) for _ in range(10)))
+    await asyncio.gather(*(host.ask(fine) for _ in range(SMALL_START)))
     assert SMALL_START // 2 < host.pace._small.width < SMALL_START
 
 
