@@ -6,7 +6,7 @@ from polyarch.errors import PolyarchError
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
-from polyarch.pipeline.result import (
+from polyarch.pipeline.outcomes import (
     STANDS,
     ErrorToJson,
     references_to_json,

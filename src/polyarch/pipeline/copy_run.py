@@ -13,7 +13,7 @@ from polyarch.pipeline.copy_referrers import carry
 from polyarch.pipeline.copy_result import Carried, CopyOutcome
 from polyarch.pipeline.copy_routes import BY_DIGEST, CopyRequest, Route
 from polyarch.pipeline.journals import journal_for
-from polyarch.pipeline.result import STANDS
+from polyarch.pipeline.outcomes import STANDS
 from polyarch.registry.client import RegistryClient
 from polyarch.runs.folder import RunFolder
 from polyarch.transaction.run import check_logins, publish

@@ -1,6 +1,5 @@
 """What building and publishing come to: plain values and their JSON documents."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from polyarch.errors import PolyarchError
@@ -8,19 +7,14 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.loading import Loaded
+from polyarch.pipeline.outcomes import STANDS, ErrorToJson, outcome_to_json, usage_to_json
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.staged import Staging
 from polyarch.registry.quota import Usage
-from polyarch.transaction.values import Outcome, Status, TagOutcome, Traffic
+from polyarch.transaction.values import Outcome, Status
 
 BUILD_SCHEMA = "polyarch.build/v1"
 PUBLISH_SCHEMA = "polyarch.publish/v1"
-
-STANDS = frozenset({Status.PUBLISHED, Status.UNCHANGED})
-"""What a destination is that shows what was built."""
-
-ErrorToJson = Callable[[PolyarchError], JsonObject]
-"""How an error stands in a document: exit codes are the command line's to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +74,7 @@ class PublishedImage:
                 }
                 for built in self.parts
             ],
-            "destinations": [_outcome(outcome, error_to_json) for outcome in self.outcomes],
+            "destinations": [outcome_to_json(outcome, error_to_json) for outcome in self.outcomes],
         }
 
 
@@ -138,51 +132,3 @@ class PublishResult:
             "images": [image.to_json(error_to_json) for image in self.images],
             "usage": [usage_to_json(each) for each in self.usage],
         }
-
-
-def usage_to_json(usage: Usage) -> JsonObject:
-    """What was asked of a registry; `remaining` of `limit` within `window_s`, where it told."""
-    return {
-        "registry": usage.registry,
-        "requests": usage.requests,
-        "metered": usage.metered,
-        "sent": usage.sent,
-        "received": usage.received,
-        "remaining": usage.remaining,
-        "limit": usage.limit,
-        "window_s": usage.window_s,
-    }
-
-
-def traffic_to_json(traffic: Traffic) -> JsonObject:
-    """Bytes of blobs by how they came to stand there."""
-    return {
-        "uploaded": traffic.uploaded,
-        "mounted": traffic.mounted,
-        "present": traffic.present,
-    }
-
-
-def _outcome(outcome: Outcome, error_to_json: ErrorToJson) -> JsonObject:
-    return {
-        "repository": str(outcome.repository),
-        "status": outcome.status.value,
-        "digest": str(outcome.digest) if outcome.digest else None,
-        "adapted": outcome.adapted or None,
-        "bytes": traffic_to_json(outcome.traffic),
-        "references": references_to_json(outcome.tags),
-        "error": error_to_json(outcome.error) if outcome.error else None,
-    }
-
-
-def references_to_json(tags: Sequence[TagOutcome]) -> list[JsonObject]:
-    """What became of each tag, as it stands in the documents."""
-    return [
-        {
-            "tag": tag.tag,
-            "digest": str(tag.digest) if tag.digest else None,
-            "status": tag.status.value,
-            "reason": tag.reason or None,
-        }
-        for tag in tags
-    ]

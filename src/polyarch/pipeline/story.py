@@ -13,17 +13,12 @@ from polyarch.pipeline.elsewhere import Elsewhere
 from polyarch.pipeline.job import Job, ProvenImage, job
 from polyarch.pipeline.journals import journal_for
 from polyarch.pipeline.loading import check_stores, load
+from polyarch.pipeline.outcomes import STANDS
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
 from polyarch.pipeline.prepare import prepare
 from polyarch.pipeline.records import RecordSource
 from polyarch.pipeline.refusals import key_of, refusals
-from polyarch.pipeline.result import (
-    STANDS,
-    BuildResult,
-    BuiltImage,
-    PublishedImage,
-    PublishResult,
-)
+from polyarch.pipeline.result import BuildResult, BuiltImage, PublishedImage, PublishResult
 from polyarch.pipeline.staging import build_and_stage
 from polyarch.pipeline.world import Ask, World
 from polyarch.transaction.values import OnRegistryFailure, Options, Outcome, Status
