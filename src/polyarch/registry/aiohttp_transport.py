@@ -78,10 +78,13 @@ class AiohttpTransport:
 
     def _open(self, exchange: Exchange) -> aiohttp.ClientSession:
         if self._session is None:
-            context = trust_of(self._endpoint, exchange)
+            own = self._endpoint.ca_file is not None or self._endpoint.insecure
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=0, limit_per_host=CONNECTIONS_PER_HOST, ssl=context
+                    limit=0,
+                    limit_per_host=CONNECTIONS_PER_HOST,
+                    # The library has made a context by itself that trusts what the system trusts.
+                    ssl=trust_of(self._endpoint, exchange) if own else True,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
