@@ -19,7 +19,7 @@ from polyarch.oci.fields import (
     string,
     string_map,
 )
-from polyarch.oci.platform import Platform
+from polyarch.oci.platform import Platform, nearest
 
 SCHEMA_VERSION = 2
 
@@ -149,16 +149,8 @@ class ImageIndex:
 
     def image_for(self, platform: Platform) -> Descriptor | None:
         """The image to run on `platform`: its own, else the nearest older variant's."""
-        images = [(child, child.platform) for child in self.images if child.platform]
-        if own := next((child for child, found in images if found == platform), None):
-            return own
-        fitting = [(child, found) for child, found in images if found.satisfies(platform)]
-        # The newest variant is the one that all the others satisfy.
-        return max(
-            fitting,
-            key=lambda item: sum(other.satisfies(item[1]) for _, other in fitting),
-            default=(None, None),
-        )[0]
+        found = nearest(self.platforms, platform)
+        return next((child for child in self.images if found and child.platform == found), None)
 
     @property
     def platforms(self) -> tuple[Platform, ...]:

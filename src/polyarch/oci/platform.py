@@ -6,7 +6,7 @@ are understood and normalised.
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -163,6 +163,19 @@ UNKNOWN = Platform(os="unknown", architecture="unknown")
 def unique(platforms: Iterable[Platform]) -> tuple[Platform, ...]:
     """Drop repetitions, first one kept."""
     return tuple(dict.fromkeys(platforms))
+
+
+def nearest(offered: Sequence[Platform], wanted: Platform) -> Platform | None:
+    """What a runtime takes for `wanted` of what is offered: its own, else the newest that fits."""
+    if wanted in offered:
+        return wanted
+    fitting = [found for found in offered if found.satisfies(wanted)]
+    # The newest variant is the one that all the others satisfy.
+    return max(
+        fitting,
+        key=lambda found: sum(other.satisfies(found) for other in fitting),
+        default=None,
+    )
 
 
 def _of_alias(named: tuple[str, str], platform: Platform) -> Platform:
