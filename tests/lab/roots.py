@@ -14,7 +14,7 @@ from tests.lab.machines import MACHINES, Machine
 from tests.lab.reasons import Missing
 
 EPOCH = 1_704_067_200  # 2024-01-01, the time of every file that has no better one
-SUITE = "bookworm"
+SUITE = "bookworm"  # of sources; a machine names its own
 COMPILER = ("gcc", "libc6-dev", "make")
 UNREAD = ("man", "doc", "info", "locale")
 WHEELS = {"linux/amd64": "manylinux_2_17_x86_64", "linux/arm64": "manylinux_2_17_aarch64"}
@@ -37,7 +37,7 @@ def debian_root(platform: str, packages: tuple[str, ...] = ()) -> Path:
         Missing: mmdebstrap is not here, or this machine names no Debian mirror.
     """
     machine = MACHINES[platform]
-    place = keyed(f"root-{machine.debian}", SUITE, machine.debian, "essential", packages)
+    place = keyed(f"root-{machine.debian}", machine.suite, machine.debian, "essential", packages)
     return make_once(place, lambda folder: _bootstrap(machine, packages, folder)) / "root.tar"
 
 
@@ -50,9 +50,9 @@ def _bootstrap(machine: Machine, packages: tuple[str, ...], folder: Path) -> Non
         f"--architectures={machine.debian}",
         *([f"--include={','.join(packages)}"] if packages else []),
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in UNREAD),
-        SUITE,
+        machine.suite,
         folder / "root.tar",
-        own_mirror().line(SUITE),
+        own_mirror().line(machine.suite),
         env={"SOURCE_DATE_EPOCH": str(EPOCH)},
     )
 
