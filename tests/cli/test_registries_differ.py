@@ -101,6 +101,24 @@ def test_per_registry_leaves_out_what_one_cannot_take(mixed: TinyProject, regist
     assert statuses(unchanged) == ["unchanged"] * 3
 
 
+def test_what_one_cannot_take_is_never_left_out_at_the_others(
+    published: TinyProject, registries: Registries
+):
+    """The first destination holds less of this very commit: no reason to give the others that."""
+    name = attested(registries[1])
+    registries[0].quirks = ALIYUN
+    text = (published.root / "polyarch.toml").read_text()
+    published.toml(
+        text.replace("[images.app.direct]", DIRECT)
+        + "".join(f'[images.app.platform."{p}"]\nfrom = "{name}"\n' for p in PLATFORMS)
+        + f'[registries."{registries[0].host}"]\nprofile = "aliyun"\n'
+    )
+    published.commit()
+    for _ in range(2):
+        assert pushed(published).code == 0
+        assert [len(index(registry).manifests) for registry in registries] == [2, 4, 4]
+
+
 DIRECT = '[images.app]\ndigest-policy = "per-registry"\n[images.app.direct]'
 
 

@@ -4,9 +4,9 @@ A run that died in the middle leaves some registries with the new index and some
 run, on whatever machine, gives the others that digest instead of building one of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from polyarch.config.project import ImageSettings, Project
+from polyarch.config.project import PER_REGISTRY, ImageSettings, Project
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
@@ -24,14 +24,22 @@ def adopted(
     current: CurrentTags,
     wording: Wording,
     event: CiEvent,
+    *,
+    takes_less: Collection[str] = (),
 ) -> dict[tuple[str, Platform], Existing]:
-    """For images that only some registries hold: the index that is there. Pure."""
+    """For images that only some registries hold: the index that is there. Pure.
+
+    What stands at the hosts of `takes_less` may lack a part of the image where each registry gets
+    what it takes: no other is given that.
+    """
     found: dict[tuple[str, Platform], Existing] = {}
     for name, platforms in scope.items():
         settings = project.images[name]
         names = wording.names(settings)
         places = list(_places(settings, names.tags, current))
-        holder = _holder(places, ours(names, event), platforms)
+        less = takes_less if settings.digest_policy == PER_REGISTRY else ()
+        whole = [(where, what) for where, what in places if where.registry not in less]
+        holder = _holder(whole, ours(names, event), platforms)
         if holder is None or set(platforms) != set(settings.platforms):
             continue
         repository, digest = holder

@@ -89,11 +89,14 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     current = _current(project, platforms, reach, ask, wording.names)
     ancestry = Ancestry(git, event.sha)
     decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
+    takes_less = reach.takes_less(
+        each.registry for name in platforms for each in project.images[name].repositories
+    )
     existing = pinned(project, platforms)
     if ask.from_tags and not ask.offline:
         existing |= asyncio.run(_tagged(project, platforms, reach, ask.from_tags))
     elif decision.publish and _may_adopt(ask, facts_of_git, event):
-        existing |= adopted(project, platforms, current, wording, event)
+        existing |= adopted(project, platforms, current, wording, event, takes_less=takes_less)
     facts = Facts(
         machine=machine,
         wording=wording,
@@ -104,9 +107,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         contexts=context_digests(project, platforms, existing),
         current=current,
         existing=existing,
-        takes_less=reach.takes_less(
-            each.registry for name in platforms for each in project.images[name].repositories
-        ),
+        takes_less=takes_less,
         descends={
             standing.revision: ancestry.descends(standing.revision)
             for standing in current.values()
