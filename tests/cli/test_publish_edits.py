@@ -354,6 +354,58 @@ class TestClean:
         assert manifest(registries[1], LOCK) is None
         assert manifest(registries[0], LOCK) is not None
 
+    def test_a_dry_run_removes_nothing(
+        self, published: TinyProject, registries: Registries, monkeypatch: pytest.MonkeyPatch
+    ):
+        async def take() -> None:
+            async with RegistryClient() as client:
+                remote = client.repository(Repository.parse(f"{registries[0].host}/team/app"))
+                await lock.Lock(remote, "somebody").take()
+
+        monkeypatch.setattr(lock, "LIFE_S", -1000.0)
+        asyncio.run(take())
+        said = published.run("publish", "--clean", "--dry-run", "--json")
+        assert (said.code, said.document["removed"]) == (0, [])
+        assert [each["kind"] for each in said.document["left"]] == ["lock"]
+        assert manifest(registries[0], LOCK) is not None
+
+    def test_a_rehearsal_is_cleaned_by_itself(self, published: TinyProject, registries: Registries):
+        """What died in registries of this machine is nothing that the real ones were told of."""
+        assert published.run("publish", "--sandbox").code == 0
+        [journal] = journals(published)
+        kept = [line for line in journal.read_text().splitlines() if '"do":"end"' not in line]
+        moving = next(json.loads(line) for line in kept if '"do":"moving"' in line)
+        kept.append(json.dumps({**moving, "tag": "gone"}))
+        journal.write_text("".join(f"{line}\n" for line in kept))
+        asked = len(registries[0].requests)
+        said = published.run("publish", "--clean", "--sandbox", "--json")
+        assert [each["name"] for each in said.document["left"]] == ["gone"], said
+        assert len(registries[0].requests) == asked
+        assert published.run("publish", "--clean", "--json").document["left"] == []
+        assert "ended while" not in pushed(published).stderr
+        assert "ended while" in published.run("publish", "--sandbox").stderr
+
+    def test_a_registry_that_cannot_be_asked_is_told_in_three_lines(
+        self, published: TinyProject, registries: Registries
+    ):
+        registries[0].quirks = Quirks(down=True)
+        said = published.run("publish", "--clean")
+        assert said.code == 5
+        error, where, hint = said.stderr.splitlines()[-3:]
+        assert registries[0].host in error
+        assert (error[:6], where[:8], hint[:7]) == ("error:", "  where:", "  hint:")
+        [left] = published.run("publish", "--clean", "--json").document["left"]
+        assert left["error"]["exit_code"] == 5
+
+    @pytest.mark.parametrize(
+        "words",
+        [("-p", "linux/s390x", "--keep-others"), ("--from-tags", "x-{arch}"), ("--deadline", "9m")],
+    )
+    def test_options_of_no_use_are_refused(self, published: TinyProject, words: tuple[str, ...]):
+        said = published.run("publish", "--clean", *words)
+        assert said.code == 2
+        assert "says nothing" in said.stderr
+
     def test_uploads_and_tags_of_a_run_that_died(
         self, published: TinyProject, registries: Registries
     ):

@@ -46,7 +46,7 @@ class Span(click.ParamType[float]):
         if isinstance(value, float):
             return value
         found = _SPAN.fullmatch(value)
-        if found is None:
+        if found is None or not int(found[1]):
             self.fail(f"`{value}` is no length of time; write `90s`, `30m` or `2h`", param, ctx)
         return float(found[1]) * _SECONDS[found[2]]
 

@@ -11,14 +11,18 @@ from polyarch.transaction.values import Outcome
 
 
 @contextmanager
-def journal_for(run: Path, listen: Listener) -> Iterator["OpenJournal"]:
+def journal_for(run: Path, listen: Listener, *, rehearsed: bool = False) -> Iterator["OpenJournal"]:
     """Open the journal of a run, whose folder lies among those of the others.
+
+    A run that is `rehearsed` goes on from others that were, and no real one from it.
 
     Raises:
         StorageError: it cannot be written.
     """
-    past = unfinished(run.parent)
+    past = unfinished(run.parent, rehearsed=rehearsed)
     with Journal.create(run / FILE) as journal:
+        if rehearsed:
+            journal.rehearse()
         journal.inherit([upload for each in reversed(past) for upload in each.uploads.values()])
         for each in past:
             if each.died_in_flip:

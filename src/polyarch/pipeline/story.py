@@ -140,7 +140,7 @@ def publish_project(
                 return _result(work, images, (), DRY_RUN)
             published = [image for image in images if image.plan.publish]
             options = Options(rollback=rollback, deadline_s=deadline_s, owner=work.run.id)
-            with journal_for(work.run.path, work.world.listen) as opened:
+            with journal_for(work.run.path, work.world.listen, rehearsed=ask.sandbox) as opened:
                 done = there.publish(published, policy, options, opened.journal, without=blocked)
                 opened.settle(done)
             outcomes = (*done, *blocked.values())

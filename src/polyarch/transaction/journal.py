@@ -69,6 +69,10 @@ class Journal:
         """Uploads that nobody has finished yet."""
         return tuple(self._uploads.values())
 
+    def rehearse(self) -> None:
+        """Registries of this machine stand in for the ones that are named."""
+        self._write({"do": "rehearse"})
+
     def begin(self, images: Sequence[JsonObject]) -> None:
         """What is to be published, so that somebody who finds the journal can tell."""
         self._write({"do": "begin", "images": list(images)})

@@ -20,6 +20,7 @@ Kind = Literal["upload", "lock", "parked", "tag", "repository"]
 """`repository`: one that did not say what stands in it."""
 
 _TAKES_ALL = "deleting a tag deletes its image here"
+_ONLY_SEEN = "it can go; this run only looks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,34 +38,42 @@ class Leftover:
 
 
 async def clean(
-    repositories: Sequence[Repository], past: Sequence[PastRun], client: RegistryClient
+    repositories: Sequence[Repository],
+    past: Sequence[PastRun],
+    client: RegistryClient,
+    *,
+    remove: bool = True,
 ) -> tuple[Leftover, ...]:
     """Look through these repositories, and through the journals of runs that died.
 
-    A registry that cannot be asked is told, and never an exception.
+    Without `remove` nothing goes, and all that was found is told as kept. A registry that cannot be
+    asked is told, and never an exception.
     """
     wanted = set(repositories)
     begun = [upload for each in past for upload in each.uploads.values()]
     found = [
-        await _cancel(client.repository(upload.repository), upload)
+        await _cancel(client.repository(upload.repository), upload, remove=remove)
         for upload in begun
         if upload.repository in wanted
     ]
     for repository in dict.fromkeys(repositories):
         remote = client.repository(repository)
         try:
-            found += [each for each in (await _lock(remote), await _parked(remote)) if each]
+            looked = await _lock(remote, remove=remove), await _parked(remote, remove=remove)
+            found += [each for each in looked if each]
         except PolyarchError as error:
             found.append(
                 _failed(Leftover(repository=str(remote), kind="repository", name=""), error)
             )
     for each in past:
-        found += await _halfway(each, wanted, client)
+        found += await _halfway(each, wanted, client, settle=remove)
     return tuple(found)
 
 
-async def _cancel(remote: RemoteRepository, upload: Upload) -> Leftover:
+async def _cancel(remote: RemoteRepository, upload: Upload, *, remove: bool) -> Leftover:
     left = Leftover(repository=str(remote), kind="upload", name=str(upload.digest))
+    if not remove:
+        return _kept(left, _ONLY_SEEN)
     try:
         await remote.cancel_upload(upload)
     except PolyarchError as error:
@@ -72,7 +81,7 @@ async def _cancel(remote: RemoteRepository, upload: Upload) -> Leftover:
     return left
 
 
-async def _lock(remote: RemoteRepository) -> Leftover | None:
+async def _lock(remote: RemoteRepository, *, remove: bool) -> Leftover | None:
     left = Leftover(repository=str(remote), kind="lock", name=lock.TAG)
     try:
         held = await lock.held(remote)
@@ -82,13 +91,15 @@ async def _lock(remote: RemoteRepository) -> Leftover | None:
             return _kept(left, f"it is held by {held.owner}")
         if remote.profile.tag_delete == "manifest":
             return _kept(left, _TAKES_ALL) if held.owner else None
+        if not remove:
+            return _kept(left, _ONLY_SEEN)
         await remote.delete_tag(lock.TAG)
     except DeleteUnsupportedError:
         return _kept(left, "tags cannot be deleted here")
     return left
 
 
-async def _parked(remote: RemoteRepository) -> Leftover | None:
+async def _parked(remote: RemoteRepository, *, remove: bool) -> Leftover | None:
     left = Leftover(repository=str(remote), kind="parked", name=park.TAG)
     if await remote.head(park.TAG) is None:
         return None
@@ -96,12 +107,14 @@ async def _parked(remote: RemoteRepository) -> Leftover | None:
         return _kept(left, _TAKES_ALL)
     if remote.profile.tag_delete != "tag":
         return _kept(left, "whether deleting a tag deletes its image here is not known")
+    if not remove:
+        return _kept(left, _ONLY_SEEN)
     await remote.delete_tag(park.TAG)
     return left
 
 
 async def _halfway(
-    past: PastRun, wanted: set[Repository], client: RegistryClient
+    past: PastRun, wanted: set[Repository], client: RegistryClient, *, settle: bool
 ) -> list[Leftover]:
     """Tags of a run that died while they moved: those that show what others do not."""
     moving = {
@@ -120,7 +133,8 @@ async def _halfway(
     arrived = [key for key, digest in moving.items() if shown[key] == digest]
     behind = [key for key, digest in moving.items() if shown[key] != digest]
     if not arrived or not behind:
-        past.settle()
+        if settle:
+            past.settle()
         return []
     return [
         Leftover(

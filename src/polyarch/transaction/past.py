@@ -33,12 +33,14 @@ class PastRun:
     """What the journal of a run says that is over.
 
     `moving` are the tags that had begun to move, by repository and tag, with the digest they were
-    to have; `old` is what each tag had when it was frozen.
+    to have; `old` is what each tag had when it was frozen. `rehearsed`: other registries stood in
+    for those that are named.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.ended = False
+        self.rehearsed = False
         self.uploads: dict[tuple[str, str], Upload] = {}
         self.moving: dict[tuple[str, str], str] = {}
         self.old: dict[tuple[str, str], Root | None] = {}
@@ -90,17 +92,23 @@ class PastRun:
                     self.moving[entry["repository"], entry["tag"]] = str(entry["digest"])
                 case "restored":
                     self.moving.pop((entry["repository"], entry["tag"]), None)
+                case "rehearse":
+                    self.rehearsed = True
                 case "end":
                     self.ended = True
                 case _:  # what is only for people, or what a later version writes
                     pass
 
 
-def unfinished(runs: Path) -> tuple[PastRun, ...]:
-    """The runs below this folder that died before their end, the newest first."""
+def unfinished(runs: Path, *, rehearsed: bool = False) -> tuple[PastRun, ...]:
+    """The runs below this folder that died before their end, the newest first.
+
+    Either those that spoke with the registries themselves, or those that `rehearsed`.
+    """
     paths = sorted(runs.glob(f"*/{FILE}"), reverse=True)[:MAX_RUNS]
     read: Sequence[PastRun | None] = [PastRun.read(path) for path in paths]
-    return tuple(past for past in read if past and not past.ended)
+    dead = (past for past in read if past and not past.ended)
+    return tuple(past for past in dead if past.rehearsed is rehearsed)
 
 
 def _is_free(file: BinaryIO) -> bool:

@@ -7,19 +7,22 @@ import click
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
+from polyarch.cli.event import is_pull_request
 from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of, complain_of, tell_quotas
 from polyarch.cli.parts import record_source
 from polyarch.cli.projects import staging_at
+from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
 from polyarch.errors import LonelyOptionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import RenderableType
 
-    from polyarch.config.project import Project
     from polyarch.pipeline.records import RecordSource
     from polyarch.pipeline.result import PublishResult
 
@@ -99,12 +102,23 @@ def command(
     """
     from polyarch.pipeline.story import publish_project
 
+    if clean:
+        said = {
+            "--parts": parts,
+            "--from-tags": from_tags,
+            "--keep-others": keep_others,
+            "--stage-to": stage_to,
+            "--platform": words.platforms,
+            "--force": force,
+            "--no-rollback": no_rollback,
+            "--deadline": deadline,
+            "--fewer-platforms": fewer_platforms,
+        }
+        return _clean(words, surroundings, said, sandbox=sandbox, dry_run=dry_run)
     given = _given(parts, stage_to, surroundings, force=force)
     _check_together(words, parts, from_tags, keep_others=keep_others)
     invocation = words.invocation(surroundings)
     project = words.project(surroundings, staging_at(stage_to))
-    if clean:
-        return _clean(words, surroundings, project)
     event = words.event(surroundings, project, allow_local=allow_local)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root, now=words.now)
@@ -129,21 +143,36 @@ def command(
     return code_of(result)
 
 
-def _clean(words: Words, surroundings: Surroundings, project: "Project") -> ExitCode:
-    """`--clean`: what was found, and what of it is still there."""
+def _clean(
+    words: Words,
+    surroundings: Surroundings,
+    said: "Mapping[str, object]",
+    *,
+    sandbox: bool,
+    dry_run: bool,
+) -> ExitCode:
+    """`--clean`: what was found, and what of it is still there; `said` are options of no use."""
     from polyarch.cli.tables import clean_view
     from polyarch.pipeline.cleaning import clean_project
 
+    for option, value in said.items():
+        if value not in (None, False, ()):
+            raise click.UsageError(f"`--clean` publishes nothing, so `{option}` says nothing here")
     invocation = words.invocation(surroundings)
+    project = words.project(surroundings)
+    anonymous = is_pull_request(surroundings, project.root)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root, now=words.now)
-        result = clean_project(project, words.ask(), world)
+        ask = words.ask(sandbox=sandbox)
+        result = clean_project(project, ask, world, anonymous=anonymous, dry_run=dry_run)
     if result.found:
         invocation.draw(lambda: clean_view(result))
     invocation.emit(
-        result.to_json(),
+        result.to_json(lambda error: error_object(error, refusal_code(error))),
         lambda: "\n".join(f"{each.repository}:{each.name}" for each in result.removed),
     )
+    for error in result.unasked:
+        invocation.complain("\n".join(error_lines(error)))
     if not result.found:
         invocation.hint("nothing was left behind")
     return worst(refusal_code(each.error) for each in result.found if each.error)
