@@ -118,7 +118,9 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── BlobNotFoundError
 │   ├── BlobUnreadableError
 │   ├── DigestMismatchError
-│   └── SizeMismatchError
+│   ├── SizeMismatchError
+│   ├── LayerDamagedError           a layer whose compression or archive cannot be read
+│   └── LayerBoundsError            a layer that holds more than is taken in
 └── InterruptedByUserError
 
 An exception writes its own text from typed arguments: `message` says what failed and why, `where`
@@ -1785,6 +1787,35 @@ class SizeMismatchError(ContentError):
             f"`{digest}` should have {expected} bytes and has {count}",
             where=store,
             hint="the copy is damaged or cut off; nothing of it was used",
+        )
+
+
+class LayerDamagedError(ContentError):
+    """A layer whose compression or archive cannot be read to its end."""
+
+    code = "layer-damaged"
+
+    def __init__(self, reason: str, *, digest: str = "") -> None:
+        self.reason = reason
+        super().__init__(
+            f"the layer cannot be unpacked: {reason}",
+            where=digest or None,
+            hint="it was written by a faulty tool, or damaged before it got its digest; build the "
+            "image again",
+        )
+
+
+class LayerBoundsError(ContentError):
+    """A layer that holds or grows to more than any honest image has."""
+
+    code = "layer-bounds"
+
+    def __init__(self, reason: str, *, digest: str = "") -> None:
+        self.reason = reason
+        super().__init__(
+            f"the layer was not read to its end: {reason}",
+            where=digest or None,
+            hint="no honest image is known to be like this; look at it without unpacking it",
         )
 
 
