@@ -23,6 +23,7 @@ from polyarch.registry.wire import absolute
 CLIENT_ID = "polyarch"
 MIN_LIFETIME_S = 60.0
 """A token that says less, or nothing, counts as living this long (token specification)."""
+_MAX_LIFETIME_S = 30 * 24 * 3600
 
 _FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 _TOKEN_TEXT = re.compile(r"[\x21-\x7e]{1,65536}")
@@ -156,7 +157,8 @@ def _password_grant(credential: Credential) -> Mapping[str, str]:
 def _lifetime(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return MIN_LIFETIME_S
-    return max(MIN_LIFETIME_S, min(float(value), 30 * 24 * 3600.0))
+    # Compared first: an int may be too large for a float.
+    return max(MIN_LIFETIME_S, float(min(value, _MAX_LIFETIME_S)))
 
 
 def _age(value: object, wall: float) -> float:

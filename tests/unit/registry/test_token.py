@@ -29,6 +29,13 @@ def test_a_token_that_says_less_than_a_minute_or_nothing_lives_one(life):
     assert token.lifetime_s == 60
 
 
+@pytest.mark.parametrize("life", [10**400, 1e400, 10**9])
+def test_no_token_lives_longer_than_a_month(life):
+    token = parse(token="abc", expires_in=life)
+    assert token is not None
+    assert token.lifetime_s == 30 * 24 * 3600
+
+
 @pytest.mark.parametrize(
     ("issued", "left"),
     [
