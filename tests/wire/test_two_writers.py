@@ -10,6 +10,7 @@ from polyarch.oci.reference import Repository
 from polyarch.registry.client import RegistryClient
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
+from polyarch.sandbox.wire import Call
 from polyarch.transaction import lock
 from polyarch.transaction.run import publish
 from polyarch.transaction.values import Options, Outcome, Status, Submission, Target
@@ -82,3 +83,22 @@ async def test_even_without_the_lock_a_writer_looks_again(monkeypatch: pytest.Mo
     monkeypatch.setattr(lock.Lock, "take", take)
     monkeypatch.setattr(lock.Lock, "give_back", take)
     await meet(6, Quirks(conditional_requests=True))
+
+
+async def test_a_lock_may_be_given_back_while_somebody_looks_at_it():
+    async with SandboxRegistry() as registry, RegistryClient() as client:
+        remote = client.repository(Repository.parse(f"{registry.host}/team/app"))
+        first = lock.Lock(remote, "the first")
+        await first.take()
+
+        async def give_back(call: Call) -> None:
+            if call.method == "GET" and call.target.item == lock.TAG:
+                registry.quirks = Quirks()
+                await first.give_back()
+
+        registry.quirks = Quirks(on_request=give_back)
+        second = lock.Lock(remote, "the second")
+        await second.take()
+        found = await lock.held(remote)
+    assert found
+    assert found.owner == "the second"

@@ -14,7 +14,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from polyarch.errors import DeleteUnsupportedError, LockHeldError, PolyarchError
+from polyarch.errors import (
+    DeleteUnsupportedError,
+    LockHeldError,
+    ManifestNotFoundError,
+    PolyarchError,
+    RepositoryNotFoundError,
+)
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
@@ -82,7 +88,10 @@ async def held(remote: RemoteRepository) -> Held | None:
     """
     if await remote.head(TAG) is None:
         return None
-    return Held.read(await remote.get_manifest(TAG))
+    try:
+        return Held.read(await remote.get_manifest(TAG))
+    except (ManifestNotFoundError, RepositoryNotFoundError):
+        return None  # given back between the two questions
 
 
 class Lock:
