@@ -13,6 +13,7 @@ VERBS = {
     "plan": "polyarch.cli.commands.plan",
     "metadata": "polyarch.cli.commands.metadata",
     "build": "polyarch.cli.commands.build",
+    "verify": "polyarch.cli.commands.verify",
     "publish": "polyarch.cli.commands.publish",
     "copy": "polyarch.cli.commands.copy",
     "inspect": "polyarch.cli.commands.inspect",

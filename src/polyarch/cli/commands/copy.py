@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
@@ -13,44 +12,32 @@ from polyarch.cli.event import is_pull_request
 from polyarch.cli.exit_codes import refusal_code
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of, complain_of, tell_quotas
-from polyarch.cli.projects import complete_images, find_project
+from polyarch.cli.places import complete_places, platforms_of
+from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
-from polyarch.errors import EmptyOptionError, PolyarchError
+from polyarch.errors import EmptyOptionError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from polyarch.config.project import Project
     from polyarch.content.places import Place
-    from polyarch.oci.platform import Platform
     from polyarch.pipeline.copy_result import CopyResult
     from polyarch.transaction.values import OnRegistryFailure
 
     Places = tuple[Place, ...]
 
-_KINDS = ("oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "image:")
 _POLICIES = ("abort", "continue")
 _ENOUGH = 2
 
 
-def _complete(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """The kinds of places, and behind `image:` what the project builds."""
-    if incomplete.startswith("image:"):
-        name = incomplete.removeprefix("image:")
-        found = complete_images(context, parameter, name)
-        return [CompletionItem(f"image:{each.value}") for each in found if each.value[:1] != "@"]
-    return [CompletionItem(kind) for kind in _KINDS if kind.startswith(incomplete)]
-
-
 @click.command("copy", cls=Verb)
-@click.argument("places", nargs=-1, metavar="SRC... DST...", shell_complete=_complete)
+@click.argument("places", nargs=-1, metavar="SRC... DST...", shell_complete=complete_places)
 @click.option(
     "--into",
     metavar="PLACE",
     help="Copy every image that is named into this one `oci:DIR` or `oci-archive:FILE`.",
-    shell_complete=_complete,
+    shell_complete=complete_places,
 )
 @click.option(
     "-p",
@@ -119,7 +106,7 @@ def command(
         sources=sources,
         destinations=destinations,
         into=into is not None,
-        platforms=_platforms(platforms),
+        platforms=platforms_of(platforms),
         referrers=referrers,
         fewer=fewer_platforms,
         rollback=not no_rollback,
@@ -155,18 +142,6 @@ def _from_and_to(places: tuple[str, ...], into: str | None) -> "tuple[Places, Pl
     if into is not None:
         return tuple(dict.fromkeys(found)), (Place.parse(into),)
     return (found[0],), tuple(dict.fromkeys(found[1:]))
-
-
-def _platforms(texts: tuple[str, ...]) -> "tuple[Platform, ...]":
-    from polyarch.oci.platform import Platform, unique
-
-    words = [word.strip() for text in texts for word in text.split(",") if word.strip()]
-    if texts and not words:  # as if there were no option, and every platform were meant
-        raise EmptyOptionError("--platform")
-    try:
-        return unique(Platform.parse(word) for word in words)
-    except PolyarchError as error:
-        raise error.at("`--platform` on the command line") from None
 
 
 def _policy(said: str | None, project: "Project | None") -> "OnRegistryFailure":

@@ -1,0 +1,157 @@
+"""`polyarch verify`: what any image is, against what it says."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from polyarch.cli import options
+from polyarch.cli.documents import error_object
+from polyarch.cli.environment import Surroundings
+from polyarch.cli.event import is_pull_request
+from polyarch.cli.forms import Forms
+from polyarch.cli.invocation import Invocation
+from polyarch.cli.outcomes import tell_quotas
+from polyarch.cli.places import complete_places, platforms_of
+from polyarch.cli.projects import find_project
+from polyarch.cli.verb import Verb
+from polyarch.cli.verified import code_of_proof, complain_of_proof
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from polyarch.pipeline.verify_request import VerifyRequest
+
+_LEVELS = ("declared", "config", "deep", "run")
+_SAME = ("platforms", "index")
+_SEVERITIES = ("error", "warning", "info")
+
+
+class _Verify(Verb):
+    """`--same` stands alone, or with a value behind `=` and never behind a blank."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give `--same` the value that it means by itself."""
+        end = args.index("--") if "--" in args else len(args)
+        told = [f"--same={_SAME[0]}" if word == "--same" else word for word in args[:end]]
+        return super().parse_args(ctx, [*told, *args[end:]])
+
+
+def _complete(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    return complete_places(context, parameter, incomplete, "file:")
+
+
+@click.command("verify", cls=_Verify)
+@click.argument("places", nargs=-1, metavar="PLACE...", shell_complete=_complete)
+@click.option(
+    "-p",
+    "--platform",
+    "platforms",
+    multiple=True,
+    metavar="P",
+    help="This platform must be there, and only it is looked at; repeatable, or with commas.",
+)
+@click.option(
+    "--level",
+    type=click.Choice(_LEVELS),
+    default="deep",
+    show_default=True,
+    help="The index alone; configs too, and that layers are there; every program in every layer;"
+    " or start the image.",
+)
+@click.option(
+    "--same",
+    type=click.Choice(_SAME),
+    help="All places must have the same image for each platform; `--same=index`: the same index.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(_SEVERITIES),
+    default="error",
+    show_default=True,
+    help="End with 1 from findings as bad as this.",
+)
+@click.option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0 too; `-`: stdout.")
+@click.option("--junit", metavar="FILE", help="Write them as JUnit XML too; `-`: stdout.")
+@options.project
+@options.output
+@click.pass_obj
+def command(
+    surroundings: Surroundings,
+    *,
+    places: tuple[str, ...],
+    platforms: tuple[str, ...],
+    level: str,
+    same: str | None,
+    fail_on: str,
+    sarif: str | None,
+    junit: str | None,
+    config_file: Path | None,
+    environment: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    r"""Prove what an image is: whole, and for each platform what it says.
+
+    A place is a registry reference, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`,
+    `docker-archive:FILE[:REF]`, `docker-daemon:REF`, `image:NAME`, what this project built, or
+    `file:PATH`, one program or library. What a registry does not tell is unknown, and nothing
+    that is unknown counts as proven.
+
+    \b
+      polyarch verify ghcr.io/team/app:1.2                  every platform, every program in it
+      polyarch verify --level config -p linux/arm64 debian:12 nginx:1.27
+      polyarch verify --same ghcr.io/team/app:1.2 team/app:1.2 registry.internal/app:1.2
+      polyarch verify --sarif found.sarif oci-archive:app.tar
+      polyarch verify -p linux/arm64 file:build/server      what `file` would say
+    """
+    from polyarch.pipeline.reach import Reach
+    from polyarch.pipeline.verify import verify_places
+
+    forms = Forms.parse(surroundings.folder, sarif=sarif, junit=junit, as_json=as_json)
+    invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
+    request = _request(places, platforms, level, same, fail_on)
+    project = find_project(surroundings, config_file, environment)
+    root = project.root if project else None
+    with invocation.progress() as listen:
+        world = invocation.world(listen, root=root, now=None)
+        anonymous = is_pull_request(surroundings, root or surroundings.folder)
+        reach = Reach(project, world, anonymous=anonymous)
+        result = verify_places(request, reach, world, project=project, folder=surroundings.folder)
+
+    def view() -> "RenderableType":
+        from polyarch.cli.verify_tables import findings_view, verify_view
+        from polyarch.findings import Severity
+
+        return findings_view(result, least=Severity.WARNING) if quiet else verify_view(result)
+
+    forms.write(result)
+    if not forms.take_stdout:
+        invocation.emit(result.to_json(error_object), view)
+    complain_of_proof(result, invocation)
+    tell_quotas(reach.usage(), invocation)
+    return code_of_proof(result)
+
+
+def _request(
+    places: tuple[str, ...],
+    platforms: tuple[str, ...],
+    level: str,
+    same: str | None,
+    fail_on: str,
+) -> "VerifyRequest":
+    from polyarch.findings import Severity
+    from polyarch.pipeline.verify_request import Level, Same, VerifyRequest, parse_subject
+
+    if not places:
+        raise click.UsageError("name an image: `polyarch verify PLACE...`")
+    return VerifyRequest(
+        subjects=tuple(dict.fromkeys(parse_subject(text) for text in places)),
+        platforms=platforms_of(platforms),
+        level=Level(level),
+        same=Same(same) if same else None,
+        fail_on=Severity(fail_on),
+    )
