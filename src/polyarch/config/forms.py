@@ -6,12 +6,16 @@ path; texts that could be a secret put in the wrong place are not repeated.
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import Meta
 
 from polyarch.config.placeholders import (
+    AFTER_PLACEHOLDERS,
+    GATE_PLACEHOLDERS,
     command_problem,
     expand,
+    hook_problem,
     placeholder_problem,
     source_problem,
     target_name_problem,
@@ -174,6 +178,15 @@ def port_problem(text: str) -> str | None:
     return "a port is written `8080` or `8080/udp`"
 
 
+def expression_problem(text: str) -> str | None:
+    """A regular expression, as Python's `re` has them."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        return f"this is no regular expression: {error.msg}"
+    return None
+
+
 def prefix_problem(text: str) -> str | None:
     """A registry's host, or a host and the beginning of a repository's path."""
     host = text.partition("/")[0]
@@ -194,6 +207,9 @@ PATH = form(path_problem)
 ABSOLUTE = form(target_problem, pattern="^/")
 RUN = form(command_problem)
 LAID = form(source_problem)
+GATE = form(partial(hook_problem, known=GATE_PLACEHOLDERS))
+AFTER = form(partial(hook_problem, known=AFTER_PLACEHOLDERS))
+EXPRESSION = form(expression_problem)
 ONE_IMAGE = form(placeholder_problem)
 PUBLISH = form(publish_problem)
 RULE = form(rule_problem)

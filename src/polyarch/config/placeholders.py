@@ -1,19 +1,26 @@
 """`{image}` in values of an image's table.
 
 Two other kinds of braces pass through untouched: metadata expressions (`{{version}}`), which the
-event answers, and the placeholders of the direct engine and of commands (`{out}`, `{ref}`). Of the
-direct engine's only the names are checked here.
+event answers, and the placeholders of the direct engine (`{out}`), of which only the names are
+checked here. Words of gates and of what runs after publishing have a few names of their own; what
+else is in braces there, such as `{{.Id}}`, is the command's business.
 """
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from polyarch.oci.placeholder import names_in, nearest
 from polyarch.oci.toolchain import BUILD_PLACEHOLDERS, IMAGE_PLACEHOLDERS, PLACEHOLDERS
 
 IMAGE = "image"
 KNOWN = (IMAGE,)
+
+GATE_PLACEHOLDERS = ("ref", "digest", "platform", IMAGE, "index")
+"""What the words of a gate may name of one platform's image."""
+
+AFTER_PLACEHOLDERS = ("ref", "digest", IMAGE)
+"""What the words of a command after publishing may name of an image."""
 
 _SINGLE = re.compile(r"(?<!\{)\{([A-Za-z][A-Za-z0-9_-]*)\}(?!\})")
 _DOUBLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
@@ -40,6 +47,23 @@ def placeholder_problem(text: str) -> str | None:
             near = difflib.get_close_matches(found[1].lower(), KNOWN, n=1)
             meant = f"did you mean `{{{near[0]}}}`?" if near else "the only one is `{image}`"
             return f"unknown placeholder `{found[0]}`; {meant}"
+    return None
+
+
+def fill_words(words: Collection[str], values: Mapping[str, str]) -> tuple[str, ...]:
+    """The words of a command with values where their names stand; one pass, so values stay."""
+    return tuple(_SINGLE.sub(lambda found: values.get(found[1], found[0]), word) for word in words)
+
+
+def hook_problem(text: str, *, known: Collection[str]) -> str | None:
+    """What is wrong with the names in a word of a gate, or of a command after publishing."""
+    for found in _SINGLE.finditer(text):
+        name = found[1]
+        if name not in known:
+            near = nearest(name, dict.fromkeys(known))
+            all_of_them = ", ".join(f"`{{{each}}}`" for each in known)
+            meant = f"did you mean `{{{near}}}`?" if near else f"known are {all_of_them}"
+            return f"unknown placeholder `{{{name}}}`; {meant}"
     return None
 
 

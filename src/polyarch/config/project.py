@@ -93,6 +93,7 @@ class ImageSettings(BuildSettings):
 
     `tag_policy` is `guarded` or `free`; `version_tag` a glob for git tags of this image alone;
     `digest_policy` `same` or `per-registry`. `public`: everybody must be able to read its tags.
+    `gates` and `after_publish` are commands as lists of words, placeholders still in them.
     """
 
     name: str
@@ -106,6 +107,8 @@ class ImageSettings(BuildSettings):
     version_tag: str | None
     digest_policy: str
     public: bool
+    gates: tuple[tuple[str, ...], ...]
+    after_publish: tuple[tuple[str, ...], ...]
     per_platform: Mapping[Platform, BuildSettings]
 
     def for_platform(self, platform: Platform) -> BuildSettings:
@@ -142,6 +145,14 @@ class PublishSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifySettings:
+    """How images are proven; `allow` are globs of paths that may be of another architecture."""
+
+    allow: tuple[str, ...]
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A whole file; images and groups in the file's order.
 
@@ -156,6 +167,7 @@ class Project:
     images: Mapping[str, ImageSettings]
     groups: Mapping[str, tuple[str, ...]]
     publish: PublishSettings
+    verify: VerifySettings
     registries: Registries
     environments: tuple[str, ...]
     secret_variables: tuple[str, ...]

@@ -20,10 +20,16 @@ from polyarch.config.merge import (
 )
 from polyarch.config.placeholders import expand
 from polyarch.config.problem import Problem, place_of
-from polyarch.config.project import BuildSettings, ImageSettings, Project, PublishSettings
+from polyarch.config.project import (
+    BuildSettings,
+    ImageSettings,
+    Project,
+    PublishSettings,
+    VerifySettings,
+)
 from polyarch.config.registries import Registries, lay_over, normal_prefix
 from polyarch.config.relations import Values, table_at
-from polyarch.config.schema import ImageTable, PlatformTable, PublishTable
+from polyarch.config.schema import ImageTable, PlatformTable, PublishTable, VerifyTable
 from polyarch.config.values import build_settings, frozen, values_of, with_dockerfile
 from polyarch.errors import InvalidReferenceError
 from polyarch.metadata.policy import PublishRule
@@ -79,6 +85,7 @@ class Resolver:
             images=MappingProxyType(images),
             groups=MappingProxyType(self._groups()),
             publish=publish,
+            verify=self._verify(),
             registries=Registries(root=file.parent, tables=MappingProxyType(self._registries())),
             environments=tuple(table_at(self.clean, "environments")),
             secret_variables=tuple(dict.fromkeys(self._secret_variables())),
@@ -109,6 +116,8 @@ class Resolver:
             version_tag=table.version_tag,
             digest_policy=table.digest_policy,
             public=table.public,
+            gates=table.gates,
+            after_publish=table.after_publish,
             per_platform=MappingProxyType(
                 {one: self._for_platform(one, name, base, inherited, upper) for one in platforms}
             ),
@@ -165,6 +174,10 @@ class Resolver:
             stage_to=table.stage_to,
             values=values_of(tree),
         )
+
+    def _verify(self) -> VerifySettings:
+        tree = merge([default_layer(VerifyTable), self._file_layer("verify")])
+        return VerifySettings(allow=VerifyTable.of(plain(tree)).allow, values=values_of(tree))
 
     def _registries(self) -> dict[str, Tree]:
         layers = [self._file_layer(), *self._environment_layers(_REGISTRIES)]

@@ -103,9 +103,10 @@ class SmokeTestTable(Table, frozen=True):
 
     run: Annotated[Words, Meta(min_length=1), doc("Command, run in the image.")]
     exit: Annotated[int, Meta(ge=0, le=255), doc("Exit code that is right.")] = 0
-    matches: Annotated[str | None, doc("Regular expression that must be found in the output.")] = (
-        None
-    )
+    matches: Annotated[
+        Annotated[str, forms.EXPRESSION] | None,
+        doc("Regular expression that must be found in the output."),
+    ] = None
     timeout: Annotated[Duration, doc("How long the command may take.")] = "60s"
 
 
@@ -140,7 +141,10 @@ class BuildTable(Table, frozen=True):
     direct: Annotated[DirectTable | None, doc("What the direct engine does.")] = None
     smoke_test: Annotated[
         tuple[str | SmokeTestTable, ...],
-        planned("One command as a list of words, or tables: run in the image before tags move."),
+        doc(
+            "One command as a list of words, or tables: run in the image of each platform, on the"
+            " exact digest, without network, before anything is uploaded."
+        ),
     ] = ()
     secrets: Annotated[
         Words, planned("Build secrets as `id=npm,env=NPM_TOKEN` or `id=npm,src=FILE`.")
@@ -241,11 +245,21 @@ class ImageTable(BuildTable, frozen=True):
         bool, planned("Whether a scheduled run builds although nothing changed.")
     ] = False
     gates: Annotated[
-        tuple[Words, ...],
-        planned("Commands run for each platform before tags move; `{ref}` is the image."),
+        tuple[Annotated[tuple[Annotated[str, forms.GATE], ...], Meta(min_length=1)], ...],
+        doc(
+            "Commands run for each platform on what is staged, before any tag moves; one that fails"
+            " keeps every tag where it is. `{ref}`, `{digest}`, `{platform}`, `{image}` and"
+            " `{index}` stand for the platform's pinned reference, its digest, its name, the"
+            " image's name, and the digest of the index."
+        ),
     ] = ()
     after_publish: Annotated[
-        tuple[Words, ...], planned("Commands run after the tags have moved.")
+        tuple[Annotated[tuple[Annotated[str, forms.AFTER], ...], Meta(min_length=1)], ...],
+        doc(
+            "Commands run once for the image when all its repositories show it. `{ref}`, `{digest}`"
+            " and `{image}` stand for its pinned reference in the first of them, the digest of the"
+            " index, and its name; more stands in `POLYARCH_*` variables."
+        ),
     ] = ()
     public: Annotated[
         bool, planned("Whether anybody must be able to pull: checked without a login.")
@@ -359,7 +373,10 @@ class TriggersTable(Table, frozen=True):
 class VerifyTable(Table, frozen=True):
     """How images are proven."""
 
-    allow: Annotated[Words, planned("Paths in images that may be of another architecture.")] = ()
+    allow: Annotated[
+        Words,
+        doc("Paths in images that may be of another architecture, as globs: `/opt/firmware/**`."),
+    ] = ()
 
 
 class RunsTable(Table, frozen=True):
@@ -398,5 +415,5 @@ class ProjectTable(Table, frozen=True):
     runners: Annotated[
         dict[str, str], planned("CI runners by the beginning of a platform's name.")
     ] = {}
-    verify: Annotated[VerifyTable, planned("How images are proven.")] = VerifyTable()
+    verify: Annotated[VerifyTable, doc("How images are proven.")] = VerifyTable()
     runs: Annotated[RunsTable, planned("The records of runs.")] = RunsTable()

@@ -12,7 +12,14 @@ from polyarch.config.keypath import show_path
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import Leaf, leaves
 from polyarch.config.project import ImageSettings, Project, Value
-from polyarch.config.schema import ImageTable, PlatformTable, PublishTable, RegistryTable, Table
+from polyarch.config.schema import (
+    ImageTable,
+    PlatformTable,
+    PublishTable,
+    RegistryTable,
+    Table,
+    VerifyTable,
+)
 from polyarch.config.source import Source
 from polyarch.config.toml import toml_key, toml_value
 
@@ -54,6 +61,7 @@ def image_rows(project: Project, image: str) -> tuple[Row, ...]:
         *_image(settings),
         *_platforms(settings),
         *(_row(("publish",), value, PublishTable) for value in project.publish.values),
+        *(_row(("verify",), value, VerifyTable) for value in project.verify.values),
         *_registries(project, settings),
     )
 

@@ -36,16 +36,22 @@ flavor = []                                            # default
 digest-policy = "same"                                 # default
 tag-policy = "guarded"                                 # default
 max-age = "1d"                                         # polyarch.toml:8, no effect yet
+gates = []                                             # default
+after-publish = []                                     # default
 context = "bot"                                        # polyarch.toml:2
 dockerfile = "deploy/docker/Dockerfile.bot"            # polyarch.toml:3
 target = ""                                            # default
 engine = "buildah"                                     # --engine
+smoke-test = []                                        # default
 alias-tags = []                                        # default
 
 [publish]
 on = ["release"]               # polyarch.toml:10
 on-registry-failure = "abort"  # default
 build-forks = true             # default
+
+[verify]
+allow = []  # default
 """
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from polyarch.config.load import load_text
+from polyarch.config.placeholders import fill_words
 from polyarch.config.project import SmokeTest
 from polyarch.config.values import seconds
 from tests.support.config_documents import MINIMAL
@@ -78,3 +79,36 @@ def test_where_parts_are_staged():
     project = load_text(f'{MINIMAL}\n[publish]\nstage-to = "ghcr.io/team/parts-{{image}}"\n')
     assert str(project.publish.stage_repository("app")) == "ghcr.io/team/parts-app"
     assert project.warnings == ()
+
+
+def test_gates_and_what_runs_after():
+    text = (
+        MINIMAL
+        + """
+gates = [["trivy", "image", "{ref}"], ["docker", "inspect", "--format", "{{.Os}}", "{digest}"]]
+after-publish = [["deploy", "{image}", "{ref}"]]
+[verify]
+allow = ["/opt/firmware/**"]
+"""
+    )
+    project = load_text(text)
+    app = project.images["app"]
+    assert app.gates == (
+        ("trivy", "image", "{ref}"),
+        ("docker", "inspect", "--format", "{{.Os}}", "{digest}"),
+    )
+    assert app.after_publish == (("deploy", "app", "{ref}"),)
+    assert project.verify.allow == ("/opt/firmware/**",)
+    assert project.warnings == ()
+
+
+def test_values_are_put_in_once():
+    words = ("a{ref}b", "{{ref}}", "{{.Id}}", '{"json": 1}', "{ref}{digest}")
+    values = {"ref": "{digest}", "digest": "d"}
+    assert fill_words(words, values) == (
+        "a{digest}b",
+        "{{ref}}",
+        "{{.Id}}",
+        '{"json": 1}',
+        "{digest}d",
+    )
