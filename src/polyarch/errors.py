@@ -42,7 +42,6 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── InvalidTagError             a rule gives what no registry takes
 │   ├── TagCollisionError           two images under one tag
 │   ├── PlatformNotInBaseError
-│   ├── TagNotThereError            `--from-tags` finds no tag for a platform
 │   ├── MissingVariableError        a named login whose variable is not set, in CI
 │   ├── CredentialUnreadableError   a password file or command that gives none
 │   ├── UnknownProfileError         `profile` names no kind of registry, with the nearest known one
@@ -55,6 +54,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   └── InvalidPublishRuleError     an item of `[publish] on`
 ├── NothingSelectedError            a name or glob that matches nothing
 │   ├── LayoutNotFoundError
+│   ├── TagNotThereError            `--from-tags` finds no tag for a platform
 │   ├── ArchiveNotFoundError
 │   ├── ImageNotNamedError          a place that holds several images, and none was named
 │   ├── ImageNotBuiltError
@@ -79,6 +79,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── BasePlatformError       its base is an image of another platform
 │   │   ├── BaseUnreachableError    a registry of a base is down or busy: trying again may help
 │   │   └── BaseLoginRefusedError   a registry of a base does not take the engine's login
+│   ├── ExistingMisfitError         an image in place of a build that is for another platform
 │   ├── BaseNotPublishedError       another image of the project, neither built now nor published
 │   ├── LoadedOtherwiseError        an engine shows another image than it was given
 │   ├── PartsError                  parts of other machines that are not what is to be published
@@ -440,6 +441,22 @@ class LayoutNotFoundError(NothingSelectedError):
         )
 
 
+class TagNotThereError(NothingSelectedError):
+    """No tag of a single platform is there to be joined."""
+
+    code = "tag-not-there"
+
+    def __init__(self, image: str, platform: str, repository: str, tags: Sequence[str]) -> None:
+        tried = ", ".join(f"`{shorten(tag, 60)}`" for tag in tags)
+        PolyarchError.__init__(
+            self,
+            f"no tag for `{platform}` stands in `{repository}`; tried {tried}",
+            where=f"image `{image}`, platform `{platform}`",
+            hint="`--from-tags` needs a tag for every platform of the image; `{arch}` stands for"
+            " the architecture in them",
+        )
+
+
 class ArchiveNotFoundError(NothingSelectedError):
     """A file that should be an archive of images and cannot be opened."""
 
@@ -748,21 +765,6 @@ class ImageCycleError(ConfigError):
             "images stand on each other in a circle: " + " -> ".join(f"`{name}`" for name in cycle),
             where="FROM, COPY --from and `contexts` of these images",
             hint="let one of them start from an image outside the project",
-        )
-
-
-class TagNotThereError(ConfigError):
-    """No tag of a single platform is there to be joined."""
-
-    code = "tag-not-there"
-
-    def __init__(self, image: str, platform: str, repository: str, tags: Sequence[str]) -> None:
-        tried = ", ".join(f"`{shorten(tag, 60)}`" for tag in tags)
-        super().__init__(
-            f"no tag for `{platform}` stands in `{repository}`; tried {tried}",
-            where=f"image `{image}`, platform `{platform}`",
-            hint="`--from-tags` needs a tag for every platform of the image; `{arch}` stands for"
-            " the architecture in them",
         )
 
 
@@ -1191,6 +1193,20 @@ class BaseLoginRefusedError(BuildFailedError):
     """A registry that a build takes images from does not take the login, or wants one."""
 
     code = "base-login-refused"
+
+
+class ExistingMisfitError(WorkError):
+    """An image that was to stand in for a build, and is not of the platform."""
+
+    code = "existing-misfit"
+
+    def __init__(self, reference: str, platform: str, found: Sequence[str], *, why: str) -> None:
+        has = ", ".join(f"`{name}`" for name in found) or "none that is named"
+        super().__init__(
+            f"`{reference}` has no image for `{platform}`: it has {has}",
+            where=f"`{platform}`: {why}",
+            hint="take another image for this platform, or build it",
+        )
 
 
 class BaseNotPublishedError(WorkError):

@@ -213,8 +213,8 @@ class TestExisting:
         )
         published.commit()
         said = pushed(published, "--json")
-        assert said.code == 2, said
-        assert said.document["code"] == "platform-not-in-base"
+        assert said.code == 1, said
+        assert said.document["code"] == "existing-misfit"
         assert index(registries[0]).raw == before
 
     def test_a_name_that_may_change_is_refused(self, published: TinyProject):
@@ -280,16 +280,48 @@ class TestTagsOfSinglePlatforms:
         asyncio.run(lie())
         published.commit()
         said = pushed(published, "--json", "--from-tags", "old-{arch}")
-        assert said.code == 2, said
-        assert said.document["code"] == "platform-not-in-base"
+        assert said.code == 1, said
+        assert said.document["code"] == "existing-misfit"
         assert index(registries[0]).raw == before
+
+    def test_they_are_proven_where_nothing_is_published(
+        self, published: TinyProject, registries: Registries
+    ):
+        self.alias(published, "old-{arch}")
+        pushed(published)
+        said = elsewhere(published).run("publish", "--from-tags", "old-{arch}")
+        assert said.code == 0, said
+        assert "nothing was published" in said.stderr
+        assert "sh make.sh" not in said.stderr
+        said = elsewhere(published).run("publish", "--from-tags", "none-{arch}")
+        assert said.code == 3
+
+    def test_of_two_words_for_one_platform_the_first_counts_and_is_told(
+        self, published: TinyProject, registries: Registries
+    ):
+        self.alias(published, "old-{arch}")
+        pushed(published)
+        stale = manifest(registries[0], "old-s390x")
+        assert stale is not None
+
+        async def litter() -> None:
+            async with RegistryClient() as client:
+                remote = client.repository(Repository.parse(f"{registries[0].host}/team/app"))
+                await remote.put_manifest(stale, tag="old-ppc64el")
+
+        asyncio.run(litter())
+        said = pushed(published, "--from-tags", "old-{arch}", "--dry-run")
+        assert said.code == 0, said
+        assert "`old-ppc64le` is taken; `old-ppc64el` is another image" in said.stderr
 
     def test_a_platform_without_its_tag_is_told(self, published: TinyProject):
         said = pushed(published, "--json", "--from-tags", "none-{arch}")
-        assert (said.code, said.document["code"]) == (2, "tag-not-there")
+        assert (said.code, said.document["code"]) == (3, "tag-not-there")
         assert "none-ppc64el" in said.document["message"]
 
-    @pytest.mark.parametrize("words", [("--from-tags", "latest"), ("--from-tags", "")])
+    @pytest.mark.parametrize(
+        "words", [("--from-tags", "latest"), ("--from-tags", ""), ("--from-tags", "a b{arch}")]
+    )
     def test_a_pattern_names_the_architecture(self, published: TinyProject, words: tuple[str, ...]):
         assert pushed(published, *words).code == 2
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from polyarch.config.project import ImageSettings, Project
 from polyarch.content.layout import LayoutStore
 from polyarch.engines.base import Built
-from polyarch.errors import PlatformNotInBaseError, TagNotThereError
+from polyarch.errors import ExistingMisfitError, TagNotThereError
+from polyarch.events import Listener, Warned
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageIndex, ImageManifest
@@ -58,19 +59,19 @@ def pinned(project: Project, scope: Scope) -> dict[tuple[str, Platform], Existin
 
 
 async def tagged(
-    client: RegistryClient, project: Project, scope: Scope, pattern: str
+    client: RegistryClient, project: Project, scope: Scope, pattern: str, listen: Listener
 ) -> dict[tuple[str, Platform], Existing]:
     """The images of single platforms that stand under tags such as `latest-{arch}`.
 
     They are looked for in the first repository of each image, under every word that tags have for a
-    platform.
+    platform; of several the first counts, and that is told where they are not one image.
 
     Raises:
         TagNotThereError: a platform has none.
         RegistryError: a registry did not say.
     """
     wanted = [(project.images[name], platform) for name in scope for platform in scope[name]]
-    asked = (_tagged(client, *each, pattern) for each in wanted)
+    asked = (_tagged(client, *each, pattern, listen) for each in wanted)
     found: dict[tuple[str, Platform], Existing] = {}
     ended = await asyncio.gather(*asked, return_exceptions=True)
     for (image, platform), each in zip(wanted, ended, strict=True):
@@ -81,7 +82,11 @@ async def tagged(
 
 
 async def _tagged(
-    client: RegistryClient, image: ImageSettings, platform: Platform, pattern: str
+    client: RegistryClient,
+    image: ImageSettings,
+    platform: Platform,
+    pattern: str,
+    listen: Listener,
 ) -> Existing:
     tags = [pattern.replace(ARCH, word) for word in platform.words]
     if not image.repositories:
@@ -89,29 +94,34 @@ async def _tagged(
     repository = image.repositories[0]
     remote = client.repository(repository)
     heads = await asyncio.gather(*(remote.head(tag) for tag in tags))
-    for tag, head in zip(tags, heads, strict=True):
-        if head:
-            reference = repository.at(head.digest)
-            return Existing(reference=reference, reason=f"stands under the tag `{tag}`")
-    raise TagNotThereError(image.name, str(platform), str(repository), tags)
+    standing = [(tag, head.digest) for tag, head in zip(tags, heads, strict=True) if head]
+    if not standing:
+        raise TagNotThereError(image.name, str(platform), str(repository), tags)
+    tag, digest = standing[0]
+    for other, differs in standing[1:]:
+        if differs != digest:
+            text = f"{image.name} {platform}: `{tag}` is taken; `{other}` is another image"
+            listen(Warned(text=text))
+    return Existing(reference=repository.at(digest), reason=f"stands under the tag `{tag}`")
 
 
 async def take(
-    remote: RemoteRepository, reference: DigestReference, platform: Platform, layout: LayoutStore
+    remote: RemoteRepository, taken: Existing, platform: Platform, layout: LayoutStore
 ) -> Built:
     """Bring manifest, config and attestations of one platform into a layout; layers are borrowed.
 
     Raises:
-        PlatformNotInBaseError: it is for another platform, whatever its tag says.
+        ExistingMisfitError: it is for another platform, whatever its tag says.
         RegistryError, ContentError: it cannot be had.
     """
-    manifest, attestations = await _find(remote, reference, platform)
+    reference = taken.reference
+    manifest, attestations = await _find(remote, taken, platform)
     config = await remote.read_blob(manifest.config)
     has = ImageConfig.parse(config, manifest.config.media_type).platform
     if (has.os, has.architecture, has.variant) != (
         platform.os, platform.architecture, platform.variant,
     ):  # fmt: skip
-        raise PlatformNotInBaseError(str(reference), str(platform), (str(has),))
+        raise _misfit(taken, platform, (has,))
     layout.add(manifest.config.media_type, config)
     layout.add(manifest.descriptor.media_type, manifest.raw)
     for each in attestations:
@@ -125,16 +135,20 @@ async def take(
 
 
 async def _find(
-    remote: RemoteRepository, reference: DigestReference, platform: Platform
+    remote: RemoteRepository, taken: Existing, platform: Platform
 ) -> tuple[ImageManifest, tuple[Descriptor, ...]]:
-    found = await remote.get_manifest(reference.digest)
+    found = await remote.get_manifest(taken.reference.digest)
     if isinstance(found, ImageManifest):
         return found, ()
     child = next((each for each in found.images if each.platform == platform), None)
     if child is None:
-        has = [str(each) for each in found.platforms]
-        raise PlatformNotInBaseError(str(reference), str(platform), has)
+        raise _misfit(taken, platform, found.platforms)
     manifest = await remote.get_manifest(child.digest)
     if isinstance(manifest, ImageIndex):
-        raise PlatformNotInBaseError(str(reference), str(platform), ())
+        raise _misfit(taken, platform, ())
     return manifest, found.attestations_of(child)
+
+
+def _misfit(taken: Existing, platform: Platform, has: Sequence[Platform]) -> ExistingMisfitError:
+    names = [str(each) for each in has]
+    return ExistingMisfitError(str(taken.reference), str(platform), names, why=taken.reason)

@@ -19,7 +19,7 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import DigestReference, parse_reference
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop, build_all
-from polyarch.pipeline.existing import take
+from polyarch.pipeline.existing import Existing, take
 from polyarch.pipeline.lineage import Lineages
 from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
@@ -124,7 +124,8 @@ class Job:
         if not isinstance(reference, DigestReference):
             raise InvalidReferenceError(planned.source, "it has no digest")
         remote = self.registries.remote(reference.repository)
-        return self.registries.run(take(remote, reference, planned.platform, layout))
+        existing = Existing(reference=reference, reason=planned.reason)
+        return self.registries.run(take(remote, existing, planned.platform, layout))
 
     def _taken_index(self, image: ImagePlan) -> ImageIndex:
         """The index that is published as it stands."""

@@ -168,7 +168,7 @@ async def _tagged(
     project: Project, platforms: Mapping[str, tuple[Platform, ...]], reach: Reach, pattern: str
 ) -> dict[tuple[str, Platform], Existing]:
     async with reach.client() as client:
-        return await tagged(client, project, platforms, pattern)
+        return await tagged(client, project, platforms, pattern, reach.world.listen)
 
 
 async def _ask(wanted: list[TagReference], reach: Reach, ask: Ask) -> CurrentTags:

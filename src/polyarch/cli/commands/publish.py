@@ -182,6 +182,8 @@ def _check_together(
     words: Words, parts: str | None, from_tags: str | None, *, keep_others: bool
 ) -> None:
     """Refuse options that say nothing, or not the same, together."""
+    from polyarch.metadata.tagname import is_valid_tag
+
     if keep_others and not words.platforms:
         raise LonelyOptionError("--keep-others", "--platform")
     if from_tags is not None:
@@ -189,6 +191,8 @@ def _check_together(
             raise click.UsageError("`--from-tags` and `--parts` both say where images come from")
         if "{arch}" not in from_tags:
             raise click.UsageError("`--from-tags` needs `{arch}`, as in `latest-{arch}`")
+        if not is_valid_tag(from_tags.replace("{arch}", "amd64")):
+            raise click.UsageError(f"`--from-tags` gives no tag: `{from_tags}`")
 
 
 def _given(
