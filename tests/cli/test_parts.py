@@ -405,6 +405,16 @@ class TestSelection:
         assert {each["status"] for each in app["destinations"]} == {"published"}
         assert {each["status"] for each in web["destinations"]} == {"skipped"}
 
+    def test_parts_of_platforms_that_are_kept_are_passed_over(self, staged: Jobs):
+        """An artifact holds what all jobs made; one platform of it is wanted."""
+        assert is_published(staged.join())
+        said = staged.join("-p", S390X, "--keep-others")
+        assert said.code == 0, said
+        assert f"`app` for `{PPC}` is passed over" in said.stderr
+        [image] = said.document["images"]
+        assert [each["platform"] for each in image["platforms"]] == [S390X]
+        assert {each["status"] for each in image["destinations"]} == {"unchanged"}
+
     def test_nothing_has_changed_so_nobody_left_anything(self, jobs: Jobs):
         said = jobs.join("--changed-since", "HEAD", parts="nowhere")
         assert (said.code, said.document["images"]) == (0, [])

@@ -206,6 +206,7 @@ class TestOutcomes:
             registry.quirks = Quirks(denied_actions=frozenset({"push"}))
         said = pushed(published, "--json")
         assert (said.code, statuses(said)) == (7, ["failed"] * 3)
+        assert not (published.root / ".polyarch" / "parts").exists(), "nothing was built"
 
     def test_a_tag_that_is_refused_in_the_flip_brings_all_back(
         self, published: TinyProject, registries: Registries

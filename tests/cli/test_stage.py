@@ -9,7 +9,7 @@ import pytest
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.target import Kind
-from polyarch.sandbox.wire import Answer, Call
+from polyarch.sandbox.wire import Answer, Call, refusal
 from tests.support.documents import BUILD, PART, STAGED, check
 from tests.support.jobs import Jobs, blobs_sent, tags_put
 from tests.support.tiny_project import TinyProject, github
@@ -213,6 +213,22 @@ class TestRefusals:
             registry.quirks = Quirks(denied_actions=frozenset({"push"}))
         said = jobs.stage("one", S390X)
         assert (said.code, said.document["staged"]["done"]) == (7, False)
+        assert not (jobs.machine("one").root / ".polyarch" / "parts").exists(), "nothing was built"
+
+    def test_with_continue_and_nobody_that_goes_on_taking_it(
+        self, jobs: Jobs, registries: Registries
+    ):
+        async def full(call: Call) -> Answer | None:
+            manifest = call.method == "PUT" and call.target.kind is Kind.MANIFEST
+            return refusal("DENIED", "quota exceeded") if manifest else None
+
+        jobs.project.toml('+[publish]\non-registry-failure = "continue"\n')
+        jobs.project.commit()
+        for registry in registries:
+            registry.quirks = Quirks(on_request=full)
+        said = jobs.stage("one", S390X)
+        assert (said.code, said.document["staged"]["done"]) == (7, False), said
+        assert "nothing was staged: no repository has taken it" in said.stderr
 
     def test_a_build_that_fails_stages_nothing(self, jobs: Jobs, registries: Registries):
         jobs.project.write({"make.sh": 'case "$2" in *s390x) exit 3;; esac\nprintf x > "$1"\n'})

@@ -32,7 +32,8 @@ class Scrutiny:
     """What records are held against.
 
     `images` are all of the project; `narrowed` says that a person asked for some of them only, so
-    that records of the others are passed over. `in_ci`: a proof must be of this run of the CI.
+    that records of the others are passed over, as are those of an image's platforms that were not
+    asked for. `in_ci`: a proof must be of this run of the CI.
     """
 
     plan: Plan
@@ -52,7 +53,7 @@ class Scrutiny:
         found: dict[Key, list[Record]] = {}
         for record in records:
             image = self._image(record)
-            if image is None:
+            if image is None or self._is_not_asked_for(record, image):
                 continue
             self._check(record, image)
             found.setdefault((image.name, record.part.platform), []).append(record)
@@ -76,10 +77,20 @@ class Scrutiny:
             if image.name == name:
                 return image
         if self.narrowed and name in self.images:
-            self.listen(Note(text=f"the part {record} is passed over: it was not asked for"))
+            self._pass_over(record)
             return None
         known = [image.name for image in self.plan.images]
         raise PartUnknownError(str(record), record.where, known)
+
+    def _is_not_asked_for(self, record: Record, image: ImagePlan) -> bool:
+        """Whether it is of a platform that stays as it is published."""
+        if record.part.platform not in image.missing:
+            return False
+        self._pass_over(record)
+        return True
+
+    def _pass_over(self, record: Record) -> None:
+        self.listen(Note(text=f"the part {record} is passed over: it was not asked for"))
 
     def _check(self, record: Record, image: ImagePlan) -> None:
         part = record.part

@@ -25,6 +25,7 @@ from polyarch.transaction.staging import Staged, check_pushes, stage_only
 from polyarch.transaction.values import OnRegistryFailure, Submission, Target
 
 REFUSED = "a repository was ruled out before anything was built"
+NOWHERE = "no repository has taken it"
 
 Places = Mapping[str, tuple[Repository, ...]]
 """Where parts of each image go, by its name."""
@@ -50,13 +51,14 @@ def build_and_stage(work: Job) -> tuple[tuple[ProvenImage, ...], Staging]:
     policy = OnRegistryFailure(project.publish.on_registry_failure)
     with reached(work, [each for found in places.values() for each in found]) as there:
         refused = _refusals(there, places, work)
-        if refused and policy is OnRegistryFailure.ABORT:
+        none_left = refused.keys() >= {each for found in places.values() for each in found}
+        if none_left or (refused and policy is OnRegistryFailure.ABORT):
             return (), Staging(reason=REFUSED, parts=_never_built(going, places, refused))
         images = work.build()
         proven = [image for image in images if image.plan.publish]
         found = _stage(there, proven, places, policy, work)
     _write_records(work, found)
-    reason = going[0].reason
+    reason = going[0].reason if any(each.held for each in found) else NOWHERE
     tolerant = policy is OnRegistryFailure.CONTINUE
     return images, Staging(reason=reason, parts=found, tolerant=tolerant)
 

@@ -134,7 +134,8 @@ def publish_project(
         with destinations(work, going) as there:
             blocked = refusals(going, work.world.listen)
             checked = [blocked.get(key_of(each), each) for each in there.check_logins(going)]
-            if policy is OnRegistryFailure.ABORT and any(each.error for each in checked):
+            enough = any if policy is OnRegistryFailure.ABORT else all
+            if enough(each.error for each in checked):
                 return _result(work, (), checked, REFUSED)
             images = joining.build(there.store) if joining else work.build()
             if dry_run:
