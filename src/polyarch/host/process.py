@@ -80,25 +80,57 @@ def stream(
     environment: Mapping[str, str],
     on_line: Callable[[str], None],
     folder: Path | None = None,
+    timeout_s: float | None = None,
 ) -> None:
     """Run a long program, handing each line that it prints to `on_line` as it comes.
 
-    When the caller is interrupted, the program and its children end too.
+    When the caller is interrupted, the program and its children end too, and so they do after
+    `timeout_s` seconds.
 
     Raises:
         ProgramNotFoundError: no such program.
-        ProcessFailedError: another status than 0; it carries the last lines.
+        ProcessFailedError: another status than 0, or it took too long; it carries the last lines.
     """
     last: deque[str] = deque(maxlen=LAST_LINES)
-    with _started(arguments, environment, folder) as process:
+    with _started(arguments, environment, folder) as process, _bounded(process, timeout_s) as late:
         output: Iterator[str] = iter(process.stdout or ())
         for raw in output:
             line = raw.rstrip("\r\n")
             last.append(line)
             on_line(line)
         status = process.wait()
+    if late.is_set():
+        raise ProcessFailedError(
+            arguments[0], -signal.SIGTERM, (*last, f"no end within {timeout_s:g} s")
+        )
     if status != 0:
         raise ProcessFailedError(arguments[0], status, tuple(last))
+
+
+@contextlib.contextmanager
+def _bounded(process: subprocess.Popen[str], timeout_s: float | None) -> Iterator[threading.Event]:
+    """End the program when it takes too long; the event says that it did.
+
+    So are children that have outlived it and still hold its output.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        _end([process])
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    if timeout_s is None:
+        yield late
+        return
+    timer = threading.Timer(timeout_s, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 @contextlib.contextmanager

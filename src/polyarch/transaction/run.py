@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from polyarch.errors import DeadlinePassedError, PolyarchError, VerificationError
+from polyarch.errors import DeadlinePassedError, PolyarchError
 from polyarch.events import DestinationFailed, Listener, LoggedIn, ignore
 from polyarch.oci.digest import Digest
 from polyarch.registry.client import RegistryClient
@@ -21,6 +21,7 @@ from polyarch.transaction.lock import locks
 from polyarch.transaction.look import freeze
 from polyarch.transaction.park import park, unpark
 from polyarch.transaction.preflight import check_push, preflight
+from polyarch.transaction.prove import prove
 from polyarch.transaction.stage import Manifests, read_back, read_manifests, stage
 from polyarch.transaction.supply import Supply
 from polyarch.transaction.undo import admit, leave, roll_back
@@ -107,7 +108,9 @@ class _Run:
             if going is None:
                 self.journal.end()
                 return
-            await self._prove(going)
+            if not await self._prove(going):
+                self.journal.end()
+                return
             if await self._lock(going, stack):
                 going = await self._step(going, lambda each: freeze(each, self.journal))
             if going is not None and any(each.error is None for each in going):
@@ -163,17 +166,21 @@ class _Run:
                 fail(each, DeadlinePassedError(each.name), self.listen)
         return all(each.error is None for each in going)
 
-    async def _prove(self, going: Sequence[Destination]) -> None:
-        """Let the proofs of whoever asked for this run look at what is staged.
+    async def _prove(self, going: Sequence[Destination]) -> bool:
+        """Whether the proofs of what is staged held in time; else nothing that a tag shows changes.
 
         Raises:
             VerificationError: one does not hold.
         """
-        if self.options.prove:
-            staged = tuple({id(each.submission): each.submission for each in going}.values())
-            report = await asyncio.to_thread(self.options.prove, staged)
-            if not report.ok:
-                raise VerificationError(report.subject, [str(each) for each in report.findings])
+        try:
+            in_time = await prove(going, self.options, self._left_s)
+        except PolyarchError:
+            self.journal.end()
+            raise
+        if not in_time:
+            for each in going:
+                fail(each, DeadlinePassedError(each.name), self.listen)
+        return in_time
 
     async def _step(self, going: Sequence[Destination], step: Step) -> Sequence[Destination] | None:
         """Take one step at all destinations at once; those that stand, or None for no going on."""
@@ -198,11 +205,8 @@ class _Run:
         task = asyncio.ensure_future(
             flip(going, self.journal, self.listen, stop_early=self.stop_early)
         )
-        left_s = (
-            None if self.until is None else max(0.0, self.until - asyncio.get_running_loop().time())
-        )
         try:
-            await asyncio.wait({task}, timeout=left_s)
+            await asyncio.wait({task}, timeout=self._left_s)
         except asyncio.CancelledError:
             await asyncio.wait({task}, timeout=FINISH_S)
             await self._stop(task)
@@ -238,6 +242,12 @@ class _Run:
                 else:
                     backwards = (leave(each) for each in undo)
                 await asyncio.gather(*backwards)
+
+    @property
+    def _left_s(self) -> float | None:
+        """How many seconds there are until the deadline, if there is one."""
+        now = asyncio.get_running_loop().time()
+        return None if self.until is None else max(0.0, self.until - now)
 
     @property
     def _undone_by(self) -> float | None:

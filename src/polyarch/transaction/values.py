@@ -74,7 +74,14 @@ class Submission:
 
 
 Prove = Callable[[Sequence[Submission]], Report]
-"""Looks at what is staged everywhere, before any tag moves; called in a thread."""
+"""Looks at what is staged everywhere, before any tag moves; called in a thread.
+
+The submissions have the targets alone that hold them. It may raise a VerificationError of its own.
+"""
+
+
+def nothing_to_stop() -> None:
+    """A proof that ends soon by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +90,14 @@ class Options:
 
     Without `rollback` a failed flip leaves what moved. After `deadline_s` seconds nothing new
     begins, and tags that have not all moved go back. `owner` signs the locks that are taken.
+    `stop_proving` lets a proof that is under way end soon, from another thread.
     """
 
     rollback: bool = True
     deadline_s: float | None = None
     owner: str = ""
     prove: Prove | None = None
+    stop_proving: Callable[[], None] = nothing_to_stop
 
 
 class TagStatus(StrEnum):

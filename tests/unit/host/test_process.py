@@ -90,6 +90,22 @@ def test_a_failed_stream_carries_the_end_of_its_output():
     assert len(caught.value.last_lines) == process.LAST_LINES
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import time; print('at work', flush=True); time.sleep(600)",
+        "import subprocess; print('at work', flush=True); subprocess.Popen(['sleep', '600'])",
+    ],
+    ids=["itself", "a child that holds its output"],
+)
+def test_a_stream_that_takes_too_long_is_ended(code: str):
+    lines: list[str] = []
+    with pytest.raises(ProcessFailedError) as caught:
+        process.stream(python(code), environment=ENVIRONMENT, on_line=lines.append, timeout_s=1.5)
+    assert lines == ["at work"]
+    assert caught.value.last_lines == ("at work", "no end within 1.5 s")
+
+
 def test_an_interrupt_ends_the_program_and_its_children():
     """The listener raises as Ctrl-C would; the grandchild must be gone too."""
     code = (
