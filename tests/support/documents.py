@@ -207,6 +207,38 @@ INSPECT = table(
     manifests=items(table(platform=TEXT_OR_NULL, digest=DIGEST, media_type=TEXT)),
 )
 
+VERIFY = table(
+    schema=called("verify"),
+    ok=BOOL,
+    results=items(
+        table(
+            subject={"type": "string", "minLength": 1},
+            ok=BOOL,
+            level=one_of("declared", "config", "deep", "run"),
+            digest=DIGEST_OR_NULL,
+            checked=table(platforms=COUNT, binaries=COUNT, layers=COUNT, bytes=COUNT),
+            platforms=items(
+                table(
+                    platform=TEXT_OR_NULL,
+                    state=one_of("ok", "wrong", "unknown", "yes", "no", "newer"),
+                    reason=TEXT_OR_NULL,
+                )
+            ),
+            findings=items(
+                table(
+                    code={"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+                    severity=one_of("error", "warning", "info"),
+                    platform={"anyOf": [PLATFORM, {"type": "null"}]},
+                    path=TEXT_OR_NULL,
+                    message={"type": "string", "minLength": 1},
+                    hint=TEXT_OR_NULL,
+                )
+            ),
+            error=_ERROR_OR_NULL,
+        )
+    ),
+)
+
 DOCTOR = table(
     schema=called("doctor"),
     ok=BOOL,

@@ -86,7 +86,7 @@ def _rows(outcome: VerifyOutcome, fail_on: Severity) -> Iterator[tuple[str | Tex
         yield name, platform, "", "", Text("missing", style=STYLES["wrong"])
         name = ""
     if name and outcome.error:
-        yield name, "", "", "", Text(outcome.report.unknown or "unknown", style=STYLES["unknown"])
+        yield name, "", "", "", _unknown(outcome.report.unknown)
     elif name:
         state = "ok" if outcome.ok(fail_on) else "wrong"
         yield name, "", "", outcome.level.value, Text(state, style=STYLES[state])
@@ -96,12 +96,17 @@ def _proof(proof: Proof, fail_on: Severity) -> tuple[str | Text, ...]:
     state = proof.state(fail_on)
     told = Text(state, style=STYLES[state])
     if proof.unknown:
-        told.append(f": {shorten(proof.report.unknown)}", style="default")
+        told = _unknown(proof.report.unknown)
     elif proof.how:
         told.append(f" ({proof.how})", style="dim")
     platform = str(proof.platform) if proof.platform else "unknown"
     digest = f"{proof.digest.algorithm}:{proof.digest.short}"
     return platform, digest, proof.level.value, told
+
+
+def _unknown(reason: str) -> Text:
+    told = Text("unknown", style=STYLES["unknown"])
+    return told.append(f": {shorten(reason, _MESSAGE_LENGTH)}" if reason else "", style="default")
 
 
 def _count(count: int, name: str) -> str:

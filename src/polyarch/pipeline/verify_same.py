@@ -52,7 +52,8 @@ def _differences(
         code="same-index",
         severity=Severity.ERROR if same is Same.INDEX else Severity.INFO,
         subject=other.subject,
-        message=f"its digest is {other.digest}, that of {first.subject} {first.digest}",
+        message=f"its index is {_told([other.digest])}, that of {first.subject} "
+        f"{_told([first.digest])}",
         hint=_reason(first, other, takes_less, equal=not differing),
     )
 
@@ -77,6 +78,11 @@ def _platform(
         subject=other.subject,
         message=text,
         platform=name,
+        details={
+            key: ", ".join(map(str, found))
+            for key, found in (("digest", there), ("expected", here))
+            if found
+        },
     )
 
 
@@ -103,5 +109,5 @@ def _images(outcome: VerifyOutcome) -> _Images:
     return found
 
 
-def _told(digests: Sequence[Digest]) -> str:
-    return ", ".join(str(each) for each in digests)
+def _told(digests: Sequence[Digest | None]) -> str:
+    return ", ".join(f"{each.algorithm}:{each.short}" for each in digests if each)
