@@ -139,4 +139,4 @@ def why(error: PolyarchError) -> str:
     """An error in a few words, with the status that a registry answered."""
     told = error.message.partition("\n")[0]
     status = error.status if isinstance(error, RegistryError) else None
-    return f"{told} ({status})" if status and f"{status}" not in told else told
+    return f"{told} ({status})" if status else told
