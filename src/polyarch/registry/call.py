@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from polyarch.errors import Exchange, PolyarchError
 from polyarch.oci.reference import Repository
 from polyarch.registry.body import Body
+from polyarch.registry.condition import Holds
 from polyarch.registry.scope import Scope
 from polyarch.registry.transport import STALL_S, Fields, Headers
 
@@ -36,7 +37,8 @@ class Call:
     sent at all while the registry wants to be left alone. A token that would die within
     `min_life_s` seconds is renewed first. `reads_much`: a long answer is expected. `in_place`: its
     body belongs behind what was sent before; when a login dies under it, the login is renewed and
-    the refusal told, for a part of the body may stand there.
+    the refusal told, for a part of the body may stand there. `holds` is asked before it is sent
+    after a wait: it is not sent at all where that says no.
     """
 
     repository: Repository
@@ -53,6 +55,7 @@ class Call:
     dispensable: bool = False
     reads_much: bool = False
     in_place: bool = False
+    holds: Holds | None = None
     explain: Explain = no_explanation
 
     @property

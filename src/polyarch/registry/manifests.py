@@ -158,11 +158,14 @@ class Manifests:
             return False
         return False
 
-    async def delete(self, reference: str | Digest) -> bool:
+    async def delete(self, reference: str | Digest, condition: Condition = ANYWAY) -> bool:
         """Delete a tag, or a manifest with all its tags; False where it was not there.
+
+        Of the condition only `holds` counts: nobody has headers for this.
 
         Raises:
             DeleteUnsupportedError: the registry does not delete.
+            PreconditionFailedError: what was to be deleted is another by now.
             RegistryError: refused, or out of reach.
         """
 
@@ -177,6 +180,7 @@ class Manifests:
             url=self._paths.manifest(self._checked(reference)),
             accept=_STORED | {_NOT_FOUND},
             scopes=(Scope.delete(self._repository.path),),
+            holds=condition.holds,
             explain=explain,
         )
         answer = await self._session.ask(call)
@@ -211,6 +215,8 @@ class Manifests:
                 if not _UNKNOWN_BLOBS.intersection(error.codes):
                     raise
                 await self._session.clock.sleep(wait)
+                if condition.holds and not await condition.holds():
+                    raise PreconditionFailedError(error.exchange) from error
             else:
                 return
         await self._put(manifest, reference, condition)
@@ -231,6 +237,7 @@ class Manifests:
                 scopes=(Scope.push(self._repository.path),),
                 headers=(("Content-Type", descriptor.media_type), *condition.headers),
                 body=Body.of_bytes(manifest.raw),
+                holds=condition.holds,
                 explain=explain_put(self._repository, reference),
             )
         )

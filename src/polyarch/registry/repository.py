@@ -49,16 +49,20 @@ class RemoteRepository:
 
     async def check_push(self) -> None:
         """See that this login may push here: an upload is opened and cancelled."""
-        await self._uploader.check()
+        await self.cancel_upload(await self.open_upload())
 
-    async def cancel_upload(self, upload: Upload) -> None:
+    async def open_upload(self) -> str:
+        """See that this login may push here: the place of an upload, which is to be cancelled."""
+        return await self._uploader.open()
+
+    async def cancel_upload(self, place: str) -> None:
         """Give up an upload that some process began, as well as it goes.
 
         Raises:
             UnsafeTargetError: its place is none that this registry may send us to.
         """
-        self._session.check_target(upload.location, method="DELETE", kind="the place of an upload")
-        await self._uploader.cancel(upload.location)
+        self._session.check_target(place, method="DELETE", kind="the place of an upload")
+        await self._uploader.cancel(place)
 
     async def head(self, reference: str | Digest) -> Descriptor | None:
         """What a tag or digest is; None only where the registry says that it does not exist."""
@@ -202,15 +206,16 @@ class RemoteRepository:
         """The tags in the registry's order, at most `limit`; none where there is no repository."""
         return await list_tags(self._session, self.repository, limit=limit)
 
-    async def delete_tag(self, tag: str) -> bool:
+    async def delete_tag(self, tag: str, condition: Condition = ANYWAY) -> bool:
         """Delete a tag; False where there was none.
 
         Some hosts delete the manifest with it (GHCR): ask nothing here that must not lose that.
 
         Raises:
             DeleteUnsupportedError: the registry does not delete tags.
+            PreconditionFailedError: the condition did not hold any more after a wait.
         """
-        return await self._manifests.delete(tag)
+        return await self._manifests.delete(tag, condition)
 
     async def delete_manifest(self, digest: Digest) -> bool:
         """Delete a manifest and all tags that point to it; False where there was none.

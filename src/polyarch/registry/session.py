@@ -6,7 +6,12 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from polyarch.content.shelf import Shelf
-from polyarch.errors import PolyarchError, RateLimitedError, RegistryUnavailableError
+from polyarch.errors import (
+    PolyarchError,
+    PreconditionFailedError,
+    RateLimitedError,
+    RegistryUnavailableError,
+)
 from polyarch.events import Listener, Warned, ignore
 from polyarch.net.endpoint import Endpoint
 from polyarch.oci.fields import MAX_MANIFEST_BYTES
@@ -79,15 +84,14 @@ class Session:
 
         Raises:
             RegistryError: what the registry refused, or why it could not be reached.
+            PreconditionFailedError: what the call depends on did not hold any more after a wait.
         """
         attempts = self.attempts()
         while True:
             try:
                 return await self._try(call, attempts)
             except (RegistryUnavailableError, RateLimitedError) as error:
-                if call.once:
-                    raise
-                await self.wait(attempts, error)
+                await self._wait_with(call, attempts, error)
 
     async def ask(self, call: Call) -> Answer:
         """As `send`, with the whole body, which may be a little more than `MAX_ANSWER_BYTES`.
@@ -100,9 +104,7 @@ class Session:
             try:
                 body = await read_up_to(response, MAX_ANSWER_BYTES)
             except RegistryUnavailableError as error:
-                if call.once:
-                    raise
-                await self.wait(attempts, error)
+                await self._wait_with(call, attempts, error)
                 continue
             return _answer(response, body)
 
@@ -177,8 +179,20 @@ class Session:
         """Close all connections."""
         await self._transport.close()
 
+    async def _wait_with(
+        self, call: Call, attempts: Attempts, error: RegistryUnavailableError | RateLimitedError
+    ) -> None:
+        """As `wait`, for a call that may be repeated and only while it holds."""
+        if call.once:
+            raise error
+        await self.wait(attempts, error)
+        if call.holds and not await call.holds():
+            raise PreconditionFailedError(error.exchange) from error
+
     async def _try(self, call: Call, attempts: Attempts) -> Response:
-        async with self._pace.turn(attempts, large=call.is_large, dispensable=call.dispensable):
+        # What depends on a look does not wait behind it: the look is repeated, which waits itself.
+        at_once = call.dispensable or call.holds is not None
+        async with self._pace.turn(attempts, large=call.is_large, dispensable=at_once):
             begun = self.clock.monotonic()
             response = await self._judged(call)
         if call.body is not None and call.is_large:

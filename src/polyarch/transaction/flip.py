@@ -17,7 +17,7 @@ from polyarch.errors import (
 )
 from polyarch.events import DestinationFailed, Listener, TagMoved
 from polyarch.oci.manifest import ImageIndex, ImageManifest
-from polyarch.registry.condition import ANYWAY, Condition
+from polyarch.registry.condition import Condition
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.journal import Journal
 from polyarch.transaction.look import look
@@ -109,7 +109,11 @@ async def _put(destination: Destination, tag: str) -> bool:
     """Write the tag; False where its registry says that somebody else was first."""
     wanted, old = destination.wanted[tag], destination.old[tag]
     remote = destination.remote
-    condition = Condition.found(old.descriptor.digest if old else None)
+
+    async def holds() -> bool:
+        return not await _has_changed(destination, tag)
+
+    condition = Condition.found(old.descriptor.digest if old else None, holds)
     destination.writes[tag] = False
     try:
         try:
@@ -119,7 +123,7 @@ async def _put(destination: Destination, tag: str) -> bool:
                 del destination.writes[tag]
                 return False
             # It has what was asked for: its registry means something else by the condition.
-            await remote.put_manifest(wanted, tag=tag, look=False, condition=ANYWAY)
+            await remote.put_manifest(wanted, tag=tag, look=False, condition=condition.untold)
     except REFUSALS:
         del destination.writes[tag]
         raise

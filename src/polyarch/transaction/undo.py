@@ -5,14 +5,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from polyarch.errors import (
     DeleteUnsupportedError,
     PolyarchError,
+    PreconditionFailedError,
     RateLimitedError,
     RegistryUnavailableError,
 )
 from polyarch.events import Listener, Warned
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
+from polyarch.registry.condition import Condition
 from polyarch.transaction.destination import Destination
-from polyarch.transaction.flip import REFUSALS, tell
+from polyarch.transaction.flip import REFUSALS, TRIES, tell
 from polyarch.transaction.journal import Journal
 from polyarch.transaction.values import TagStatus
 
@@ -111,24 +113,55 @@ def _may_be_ours(destination: Destination, tag: str, found: Digest | None) -> bo
 
 
 async def _restore(destination: Destination, tag: str, found: Digest | None) -> bool:
-    """Write the old bytes, or take a tag away that is new and goes alone; False where it stays."""
-    old = destination.old[tag]
-    try:
-        if old is not None:
-            await destination.remote.put_manifest(old, tag=tag, look=False)
-        elif _goes_alone(destination, tag):
-            await destination.remote.delete_tag(tag)
-        else:
-            _stays(destination, tag, found)
+    """Put back what the tag had, as long as it shows what is ours; False where it stays."""
+    told = True
+    for _ in range(TRIES):
+        try:
+            gone = await _replace(destination, tag, found, told=told)
+        except PreconditionFailedError:
+            now = await _digest(destination, tag)
+            # Its registry means something else by the condition, where nothing has changed.
+            told, found = now != found, now
+            if not _may_be_ours(destination, tag, found):
+                return False
+        except (*REFUSALS, DeleteUnsupportedError):
+            break
+        except PolyarchError:
+            destination.status[tag] = TagStatus.LEFT
+            destination.shown[tag] = None
+            destination.reasons[tag] = UNASKED
             return False
-    except (*REFUSALS, DeleteUnsupportedError):
-        _stays(destination, tag, found)
+        else:
+            if gone:
+                return True
+            break
+    _stays(destination, tag, found)
+    return False
+
+
+async def _replace(destination: Destination, tag: str, found: Digest | None, *, told: bool) -> bool:
+    """Write the old bytes in place of what was found, or take a tag away that is new.
+
+    Gives False where more than the tag would go. `told`: the registry hears what is replaced.
+
+    Raises:
+        PreconditionFailedError: it shows something else by now.
+        RegistryError: the registry did not do it.
+    """
+    remote, old = destination.remote, destination.old[tag]
+
+    async def holds() -> bool:
+        shown = await remote.head(tag)
+        return (shown and shown.digest) == found
+
+    condition = Condition.found(found, holds)
+    if old is not None:
+        condition = condition if told else condition.untold
+        await remote.put_manifest(old, tag=tag, look=False, condition=condition)
+        return True
+    if not _goes_alone(destination, tag):
         return False
-    except PolyarchError:
-        destination.status[tag] = TagStatus.LEFT
-        destination.shown[tag] = None
-        destination.reasons[tag] = UNASKED
-        return False
+    await remote.delete_tag(tag, condition)
     return True
 
 
