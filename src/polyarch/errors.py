@@ -90,7 +90,10 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── PartConflictError       one platform twice, with different digests
 │   │   ├── PartMissingError        of a platform nobody handed one over
 │   │   └── PartNotHeldError        nothing that may be read holds it
+│   ├── AfterPublishError           what was to run after publishing failed; what is published stays
 │   └── VerificationError
+│       ├── SmokeTestFailedError    an image of one platform does not run as it should
+│       └── GateFailedError         a command of the project's own refuses what is staged
 ├── RegistryError                   exchange: method, redacted URL, status, codes
 │   ├── RegistryUnavailableError    down, cut off, 5xx: trying again may help
 │   ├── RateLimitedError            with the wait that the registry asked for
@@ -102,6 +105,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ImmutableTagError
 │   ├── PreconditionFailedError     somebody else changed it first
 │   ├── ManifestRefusedError
+│   ├── PushesRefusedError          it only gives: read-only, or a mirror
 │   ├── UploadRefusedError
 │   ├── DeleteUnsupportedError
 │   ├── UnsafeTargetError           it sends us where no registry should
@@ -939,11 +943,13 @@ class ProgramNotFoundError(HostError):
 
     code = "program-not-found"
 
-    def __init__(self, program: str, *, problem: str | None = None) -> None:
+    def __init__(
+        self, program: str, *, problem: str | None = None, named_by: str | None = None
+    ) -> None:
         absent = f"install `{program}`, or run `polyarch doctor`"
         super().__init__(
             f"the program `{program}` {problem or 'is not on PATH'}",
-            where="this machine",
+            where=f"{named_by}, on this machine" if named_by else "this machine",
             hint=f"see that `{program}` can be run by hand from the same folder"
             if problem
             else absent,
@@ -1360,6 +1366,68 @@ class VerificationError(WorkError):
         self.findings = tuple(findings)
 
 
+class SmokeTestFailedError(VerificationError):
+    """Programs of an image did not do what its smoke tests want; each failure is one line."""
+
+    code = "smoke-test-failed"
+
+    def __init__(self, image: str, failures: Sequence[str], *, record: str) -> None:
+        told = [shorten(failure, 500) for failure in failures]
+        listed = told[0] if len(told) == 1 else "".join(f"\n  {line}" for line in told)
+        PolyarchError.__init__(
+            self,
+            f"`{image}` fails its smoke test: {listed}",
+            where=f"image `{image}`, key `smoke-test`",
+            hint=f"no tag was moved and nothing was uploaded; its output stands in `{record}`",
+        )
+        self.findings = tuple(failures)
+
+
+class GateFailedError(VerificationError):
+    """A gate refused an image of one platform; `others` are what else was refused, a line each."""
+
+    code = "gate-failed"
+
+    def __init__(
+        self,
+        image: str,
+        platform: str,
+        command: str,
+        *,
+        problem: str,
+        last_lines: Sequence[str] = (),
+        log: str,
+        others: Sequence[str] = (),
+    ) -> None:
+        told = [shorten(line, 300) for line in last_lines]
+        told += [f"likewise {shorten(other, 300)}" for other in others]
+        tail = "".join(f"\n  {line}" for line in told)
+        PolyarchError.__init__(
+            self,
+            f"`{image}` for `{platform}` does not pass the gate `{shorten(command)}`: it"
+            f" {problem}{tail}",
+            where=f"image `{image}`, platform `{platform}`, key `gates`",
+            hint=f"no tag was moved; its whole output is `{log}`",
+        )
+        self.findings = (f"{platform}: `{command}` {problem}", *others)
+
+
+class AfterPublishError(WorkError):
+    """A command that was to run after publishing failed: the tags stay where they are."""
+
+    code = "after-publish-failed"
+
+    def __init__(
+        self, image: str, command: str, *, problem: str, last_lines: Sequence[str] = (), log: str
+    ) -> None:
+        tail = "".join(f"\n  {shorten(line, 300)}" for line in last_lines)
+        super().__init__(
+            f"`{image}` is published, and `{shorten(command)}` {problem}{tail}",
+            where=f"image `{image}`, key `after-publish`",
+            hint=f"run it by hand, or publish again: it runs each time; its output is `{log}`",
+        )
+
+
 # --- registries ---------------------------------------------------------------------------------
 
 
@@ -1571,6 +1639,19 @@ class ManifestRefusedError(RegistryError):
         self.reference = reference
 
 
+class PushesRefusedError(RegistryError):
+    """The registry has no such thing as an upload."""
+
+    code = "pushes-refused"
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(
+            exchange,
+            f"the registry `{exchange.registry}` takes no pushes{exchange.said}",
+            hint="it may be a mirror, or read-only while it is being cleaned; ask who runs it",
+        )
+
+
 class UploadRefusedError(RegistryError):
     """The registry does not take this blob."""
 
@@ -1662,6 +1743,10 @@ class TagRefusedError(PublishError):
         )
 
 
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 class FewerPlatformsError(PublishError):
     """An image of one platform would take the place of an index of several."""
 
@@ -1669,10 +1754,10 @@ class FewerPlatformsError(PublishError):
 
     def __init__(self, tag: str, lost: Sequence[str]) -> None:
         super().__init__(
-            f"`{tag}` would lose {', '.join(f'`{platform}`' for platform in lost)}",
+            f"`{tag}` would lose {_listed(lost)}",
             where=tag,
-            hint="`--keep-others` replaces one platform and keeps the others; "
-            "`--fewer-platforms` lets the tag have fewer",
+            hint="`--fewer-platforms` lets the tag have fewer; `polyarch publish --platform P"
+            " --keep-others` replaces one and keeps the others",
         )
 
 
@@ -1685,7 +1770,7 @@ class NothingToKeepError(PublishError):
         super().__init__(
             f"nothing stands under `{tag}` whose other platforms could be kept",
             where=tag,
-            hint=f"publish all platforms first, not {', '.join(platforms)} alone",
+            hint=f"publish all platforms first, not {_listed(platforms)} alone",
         )
 
 

@@ -15,6 +15,7 @@ import pytest
 from polyarch.errors import (
     DeniedError,
     PolyarchError,
+    PushesRefusedError,
     RateLimitedError,
     RegistryError,
     RegistryUnavailableError,
@@ -135,6 +136,18 @@ async def test_a_denial_tells_the_registrys_words():
     quirks = Quirks(denied_actions=frozenset({"push"}))
     async with connected(SandboxRegistry(quirks=quirks)) as place:
         with pytest.raises(DeniedError, match="requested access to the resource is denied"):
+            await place.repository().check_push()
+
+
+async def test_a_registry_that_only_gives_says_so():
+    """CNCF distribution answers so while it is read-only, and as a mirror."""
+    body = b'{"errors":[{"code":"UNSUPPORTED","message":"The operation is unsupported."}]}'
+
+    async def hook(call: Call) -> Answer | None:
+        return Answer(status=405, body=body) if call.method == "POST" else None
+
+    async with connected(SandboxRegistry(quirks=Quirks(on_request=hook))) as place:
+        with pytest.raises(PushesRefusedError, match="takes no pushes: UNSUPPORTED"):
             await place.repository().check_push()
 
 

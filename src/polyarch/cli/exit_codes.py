@@ -49,6 +49,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.DeniedError: ExitCode.REFUSED,
     errors.ImmutableTagError: ExitCode.REFUSED,
     errors.ManifestRefusedError: ExitCode.REFUSED,
+    errors.PushesRefusedError: ExitCode.REFUSED,
     errors.UploadRefusedError: ExitCode.REFUSED,
     errors.DeleteUnsupportedError: ExitCode.REFUSED,
     errors.UnsafeTargetError: ExitCode.REFUSED,

@@ -13,6 +13,7 @@ from polyarch.errors import (
     DigestMismatchError,
     Exchange,
     PolyarchError,
+    PushesRefusedError,
     RepositoryNotFoundError,
     UnexpectedAnswerError,
     UploadRefusedError,
@@ -84,6 +85,7 @@ class UploadCalls:
 
         Raises:
             RepositoryNotFoundError: the repository has to be made first.
+            PushesRefusedError: the registry only gives.
         """
         answer = await self.session.ask(
             self._call(
@@ -261,6 +263,8 @@ class UploadCalls:
     def _explain_opening(self, exchange: Exchange) -> PolyarchError | None:
         if exchange.status == _NOT_FOUND:
             return RepositoryNotFoundError(exchange, str(self.repository))
+        if exchange.status in _NO_STATUS:
+            return PushesRefusedError(exchange)
         return None
 
     def _explain_asking(self, exchange: Exchange) -> PolyarchError | None:
