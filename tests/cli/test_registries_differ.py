@@ -131,7 +131,9 @@ class TestPublic:
 
     def test_what_everybody_can_read_is_fine(self, published: TinyProject):
         self.public(published)
-        assert pushed(published).code == 0
+        said = pushed(published)
+        assert said.code == 0
+        assert "does nothing with it yet" not in said.stderr
 
     def test_what_needs_a_login_is_told(self, published: TinyProject, registries: Registries):
         self.public(published)
@@ -146,3 +148,12 @@ class TestPublic:
         assert said.code == 7
         errors = [each["error"] and each["error"]["code"] for each in destinations(said)]
         assert errors == [None, "not-public", None]
+
+
+def test_a_kind_of_registry_that_nobody_knows_is_told_with_its_table(published: TinyProject):
+    published.toml('+[registries."ghcr.io"]\nprofile = "ghrc"\n')
+    said = published.run("plan", "--json", "--offline")
+    assert said.code == 2
+    told = said.document
+    assert told["where"] == 'polyarch.toml, [registries."ghcr.io"]'
+    assert "did you mean `ghcr`" in told["hint"]

@@ -262,7 +262,11 @@ class ImageTable(BuildTable, frozen=True):
         ),
     ] = ()
     public: Annotated[
-        bool, planned("Whether anybody must be able to pull: checked without a login.")
+        bool,
+        doc(
+            "Whether anybody must be able to pull: once the tags have moved, they are read again"
+            " without a login."
+        ),
     ] = False
 
 

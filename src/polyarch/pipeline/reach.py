@@ -6,6 +6,7 @@ from types import MappingProxyType
 from polyarch.config.project import Project
 from polyarch.config.registries import Registries, RegistrySettings
 from polyarch.content.shelf import Shelf
+from polyarch.errors import PolyarchError
 from polyarch.net.endpoint import Endpoint, is_loopback
 from polyarch.net.proxy import ProxyRules
 from polyarch.oci.reference import Repository
@@ -76,11 +77,14 @@ class Reach:
         Raises:
             UnknownProfileError: there is no such kind.
         """
-        return {
-            host: profile_of(host, named)
-            for host in self.endpoints()
-            if (named := self._settings(host).profile)
-        }
+        found: dict[str, Profile] = {}
+        for host in self.endpoints():
+            if named := self._settings(host).profile:
+                try:
+                    found[host] = profile_of(host, named)
+                except PolyarchError as error:
+                    raise error.at(f'polyarch.toml, [registries."{host}"]') from None
+        return found
 
     def takes_less(self, hosts: Iterable[str]) -> Mapping[str, str]:
         """What those registries do not take of an image, for those that do not take all."""
