@@ -1,6 +1,7 @@
 """The registries that a run talks to: one session each, opened when first needed."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -64,12 +65,16 @@ class RegistryClient:
             self._repositories[repository] = known
         return known
 
-    def anonymous(self) -> "RegistryClient":
-        """A client of its own for the same registries, with no login at all."""
+    def anonymous(self, *, patience_s: float) -> "RegistryClient":
+        """A client of its own for the same registries, with no login at all.
+
+        It waits at most `patience_s` seconds for a registry in trouble.
+        """
+        policy = self._policy or RetryPolicy()
         return RegistryClient(
             endpoints=self._endpoints,
             listen=self._listen,
-            policy=self._policy,
+            policy=replace(policy, budget_s=min(patience_s, policy.budget_s)),
             clock=self._clock,
             connect=self._connect,
             profiles=self._profiles,
