@@ -51,6 +51,12 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── PlaceholderValueError       a toolchain has no name for the platform
 │   ├── PlaceholderSyntaxError      a brace that stands alone
 │   ├── LaidFileError               a file of the direct engine: missing, outside, not to be laid
+│   ├── StackError                  a compose file, or what it names
+│   │   ├── StackUnreadableError    not there, no permission, far too large
+│   │   ├── ComposeFileError        file, line and reason
+│   │   ├── YamlError               likewise, where it is not even YAML
+│   │   ├── EnvFileError            likewise, for a file of variables
+│   │   └── InterpolationError      the reason alone: the reader of the file adds file and line
 │   └── InvalidPublishRuleError     an item of `[publish] on`
 ├── NothingSelectedError            a name or glob that matches nothing
 │   ├── LayoutNotFoundError
@@ -929,6 +935,77 @@ class LaidFileError(ConfigError):
         )
 
 
+class StackError(ConfigError):
+    """A compose file, or a file that it names, that cannot be read."""
+
+    code = "stack"
+
+
+class StackUnreadableError(StackError):
+    """A compose file, or one beside it, that does not exist or cannot be opened."""
+
+    code = "stack-unreadable"
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(
+            f"cannot read `{shorten(file)}`: {reason}",
+            where=file,
+            hint="name an existing file, as in `--compose compose.yaml`",
+        )
+
+
+class ComposeFileError(StackError):
+    """A compose file that Docker Compose would refuse as well; lines count from 1."""
+
+    code = "compose-file"
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"this is not a valid compose file: {shorten(reason, 300)}",
+            where=f"{file}, line {line}",
+            hint="`docker compose config` checks the whole file",
+        )
+        self.reason = reason
+
+
+class YamlError(StackError):
+    """Text that is not YAML, or more of it than any file of people's has."""
+
+    code = "yaml"
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"this cannot be read as YAML: {shorten(reason, 300)}",
+            where=f"{file}, line {line}",
+            hint="mend this line; YAML 1.2 is what is read",
+        )
+        self.line = line
+        self.reason = reason
+
+
+class EnvFileError(StackError):
+    """A line of a file of variables."""
+
+    code = "env-file"
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"this file of variables cannot be read: {shorten(reason, 300)}",
+            where=f"{file}, line {line}",
+            hint="write `NAME=value`, one on each line",
+        )
+
+
+class InterpolationError(StackError):
+    """What is wrong with the variables of a text; who reads the file adds file and line."""
+
+    code = "interpolation"
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"`{shorten(text)}` cannot be worked out: {shorten(reason, 300)}")
+        self.reason = reason
+
+
 # --- this machine -------------------------------------------------------------------------------
 
 
@@ -1133,14 +1210,18 @@ class WorkError(PolyarchError):
 
 
 class ProcessFailedError(WorkError):
-    """A program ended with another status than 0."""
+    """A program ended with another status than 0; `is_late`: it was ended, it took too long."""
 
     code = "process-failed"
 
-    def __init__(self, program: str, status: int, last_lines: Sequence[str]) -> None:
+    def __init__(
+        self, program: str, status: int, last_lines: Sequence[str], *, is_late: bool = False
+    ) -> None:
         tail = "".join(f"\n  {line}" for line in last_lines)
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
         super().__init__(f"`{program}` {how}{tail}")
+        self.how = how
+        self.is_late = is_late
         self.program = program
         self.status = status
         self.last_lines = tuple(last_lines)
