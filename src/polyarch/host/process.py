@@ -100,9 +100,8 @@ def stream(
             on_line(line)
         status = process.wait()
     if late.is_set():
-        raise ProcessFailedError(
-            arguments[0], -signal.SIGTERM, (*last, f"no end within {timeout_s:g} s")
-        )
+        told = (*last, f"no end within {timeout_s:g} s")
+        raise ProcessFailedError(arguments[0], -signal.SIGTERM, told, is_late=True)
     if status != 0:
         raise ProcessFailedError(arguments[0], status, tuple(last))
 
