@@ -6,7 +6,7 @@ listen in their own way. Times are added by whoever records.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
@@ -89,6 +89,37 @@ class ImageChecked(Event):
     image: str
     digest: Digest
     platforms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandStarted(Event):
+    """A command that the project names began; `what` is `gate` or `after-publish`.
+
+    `platform` is None where it is about a whole image.
+    """
+
+    what: str
+    image: str
+    platform: Platform | None
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEnded(CommandStarted):
+    """It ended; `problem` is empty where it went well."""
+
+    problem: str = ""
+
+    @classmethod
+    def of(cls, begun: CommandStarted, problem: str) -> Self:
+        """The end of a command that began."""
+        return cls(
+            what=begun.what,
+            image=begun.image,
+            platform=begun.platform,
+            command=begun.command,
+            problem=problem,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

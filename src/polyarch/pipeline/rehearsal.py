@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.content.files import locked
+from polyarch.engines.base import RegistryLogin
 from polyarch.errors import SandboxBusyError
 from polyarch.net.endpoint import Endpoint
 from polyarch.oci.reference import Repository
@@ -37,6 +38,22 @@ class Rehearsal:
             endpoints=self.endpoints,
             policy=_POLICY,
             listen=self.world.listen,
+        )
+
+    def address(self, host: str) -> str:
+        """Where the registry that stands for `host` listens: a loopback address with its port."""
+        return self.endpoints[host].url.partition("://")[2]
+
+    @property
+    def logins(self) -> tuple[RegistryLogin, ...]:
+        """The logins that programs of this machine need for them, by address."""
+        return tuple(
+            RegistryLogin(
+                host=self.address(host),
+                username=self.credential.username,
+                secret=self.credential.secret,
+            )
+            for host in self.endpoints
         )
 
 

@@ -54,6 +54,11 @@ class RunFolder:
         """The log of one platform's build."""
         return self.path / "logs" / f"build-{image}-{platform_slug}.log"
 
+    def command_log(self, what: str, image: str, platform_slug: str, number: int) -> Path:
+        """The log of one of an image's own commands, such as its second gate for a platform."""
+        name = "-".join(word for word in (what, image, platform_slug, str(number)) if word)
+        return self.path / "logs" / f"{name}.log"
+
     def push_log(self, repository: str) -> Path:
         """The log of what was sent to one repository."""
         return self.path / "logs" / f"push-{_file_name(repository)}.log"

@@ -1,0 +1,109 @@
+"""A command that the project names: found, run without registries' logins, its output in a log.
+
+Words are data, never text for a shell. A word with a slash is a path from the project's root.
+"""
+
+import shlex
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from polyarch.config.project import Project
+from polyarch.errors import ProcessFailedError, ProgramNotFoundError, StorageError
+from polyarch.host.process import LAST_LINES, find_program, stream
+from polyarch.pipeline.environment import without_logins
+from polyarch.pipeline.world import World
+
+TIMEOUT_S = 1800.0
+"""How long one command may take: whoever waits for more has been forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """One command that ran; `problem` is empty where it went well, else `ended with status 1`."""
+
+    words: tuple[str, ...]
+    log: Path
+    problem: str = ""
+    last_lines: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The command as a person would type it."""
+        return shlex.join(self.words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """Runs commands in the project's root; `environment` is all that they see."""
+
+    root: Path
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of(cls, project: Project, world: World) -> Self:
+        """Those of a project."""
+        environment = without_logins(world.environment, project.secret_variables)
+        return cls(root=project.root, environment=environment)
+
+    def check(self, words: Sequence[str], key: str) -> None:
+        """See that the program is there, as far as its name is known; `key` names it.
+
+        Raises:
+            ProgramNotFoundError: it is not.
+        """
+        if "{" not in words[0] and not find_program(self._program(words[0]), self.environment):
+            raise ProgramNotFoundError(words[0], named_by=key)
+
+    def run(
+        self, words: Sequence[str], log: Path, more: Mapping[str, str], *, timeout_s: float
+    ) -> Ended:
+        """Run one to its end; `more` is added to its environment.
+
+        Raises:
+            StorageError: its log cannot be written.
+        """
+        last: deque[str] = deque(maxlen=LAST_LINES)
+        try:
+            with log.open("a", encoding="utf-8", errors="replace", buffering=1) as file:
+
+                def keep(line: str) -> None:
+                    file.write(f"{line}\n")
+                    if line.strip():
+                        last.append(line)
+
+                file.write(f"$ {shlex.join(words)}\n")
+                problem = self._stream(words, more, keep, timeout_s)
+                file.write(f"# {problem or 'done'}\n")
+        except OSError as error:
+            raise StorageError(str(log), error.strerror or str(error)) from error
+        return Ended(words=tuple(words), log=log, problem=problem, last_lines=tuple(last))
+
+    def _stream(
+        self,
+        words: Sequence[str],
+        more: Mapping[str, str],
+        keep: Callable[[str], None],
+        timeout_s: float,
+    ) -> str:
+        """Run it; what went wrong, in words that follow its name."""
+        try:
+            stream(
+                [self._program(words[0]), *words[1:]],
+                environment={**self.environment, **more},
+                on_line=keep,
+                folder=self.root,
+                timeout_s=timeout_s,
+            )
+        except ProgramNotFoundError as error:
+            return f"cannot be run: {error.message}"
+        except ProcessFailedError as error:
+            if error.is_late:
+                return f"was ended: no end within {timeout_s:g} s"
+            return error.how
+        return ""
+
+    def _program(self, word: str) -> str:
+        return str(self.root / word) if "/" in word else word
