@@ -16,7 +16,7 @@ from polyarch.registry.body import Body
 from polyarch.registry.call import Call, nothing_sent
 from polyarch.registry.condition import ANYWAY, Condition
 from polyarch.registry.manifests import Manifests
-from polyarch.registry.memory import NO_MEMORY, Upload, UploadMemory
+from polyarch.registry.memory import NO_MEMORY, UploadMemory
 from polyarch.registry.profile import Profile
 from polyarch.registry.referrers import Listed, Referrers
 from polyarch.registry.session import Session

@@ -63,14 +63,13 @@ class Uploader:
         await sending.run(place)
         return "uploaded"
 
-    async def check(self) -> None:
-        """See that uploads are taken here: one is opened and cancelled.
+    async def open(self) -> str:
+        """See that uploads are taken here: one is opened; this is its place, to cancel it.
 
         Raises:
             RegistryError: they are not.
         """
-        place = await self._calls.open()
-        await self._calls.cancel(place.location)
+        return (await self._calls.open()).location
 
     async def cancel(self, location: str) -> None:
         """Give an upload up, as well as it goes: half uploads count against quotas."""

@@ -1,5 +1,6 @@
 """One image on its way to one repository: what was found there, what was done, what went wrong."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -34,7 +35,8 @@ class Destination:
     in seconds of a clock that only runs forward; `wanted` what it is to get, `base` what new tags
     get our platforms in. `reasons` say of tags why they were kept, or what is to know of their
     move. `arrived`: the transaction has come to its good end here, which only a target without tags
-    needs to be told. `parked`: what is staged has a tag for a while. `writes` are the tags whose
+    needs to be told. `parked`: what is staged has a tag for a while. `probe`
+    cancels the upload that tried the login. `writes` are the tags whose
     write may have come through, and whether that was told; `shown` is what was seen under a tag
     that shows neither `old` nor `wanted`, None where nobody knows.
     """
@@ -54,6 +56,7 @@ class Destination:
     error: PolyarchError | None = None
     arrived: bool = False
     parked: bool = False
+    probe: asyncio.Task[None] | None = None
     traffic: Traffic = NO_TRAFFIC
 
     @property

@@ -75,7 +75,7 @@ async def _cancel(remote: RemoteRepository, upload: Upload, *, remove: bool) -> 
     if not remove:
         return _kept(left, _ONLY_SEEN)
     try:
-        await remote.cancel_upload(upload)
+        await remote.cancel_upload(upload.location)
     except PolyarchError as error:
         return _failed(left, error)
     return left

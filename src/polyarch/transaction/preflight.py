@@ -1,14 +1,23 @@
 """What is known of a destination before the first byte goes there: nothing is changed here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 
-from polyarch.errors import DeniedError, RegistryUnavailableError, RepositoryNotFoundError
+from polyarch.errors import (
+    DeniedError,
+    PolyarchError,
+    RegistryUnavailableError,
+    RepositoryNotFoundError,
+)
 from polyarch.events import Listener, LoggedIn
 from polyarch.oci.descriptor import Descriptor
 from polyarch.registry.repository import RemoteRepository
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.stage import Manifests, blobs_of
+
+GIVE_UP_S = 5.0
+"""How long a registry is waited for that does not answer to a cancelled upload."""
 
 
 async def preflight(destination: Destination, manifests: Manifests, listen: Listener) -> None:
@@ -22,7 +31,7 @@ async def preflight(destination: Destination, manifests: Manifests, listen: List
         raise destination.target.unfit
     async with asyncio.TaskGroup() as group:
         # First, so that the first token that is asked for is one that may push.
-        group.create_task(check_push(destination.remote))
+        group.create_task(_knock(destination))
         group.create_task(take_stock(destination, manifests))
     listen(LoggedIn(repository=destination.name))
 
@@ -34,8 +43,37 @@ async def check_push(remote: RemoteRepository) -> None:
         RepositoryNotFoundError: it has to be made first; the hint says how, where that is known.
         RegistryError: the registry will not take pushes there.
     """
+    await remote.cancel_upload(await _opened(remote))
+
+
+async def end_probes(destinations: Sequence[Destination]) -> None:
+    """See that the uploads which only tried a login are given up; some registries purge them."""
+    probes = [each.probe for each in destinations if each.probe]
+    if probes:
+        _, late = await asyncio.wait(probes, timeout=GIVE_UP_S)
+        for probe in late:
+            probe.cancel()
+
+
+async def _knock(destination: Destination) -> None:
+    """Nobody waits for the answer to a cancelled upload: one round trip less before the first."""
+    place = await _opened(destination.remote)
+    destination.probe = asyncio.create_task(_give_up(destination.remote, place))
+
+
+async def _give_up(remote: RemoteRepository, place: str) -> None:
+    with contextlib.suppress(PolyarchError):
+        await remote.cancel_upload(place)
+
+
+async def _opened(remote: RemoteRepository) -> str:
+    """The place of an upload that shows that pushes are taken.
+
+    Raises:
+        RegistryError: they are not.
+    """
     try:
-        await remote.check_push()
+        return await remote.open_upload()
     except RepositoryNotFoundError as error:
         if command := remote.profile.create_hint(remote.repository):
             error.hint = f"make it first: `{command}`"

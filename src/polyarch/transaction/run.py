@@ -20,7 +20,7 @@ from polyarch.transaction.journal import Journal
 from polyarch.transaction.lock import locks
 from polyarch.transaction.look import freeze
 from polyarch.transaction.park import park, unpark
-from polyarch.transaction.preflight import check_push, preflight
+from polyarch.transaction.preflight import check_push, end_probes, preflight
 from polyarch.transaction.prove import prove
 from polyarch.transaction.stage import Manifests, read_back, read_manifests, stage
 from polyarch.transaction.supply import Supply
@@ -104,6 +104,7 @@ class _Run:
         async with contextlib.AsyncExitStack() as stack:
             supply = stack.enter_context(contextlib.closing(Supply()))
             stack.push_async_callback(unpark, self.destinations)
+            stack.push_async_callback(end_probes, self.destinations)
             going = await self._stage(manifests, supply)
             if going is None:
                 self.journal.end()
@@ -111,7 +112,7 @@ class _Run:
             if not await self._prove(going):
                 self.journal.end()
                 return
-            if await self._lock(going, stack):
+            if await self._lock(going, stack) and self._comes_between:
                 going = await self._step(going, lambda each: freeze(each, self.journal))
             if going is not None and any(each.error is None for each in going):
                 await self._flip_or_undo(going)
@@ -144,7 +145,7 @@ class _Run:
             lambda each: stage(
                 each, manifests[id(each)], self.listen, supply=supply, memory=self.journal
             ),
-            lambda each: read_back(each, manifests[id(each)]),
+            lambda each: self._look(each, manifests[id(each)]),
             park,
         )
         going: Sequence[Destination] | None = self.destinations
@@ -152,6 +153,18 @@ class _Run:
             if going is not None:
                 going = await self._step(going, step)
         return going
+
+    async def _look(self, destination: Destination, manifests: Manifests) -> None:
+        """Read back what is staged, and what the tags have unless something comes before them."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(read_back(destination, manifests))
+            if not self._comes_between:
+                group.create_task(freeze(destination, self.journal))
+
+    @property
+    def _comes_between(self) -> bool:
+        """Whether proofs or locks may take their time between reading back and freezing."""
+        return bool(self.options.prove) or any(each.target.merge for each in self.destinations)
 
     async def _lock(self, going: Sequence[Destination], stack: contextlib.AsyncExitStack) -> bool:
         """Hold the locks of what is edited until the stack ends; False where they cannot be had."""
