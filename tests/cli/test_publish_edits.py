@@ -58,6 +58,8 @@ class TestOnePlatform:
         published.commit()
         said = pushed(published, "--json", "-p", "linux/s390x", "--keep-others")
         assert (said.code, statuses(said)) == (0, ["published"] * 3), said
+        [image] = said.document["images"]
+        assert image["digest"] == str(index(registries[0]).descriptor.digest), "of the whole index"
         for registry in registries:
             after = index(registry)
             assert after.platforms == before.platforms

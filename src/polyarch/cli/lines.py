@@ -6,6 +6,9 @@ from polyarch import events
 from polyarch.cli.text import size
 from polyarch.oci import mediatype
 
+EXISTING = "existing"
+"""The strategy, and in an engine's place, where an image is taken that is there already."""
+
 WORTH_A_LINE = 1_000_000
 """Bytes from which a blob is told of by itself."""
 
@@ -28,6 +31,8 @@ def _warned(event: events.Warned) -> str:
 
 @line_of.register
 def _build_started(event: events.BuildStarted) -> str:
+    if event.strategy == EXISTING:
+        return f"{event.image} {event.platform}: taking an image that exists"
     return f"{event.image} {event.platform}: building with {event.engine} ({event.strategy})"
 
 

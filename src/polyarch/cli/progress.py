@@ -15,6 +15,7 @@ from polyarch.events import (
     ImageChecked,
     LoggedIn,
     Note,
+    Staged,
     Warned,
 )
 
@@ -30,6 +31,10 @@ _STATE_STYLE = {
     "building": "cyan",
     "uploading": "cyan",
 }
+
+
+_STAYS = (Note, Warned, ImageChecked, Staged, DestinationFailed)
+"""Of which a line is left on a terminal."""
 
 
 class Progress(Protocol):
@@ -67,13 +72,35 @@ class QuietProgress:
             print(f"warning: {event.text}", file=self._stream)
 
 
+class _Echoes:
+    """Engines say one step several times; logins are checked twice, and fail twice."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], str] = {}
+
+    def has(self, event: Event) -> bool:
+        """Whether this was the last that was said of the same thing."""
+        match event:
+            case BuildStep():
+                key, text = (event.image, str(event.platform)), event.text
+            case LoggedIn():
+                key, text = (event.repository, "in"), ""
+            case DestinationFailed():
+                key, text = (event.repository, "failed"), event.reason
+            case _:
+                return False
+        again = self._last.get(key) == text
+        self._last[key] = text
+        return again
+
+
 class PlainProgress:
     """One line for each thing that happened; what is only movement is left out."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
-        self._last: dict[tuple[str, str], str] = {}
+        self._echoes = _Echoes()
 
     def __enter__(self) -> Self:
         return self
@@ -84,34 +111,22 @@ class PlainProgress:
     def __call__(self, event: Event) -> None:
         """Print the event's line, if it has one."""
         with self._lock:
-            if self._repeated(event):
+            if self._echoes.has(event):
                 return
             line = line_of(event)
             if line:
                 print(line, file=self._stream, flush=True)
 
-    def _repeated(self, event: Event) -> bool:
-        """Engines say one step several times, and logins are checked twice."""
-        match event:
-            case BuildStep():
-                key, text = (event.image, str(event.platform)), event.text
-            case LoggedIn():
-                key, text = (event.repository, ""), ""
-            case _:
-                return False
-        again = self._last.get(key) == text
-        self._last[key] = text
-        return again
-
 
 class LiveProgress:
-    """A board that is redrawn in place; notes and warnings scroll above it."""
+    """A board that is redrawn in place; what is to stay when it has gone scrolls above it."""
 
     def __init__(self, console: "Console") -> None:
         from rich.live import Live
 
         self._board = Board(time.monotonic)
         self._lock = threading.Lock()
+        self._echoes = _Echoes()
         self._console = console
         self._live = Live(
             console=self._console,
@@ -131,7 +146,8 @@ class LiveProgress:
         """Bring the board up to date."""
         with self._lock:
             self._board.take(event)
-        if isinstance(event, Note | Warned | ImageChecked | DestinationFailed):
+            again = self._echoes.has(event)
+        if isinstance(event, _STAYS) and not again:
             line = line_of(event)
             if line:
                 self._console.print(line)

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from polyarch.cli.console import table
+from polyarch.cli.lines import EXISTING
 from polyarch.cli.text import size
 from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
@@ -133,14 +134,16 @@ def publish_view(result: PublishResult) -> RenderableType:
 
 
 def _image_heading(image: PublishedImage) -> Text:
-    digest = f"  {image.digest}" if image.digest else "  nothing was built"
+    nothing = "" if image.parts else "  nothing was built"
+    digest = f"  {image.digest}" if image.digest else nothing
     return Text.assemble((image.name, "bold"), (digest, "dim"))
 
 
 def _platforms(image: PublishedImage) -> Table:
     made = table("platform", "digest", "engine", "")
     for built in image.parts:
-        how = Text("reused", style="dim") if built.reused else Text("built")
+        done = "taken" if built.part.engine == EXISTING else "built"
+        how = Text("reused", style="dim") if built.reused else Text(done)
         digest = _short(built.part.manifest.digest)
         made.add_row(str(built.part.platform), digest, built.part.engine, how)
     return made

@@ -54,7 +54,11 @@ class BuildResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedImage:
-    """One image; `digest` is None where nothing was built because a registry refused before."""
+    """One image; `digest` is None where nothing was built because a registry refused before.
+
+    It is None, too, where platforms that were published are kept, and differ from one registry to
+    the next.
+    """
 
     name: str
     digest: Digest | None

@@ -7,6 +7,7 @@ from polyarch.config.project import Project
 from polyarch.errors import PartialPublishError, PolyarchError
 from polyarch.host.ci_event import CiEvent
 from polyarch.metadata.policy import may_publish
+from polyarch.oci.digest import Digest
 from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.destinations import destinations
 from polyarch.pipeline.elsewhere import Elsewhere
@@ -175,7 +176,7 @@ def _result(
         images=tuple(
             PublishedImage(
                 name=plan.name,
-                digest=built[plan.name].index.descriptor.digest if plan.name in built else None,
+                digest=_digest(plan, built.get(plan.name), outcomes),
                 parts=built[plan.name].parts if plan.name in built else (),
                 outcomes=tuple(
                     known.get((plan.name, each.repository)) or _skipped(plan, each)
@@ -185,6 +186,17 @@ def _result(
             for plan in work.prepared.plan.images
         ),
     )
+
+
+def _digest(
+    plan: ImagePlan, built: ProvenImage | None, outcomes: Sequence[Outcome]
+) -> Digest | None:
+    """Of the whole index; where others' platforms are kept, of what came of it, if that is one."""
+    if not plan.missing:
+        return built.index.descriptor.digest if built else None
+    mine = [each for each in outcomes if each.image == plan.name and each.status in STANDS]
+    found = {each.digest for each in mine}
+    return found.pop() if len(found) == 1 else None
 
 
 def _skipped(image: ImagePlan, destination: PlannedDestination) -> Outcome:

@@ -12,6 +12,7 @@ from polyarch.events import (
     BuildStep,
     DestinationFailed,
     LoggedIn,
+    Staged,
     TagMoved,
     Warned,
 )
@@ -25,6 +26,7 @@ REPOSITORY = "docker.io/team/app"
 STARTED = BuildStarted(image="app", platform=ARM, engine="buildx", strategy="emulated")
 STEP = BuildStep(image="app", platform=ARM, text="RUN make", done=2, total=5)
 FINISHED = BuildFinished(image="app", platform=ARM, digest=BLOB.digest)
+FAILED = DestinationFailed(repository=REPOSITORY, reason="denied")
 MOVED = TagMoved(repository=REPOSITORY, tag="latest", digest=BLOB.digest, status="moved")
 
 
@@ -68,6 +70,38 @@ def test_plain_lines_say_what_happened_and_repeat_no_step():
         f"{REPOSITORY}:latest: moved, {BLOB.digest.short}",
         "warning: careful",
     ]
+
+
+def test_what_exists_is_not_built():
+    stream = io.StringIO()
+    with PlainProgress(stream) as listen:
+        listen(BuildStarted(image="app", platform=ARM, engine="existing", strategy="existing"))
+    assert stream.getvalue() == "app linux/arm64: taking an image that exists\n"
+
+
+def test_a_destination_that_fails_twice_is_told_once():
+    """Its tags are asked for by the plan, and its login by what publishes."""
+    stream = io.StringIO()
+    with PlainProgress(stream) as listen:
+        listen(FAILED)
+        listen(FAILED)
+    assert stream.getvalue() == f"{REPOSITORY}: failed: denied\n"
+
+
+def test_bytes_and_rates_stay_on_a_terminal_when_the_board_has_gone():
+    stream = io.StringIO()
+    console = make_console(stream, terminal=False, colour=False, environment={})
+    with LiveProgress(console) as listen:
+        listen(
+            Staged(
+                repository=REPOSITORY, uploaded=9_000_000, mounted=70, present=5_000, seconds=3.0
+            )
+        )
+        listen(FAILED)
+        listen(FAILED)
+    told = "9.0 MB sent at 3.0 MB/s, 70 B mounted, 5.0 kB already there"
+    assert f"{REPOSITORY}: {told}" in stream.getvalue()
+    assert stream.getvalue().count(": failed: ") == 1
 
 
 def test_quiet_shows_warnings_alone():
