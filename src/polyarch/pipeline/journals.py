@@ -39,10 +39,14 @@ class OpenJournal:
         self._past = past
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Runs are over whose tags have all been moved or kept by this one."""
+        """Runs are over whose tags have all been moved or kept by this one.
+
+        What they had begun to send elsewhere is gone on with by who publishes there.
+        """
         if any(outcome.error for outcome in outcomes):
             return
         ours = {(str(each.repository), tag.tag) for each in outcomes for tag in each.tags}
+        repositories = {each.repository for each in outcomes}
         for past in self._past:
             if past.moving.keys() <= ours:
-                past.settle()
+                past.settle(repositories)

@@ -65,8 +65,9 @@ async def clean(
             found.append(
                 _failed(Leftover(repository=str(remote), kind="repository", name=""), error)
             )
+    gone = remove and not any(each.error for each in found)
     for each in past:
-        found += await _halfway(each, wanted, client, settle=remove)
+        found += await _halfway(each, wanted, client, settle=gone)
     return tuple(found)
 
 
@@ -116,12 +117,12 @@ async def _parked(remote: RemoteRepository, *, remove: bool) -> Leftover | None:
 async def _halfway(
     past: PastRun, wanted: set[Repository], client: RegistryClient, *, settle: bool
 ) -> list[Leftover]:
-    """Tags of a run that died while they moved: those that show what others do not."""
-    moving = {
-        (Repository.parse(name), tag): digest
-        for (name, tag), digest in past.moving.items()
-        if Repository.parse(name) in wanted
-    }
+    """Tags of a run that died while they moved: those that show what others do not.
+
+    With `settle` it is over, unless it moved tags of repositories that nobody asked for.
+    """
+    begun = {(Repository.parse(name), tag): to for (name, tag), to in past.moving.items()}
+    moving = {key: digest for key, digest in begun.items() if key[0] in wanted}
     shown: dict[tuple[Repository, str], str | None] = {}
     for repository, tag in moving:
         try:
@@ -133,8 +134,8 @@ async def _halfway(
     arrived = [key for key, digest in moving.items() if shown[key] == digest]
     behind = [key for key, digest in moving.items() if shown[key] != digest]
     if not arrived or not behind:
-        if settle:
-            past.settle()
+        if settle and moving == begun:
+            past.settle(wanted)
         return []
     return [
         Leftover(

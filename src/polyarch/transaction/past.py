@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -69,14 +69,18 @@ class PastRun:
         """Whether its writer died after the first tag had begun to move."""
         return bool(self.moving) and not self.ended
 
-    def settle(self) -> None:
-        """Say in the journal that nothing of it is left to do; a full disk may forget that.
+    def settle(self, repositories: Collection[Repository]) -> None:
+        """Say in the journal that its tags are where they belong; a full disk may forget that.
 
-        What stands there in place of a file is left alone, and never waited for.
+        Uploads to other repositories than these may still be gone on with. What stands there in
+        place of a file is left alone, and never waited for.
         """
+        left = [key for key, each in self.uploads.items() if each.repository not in repositories]
+        gone = [_ended(*key) for key in self.uploads if key not in left]
+        entries = [*gone, {"do": "settled"}] if left else [{"do": "end"}]
         flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with contextlib.suppress(OSError), os.fdopen(os.open(self.path, flags), "ab") as file:
-            file.write(b'\n{"do":"end"}\n')
+            file.write("".join(f"\n{json.dumps(entry)}\n" for entry in entries).encode())
 
     def _take(self, entry: JsonObject) -> None:
         with contextlib.suppress(KeyError, TypeError, ValueError, SpecError, binascii.Error):
@@ -87,11 +91,13 @@ class PastRun:
                 case "ended":
                     self.uploads.pop((entry["repository"], entry["digest"]), None)
                 case "frozen":
-                    self.old[entry["repository"], entry["tag"]] = _root(entry)
+                    self.old[_tag(entry)] = _root(entry)
                 case "moving" | "moved":
-                    self.moving[entry["repository"], entry["tag"]] = str(entry["digest"])
+                    self.moving[_tag(entry)] = str(entry["digest"])
                 case "restored":
-                    self.moving.pop((entry["repository"], entry["tag"]), None)
+                    self.moving.pop(_tag(entry), None)
+                case "settled":
+                    self.moving.clear()
                 case "rehearse":
                     self.rehearsed = True
                 case "end":
@@ -131,16 +137,33 @@ def _entries(file: BinaryIO) -> Iterator[JsonObject]:
             yield value
 
 
+def _ended(repository: str, digest: str) -> JsonObject:
+    return {"do": "ended", "repository": repository, "digest": digest}
+
+
+def _tag(entry: JsonObject) -> tuple[str, str]:
+    """Repository and tag, that are such."""
+    repository = Repository.parse(_text(entry, "repository"))
+    return str(repository), repository.tag(_text(entry, "tag")).tag
+
+
 def _upload(entry: JsonObject) -> Upload:
-    acknowledged, location = entry["acknowledged"], entry["location"]
-    if not isinstance(acknowledged, int) or acknowledged < 0 or not isinstance(location, str):
+    acknowledged = entry["acknowledged"]
+    if not isinstance(acknowledged, int) or acknowledged < 0:
         raise TypeError(acknowledged)
     return Upload(
-        repository=Repository.parse(entry["repository"]),
-        digest=Digest.parse(entry["digest"]),
-        location=location,
+        repository=Repository.parse(_text(entry, "repository")),
+        digest=Digest.parse(_text(entry, "digest")),
+        location=_text(entry, "location"),
         acknowledged=acknowledged,
     )
+
+
+def _text(entry: JsonObject, name: str) -> str:
+    value = entry[name]
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _root(entry: JsonObject) -> Root | None:
@@ -148,7 +171,7 @@ def _root(entry: JsonObject) -> Root | None:
     if "raw" not in entry:
         return None
     raw = base64.b64decode(entry["raw"], validate=True)
-    wanted = Digest.parse(entry["digest"])
+    wanted = Digest.parse(_text(entry, "digest"))
     if Digest.of(raw, wanted.algorithm) != wanted:
         raise ValueError(wanted)
-    return parse_any(raw, entry["media_type"])
+    return parse_any(raw, _text(entry, "media_type"))

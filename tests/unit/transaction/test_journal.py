@@ -136,7 +136,7 @@ def test_what_is_no_journal_is_neither_read_nor_written(
     found = PastRun.read(tmp_path / FILE)
     assert found
     assert not found.moving
-    found.settle()
+    found.settle([])
     assert other.read_text() == before
 
 
@@ -168,8 +168,33 @@ def test_only_runs_that_did_not_end_are_unfinished_newest_first(tmp_path: Path):
             if ended:
                 journal.end()
     assert [past.name for past in unfinished(tmp_path)] == ["3", "1"]
-    unfinished(tmp_path)[0].settle()
+    unfinished(tmp_path)[0].settle([])
     assert [past.name for past in unfinished(tmp_path)] == ["1"]
+
+
+def test_uploads_to_elsewhere_outlive_what_is_settled(tmp_path: Path):
+    past = died(tmp_path)
+    past.settle([Repository.parse("ghcr.io/team/other")])
+    found = PastRun.read(past.path)
+    assert found
+    assert not found.ended
+    assert not found.died_in_flip
+    assert list(found.uploads.values()) == [UPLOAD]
+    found.settle([REPOSITORY])
+    found = PastRun.read(past.path)
+    assert found
+    assert found.ended
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("repository", 5), ("repository", "A B"), ("tag", ["x"]), ("tag", "../x")]
+)
+def test_what_names_no_tag_is_not_on_its_way(tmp_path: Path, key: str, value: object):
+    line = {"do": "moving", "repository": "ghcr.io/a", "tag": "x", "digest": "y", key: value}
+    (tmp_path / FILE).write_text(json.dumps(line))
+    found = PastRun.read(tmp_path / FILE)
+    assert found
+    assert not found.moving
 
 
 def test_bytes_that_are_not_what_their_digest_says_are_not_believed(tmp_path: Path):
