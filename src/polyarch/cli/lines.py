@@ -64,6 +64,20 @@ def _image_checked(event: events.ImageChecked) -> str:
 
 
 @line_of.register
+def _command_started(event: events.CommandStarted) -> str:
+    return f"{_of(event)}: {event.what}: {event.command}"
+
+
+@line_of.register
+def _command_ended(event: events.CommandEnded) -> str:
+    return f"{_of(event)}: {event.what} {event.problem or 'done'}: {event.command}"
+
+
+def _of(event: events.CommandStarted) -> str:
+    return f"{event.image} {event.platform}" if event.platform else event.image
+
+
+@line_of.register
 def _logged_in(event: events.LoggedIn) -> str:
     return f"{event.repository}: the registry takes pushes"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from polyarch.config.project import Project
+from polyarch.config.project import ImageSettings, Project
 from polyarch.errors import ProcessFailedError, ProgramNotFoundError, StorageError
 from polyarch.host.process import LAST_LINES, find_program, stream
 from polyarch.pipeline.environment import without_logins
@@ -56,6 +56,19 @@ class Commands:
         """
         if "{" not in words[0] and not find_program(self._program(words[0]), self.environment):
             raise ProgramNotFoundError(words[0], named_by=key)
+
+    def check_image(self, settings: ImageSettings, *, rehearsed: bool) -> None:
+        """See that the programs are there which the gates and `after-publish` of an image name.
+
+        In a rehearsal only gates are run.
+
+        Raises:
+            ProgramNotFoundError: one is not.
+        """
+        for words in settings.gates:
+            self.check(words, f"`images.{settings.name}.gates`")
+        for words in () if rehearsed else settings.after_publish:
+            self.check(words, f"`images.{settings.name}.after-publish`")
 
     def run(
         self, words: Sequence[str], log: Path, more: Mapping[str, str], *, timeout_s: float

@@ -18,6 +18,7 @@ class Destinations:
     """Takes images to where they go; an interrupt ends what is under way as `transaction` says."""
 
     def __init__(self, there: Reached, prepared: Prepared) -> None:
+        self.reached = there
         self.store = there.store
         self._runner = there.runner
         self._client = there.client

@@ -8,6 +8,7 @@ import shlex
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from polyarch.config.placeholders import fill_words
 from polyarch.errors import GateFailedError, InterruptedByUserError
@@ -19,7 +20,7 @@ from polyarch.oci.fields import JsonObject
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.commands import TIMEOUT_S, Commands, Ended
-from polyarch.pipeline.job import ProvenImage
+from polyarch.pipeline.job import Job, ProvenImage
 from polyarch.pipeline.reached import Reached
 from polyarch.runs.folder import RunFolder
 from polyarch.transaction.values import Submission, Target
@@ -89,6 +90,22 @@ class Gates:
     listen: Listener
     passages: list[Passage] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def of(cls, work: Job, images: Sequence[ProvenImage], there: Reached) -> Self | None:
+        """The gates of these images; None where there are none."""
+        settings = work.prepared.project.images
+        wanted = {name: settings[name].gates for name in (image.plan.name for image in images)}
+        if not any(wanted.values()):
+            return None
+        return cls(
+            images={image.plan.name: image for image in images},
+            wanted=wanted,
+            commands=Commands.of(work.prepared.project, work.world),
+            there=there,
+            run=work.run,
+            listen=work.world.listen,
+        )
 
     def __call__(self, staged: Sequence[Submission]) -> Report:
         """Run every gate of these images.

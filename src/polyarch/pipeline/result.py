@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from polyarch.errors import PolyarchError
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
+from polyarch.pipeline.aftermath import Aftermath
 from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.loading import Loaded
 from polyarch.pipeline.outcomes import STANDS, ErrorToJson, outcome_to_json, usage_to_json
@@ -64,6 +65,7 @@ class PublishedImage:
     digest: Digest | None
     parts: tuple[BuiltPart, ...]
     outcomes: tuple[Outcome, ...]
+    after: tuple[Aftermath, ...] = ()
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
         """As it stands in `polyarch.publish/v1`."""
@@ -79,6 +81,7 @@ class PublishedImage:
                 for built in self.parts
             ],
             "destinations": [outcome_to_json(outcome, error_to_json) for outcome in self.outcomes],
+            "after_publish": [each.to_json(error_to_json) for each in self.after],
         }
 
 
@@ -109,6 +112,11 @@ class PublishResult:
     def outcomes(self) -> tuple[Outcome, ...]:
         """All outcomes, image by image."""
         return tuple(outcome for image in self.images for outcome in image.outcomes)
+
+    @property
+    def errors_after(self) -> tuple[PolyarchError, ...]:
+        """What failed of the commands that were to run when all was published."""
+        return tuple(each.error for image in self.images for each in image.after if each.error)
 
     @property
     def failed(self) -> bool:

@@ -8,9 +8,12 @@ from polyarch.errors import PartialPublishError, PolyarchError
 from polyarch.host.ci_event import CiEvent
 from polyarch.metadata.policy import may_publish
 from polyarch.oci.digest import Digest
+from polyarch.pipeline.aftermath import Aftermath, run_aftermath
 from polyarch.pipeline.build import BuiltPart
+from polyarch.pipeline.commands import Commands
 from polyarch.pipeline.destinations import destinations
 from polyarch.pipeline.elsewhere import Elsewhere
+from polyarch.pipeline.gates import Gates
 from polyarch.pipeline.job import Job, ProvenImage, job
 from polyarch.pipeline.journals import journal_for
 from polyarch.pipeline.loading import check_stores, load
@@ -114,6 +117,7 @@ def publish_project(
 
     Raises:
         PartialPublishError: only some of an image's platforms were asked for.
+        ProgramNotFoundError: a gate, or what is to run after publishing, is not there.
         NoPartsGivenError, PartsError: `parts` are not what the plan says.
         PolyarchError: what planning, building or proving met; no tag has moved then.
     """
@@ -128,6 +132,9 @@ def publish_project(
         going = [image for image in plan.images if image.publish]
         if not ask.keep_others:
             _refuse_less(going)
+        commands = Commands.of(project, work.world)
+        for image in going:
+            commands.check_image(project.images[image.name], rehearsed=ask.sandbox)
         joining = Elsewhere.of(work, parts) if parts else None
         if not going:
             return _result(work, () if joining else work.build(), (), _why_not(plan))
@@ -143,12 +150,15 @@ def publish_project(
                 return _result(work, images, (), DRY_RUN)
             published = [image for image in images if image.plan.publish]
             options = Options(rollback=rollback, deadline_s=deadline_s, owner=work.run.id)
+            if gates := Gates.of(work, published, there.reached):
+                options = replace(options, prove=gates, stop_proving=gates.stop)
             with journal_for(work.run.path, work.world.listen, rehearsed=ask.sandbox) as opened:
                 done = there.publish(published, policy, options, opened.journal, without=blocked)
                 opened.settle(done)
             outcomes = (*done, *blocked.values())
+        after = run_aftermath(work, published, outcomes)
         stands = any(outcome.status in STANDS for outcome in outcomes)
-        return _result(work, images, outcomes, going[0].reason if stands else NOWHERE)
+        return _result(work, images, outcomes, going[0].reason if stands else NOWHERE, after)
 
 
 def _refuse_less(images: Sequence[ImagePlan]) -> None:
@@ -164,7 +174,11 @@ def _why_not(plan: Plan) -> str:
 
 
 def _result(
-    work: Job, images: Sequence[ProvenImage], outcomes: Sequence[Outcome], reason: str
+    work: Job,
+    images: Sequence[ProvenImage],
+    outcomes: Sequence[Outcome],
+    reason: str,
+    after: Sequence[Aftermath] = (),
 ) -> PublishResult:
     built = {image.plan.name: image for image in images}
     known = {key_of(each): each for each in outcomes}
@@ -182,6 +196,7 @@ def _result(
                     known.get((plan.name, each.repository)) or _skipped(plan, each)
                     for each in plan.destinations
                 ),
+                after=tuple(each for each in after if each.image == plan.name),
             )
             for plan in work.prepared.plan.images
         ),

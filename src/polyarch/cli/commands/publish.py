@@ -8,7 +8,7 @@ from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import is_pull_request
-from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
+from polyarch.cli.exit_codes import ExitCode, exit_code, refusal_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of, complain_of, tell_quotas
 from polyarch.cli.parts import record_source
@@ -140,7 +140,7 @@ def command(
             deadline_s=deadline,
         )
     _tell(result, invocation, sandbox=sandbox)
-    return code_of(result)
+    return worst([code_of(result), *(exit_code(error) for error in result.errors_after)])
 
 
 def _clean(
@@ -216,6 +216,8 @@ def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> 
     )
     tell_quotas(result.usage, invocation)
     complain_of(result, invocation)
+    for error in result.errors_after:
+        invocation.complain("\n".join(error_lines(error)))
     if not result.published:
         invocation.hint(f"nothing was published: {result.reason}")
     elif sandbox:
