@@ -11,6 +11,7 @@ from polyarch.checks import headers, sparse
 from polyarch.checks.binary import Program
 from polyarch.checks.bounds import MEBIBYTE, Bounds
 from polyarch.checks.entry import KINDS, Entry, EntryKind
+from polyarch.checks.listings import MAX_LISTING, listing
 from polyarch.checks.names import Oddity, clean_link, entry_of
 from polyarch.checks.window import Range, Window
 from polyarch.content.tarheader import (
@@ -34,11 +35,10 @@ KEPT_BYTES = 16 * MEBIBYTE
 
 MAX_LINE = 256
 """Of a script's first line the kernel reads no more (BINPRM_BUF_SIZE)."""
-_MAX_LISTING = 64 * 1024
 _ZEROS = bytes(BLOCK)
 _MAX_ODDITIES = 100
-_LISTINGS = ("etc/ld.so.conf", "etc/ld-musl-")
-"""Files that tell where libraries are: their content is kept."""
+_LISTINGS = ("etc/ld.so.c", "etc/ld-musl-")
+"""Files that tell where libraries are (`ld.so.conf` and its folder, `ld.so.cache`): kept."""
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class TarStream:
             elif head.startswith(headers.SCRIPT):
                 text = self._line(held)
             elif path.startswith(_LISTINGS):
-                text = self._peek(min(held, _MAX_LISTING)).decode("utf-8", "surrogateescape")
+                text = listing(path, self._peek(min(held, MAX_LISTING)))
         self._skip(before)
         return program, text
 
