@@ -74,9 +74,6 @@ class Allowances:
         )
 
 
-NONE = Allowances()
-
-
 @lru_cache(maxsize=4096)
 def _is_elsewhere(folder: str, platform: Platform) -> bool:
     """Whether a folder is one where things for several machines lie."""
@@ -97,3 +94,7 @@ def _expression(pattern: str) -> str:
     )
     start = "/" if pattern.startswith("/") else "(?:/|/.*/)"
     return rf"{start}{body}(?:/.*)?$"
+
+
+NONE = Allowances()
+"""Nothing of the user's; the defaults always hold."""
