@@ -249,6 +249,31 @@ class TestTagsOfSinglePlatforms:
         again = pushed(published, "--json")
         assert statuses(again) == ["unchanged"] * 3
 
+    def test_an_older_run_that_ends_last_leaves_them(
+        self, published: TinyProject, registries: Registries
+    ):
+        self.alias(published, "main-{arch}")
+        published.write({"make.sh": 'printf "older %s" "$2" > "$1"; chmod +x "$1"\n'})
+        older = published.commit()
+        published.write({"make.sh": 'printf "newer %s" "$2" > "$1"; chmod +x "$1"\n'})
+        newer = published.commit()
+        said = pushed(published)
+        assert said.code == 0
+        newest = child(registries[0], "linux/s390x")
+        published.git("checkout", "--quiet", older)
+        said = pushed(published, "--json")
+        assert said.code == 0, said
+        told = {each["tag"]: each for each in destinations(said)[0]["references"]}
+        assert (told["main"]["status"], told["main-s390x"]["status"]) == ("kept", "kept")
+        assert newer[:12] in told["main-s390x"]["reason"]
+        standing = manifest(registries[0], "main-s390x")
+        assert standing is not None
+        assert str(standing.descriptor.digest) == newest
+        published.git("checkout", "--quiet", newer)
+        published.commit()
+        said = pushed(published, "--force")
+        assert "does not say of which commit" not in said.stderr
+
     def test_an_alias_that_all_platforms_share_is_refused(self, published: TinyProject):
         self.alias(published, "latest")
         said = published.run("plan", "--json")

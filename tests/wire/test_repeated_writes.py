@@ -16,6 +16,7 @@ from polyarch.transaction.lock import LIFE_S
 from polyarch.transaction.run import publish
 from polyarch.transaction.values import (
     Guard,
+    Labels,
     Outcome,
     Submission,
     TagStatus,
@@ -104,7 +105,7 @@ async def stage(registry: SandboxRegistry, made: MadeImage) -> None:
         await publish([submission], client, ignore)
 
 
-def keeps_other(_tag: str, found: ImageIndex | ImageManifest | None) -> Verdict:
+def keeps_other(_tag: str, found: ImageIndex | ImageManifest | None, _labels: Labels) -> Verdict:
     other = found and found.descriptor.digest == OTHER.index.descriptor.digest
     return Verdict(may="keep", reason="it is newer") if other else Verdict(may="move")
 

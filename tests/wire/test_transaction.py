@@ -26,6 +26,7 @@ from polyarch.transaction import flip
 from polyarch.transaction.run import publish
 from polyarch.transaction.values import (
     Guard,
+    Labels,
     OnRegistryFailure,
     Status,
     Submission,
@@ -242,7 +243,7 @@ def guarded(made: MadeImage, guard: Guard, *registries: SandboxRegistry) -> Subm
 def keeping(kept: MadeImage, *, may: Literal["keep", "refuse"] = "keep") -> Guard:
     """Nothing takes the place of this index."""
 
-    def guard(_tag: str, standing: ImageIndex | ImageManifest | None) -> Verdict:
+    def guard(_tag: str, standing: ImageIndex | ImageManifest | None, _labels: Labels) -> Verdict:
         if standing and standing.descriptor.digest == kept.index.descriptor.digest:
             return Verdict(may=may, reason="it is newer")
         return Verdict(may="move")

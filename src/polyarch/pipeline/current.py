@@ -1,7 +1,8 @@
 """What the tags have now, asked of every registry. What cannot be asked is unknown, not absent."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from polyarch.errors import PolyarchError, RegistryError
 from polyarch.host.moment import read_time
@@ -10,6 +11,8 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import TagReference
 from polyarch.pipeline.plan import Current, State
 from polyarch.registry.client import RegistryClient
+
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 NOT_ASKED = Current(state=State.UNKNOWN, reason="not asked")
 
@@ -32,16 +35,22 @@ async def _ask(client: RegistryClient, tag: TagReference) -> Current:
         return Current(state=State.UNKNOWN, reason=_reason(error), error=error)
 
 
-def current_of(manifest: ImageManifest | ImageIndex | None) -> Current:
-    """What a tag has that points to this; None for a tag that is not there."""
+def current_of(
+    manifest: ImageManifest | ImageIndex | None, labels: Mapping[str, str] = NO_LABELS
+) -> Current:
+    """What a tag has that points to this; None for a tag that is not there.
+
+    `labels` of the image count where it has no annotations.
+    """
     if manifest is None:
         return Current(state=State.ABSENT)
+    told = {**labels, **manifest.annotations}
     return Current(
         state=State.PRESENT,
         digest=manifest.descriptor.digest,
-        version=manifest.annotations.get(annotation.VERSION),
-        revision=manifest.annotations.get(annotation.REVISION),
-        created=read_time(manifest.annotations.get(annotation.CREATED)),
+        version=told.get(annotation.VERSION),
+        revision=told.get(annotation.REVISION),
+        created=read_time(told.get(annotation.CREATED)),
         platforms=manifest.platforms if isinstance(manifest, ImageIndex) else (),
     )
 

@@ -15,7 +15,7 @@ from polyarch.pipeline.plan import Action, ImagePlan
 from polyarch.pipeline.prepare import Prepared
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.adapt import adapted
-from polyarch.transaction.values import Guard, Target, Verdict
+from polyarch.transaction.values import Guard, Labels, Target, Verdict
 
 _MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
     Action.CREATE: "move",
@@ -85,8 +85,8 @@ def _guard(image: ImagePlan, prepared: Prepared) -> Guard:
     names = prepared.facts.wording.names(settings)
     mine = ours(names, prepared.event)
 
-    def guard(tag: str, standing: ImageIndex | ImageManifest | None) -> Verdict:
-        current = current_of(standing)
+    def guard(tag: str, standing: ImageIndex | ImageManifest | None, labels: Labels) -> Verdict:
+        current = current_of(standing, labels)
         judgement = judge(
             names.version.kinds.get(tag, TagKind.COMMITS),
             mine,

@@ -4,8 +4,10 @@ import asyncio
 import time
 
 from polyarch.errors import (
+    ContentError,
     FewerPlatformsError,
     NothingToKeepError,
+    SpecError,
     TagRefusedError,
 )
 from polyarch.oci.config import ImageConfig
@@ -14,7 +16,7 @@ from polyarch.oci.edit import with_platforms
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.journal import Journal
-from polyarch.transaction.values import TagStatus
+from polyarch.transaction.values import Labels, TagStatus
 
 Root = ImageIndex | ImageManifest
 
@@ -74,13 +76,24 @@ async def _judge(destination: Destination, tag: str, standing: Root | None) -> N
     name = f"{destination.name}:{tag}"
     if not destination.target.fewer and not destination.target.merge:
         _refuse_fewer(destination.wanted[tag], standing, name)
-    verdict = await asyncio.to_thread(destination.target.guard, tag, standing)
+    labels = await _labels(destination, tag, standing)
+    verdict = await asyncio.to_thread(destination.target.guard, tag, standing, labels)
     if verdict.reason:
         destination.reasons[tag] = verdict.reason
     if verdict.may == "keep":
         destination.status[tag] = TagStatus.KEPT
     elif verdict.may == "refuse":
         raise TagRefusedError(name, verdict.reason)
+
+
+async def _labels(destination: Destination, tag: str, standing: Root | None) -> Labels:
+    """What the image under an alias says of itself: its commit stands in its config alone."""
+    if tag not in destination.target.aliases or not isinstance(standing, ImageManifest):
+        return {}
+    try:
+        return ImageConfig.parse(await destination.remote.read_blob(standing.config)).labels
+    except (ContentError, SpecError):  # whoever made it: an alias is not kept from moving by that
+        return {}
 
 
 def _refuse_fewer(root: Root, standing: Root | None, name: str) -> None:

@@ -22,11 +22,16 @@ class Verdict:
     reason: str = ""
 
 
-Guard = Callable[[str, ImageIndex | ImageManifest | None], Verdict]
+Labels = Mapping[str, str]
+"""Of the image that stands under an alias; empty for all other tags."""
+
+Guard = Callable[[str, ImageIndex | ImageManifest | None, Labels], Verdict]
 """Judges one tag by what stands there, None for nothing; called in threads, and quick."""
 
 
-def let_all_move(_tag: str, _standing: ImageIndex | ImageManifest | None) -> Verdict:
+def let_all_move(
+    _tag: str, _standing: ImageIndex | ImageManifest | None, _labels: Labels
+) -> Verdict:
     """A guard that refuses nothing."""
     return Verdict(may="move")
 
