@@ -148,7 +148,7 @@ async def _arrived(destination: Destination, tag: str) -> bool:
             break
         if wait_s is not None:
             await asyncio.sleep(wait_s)
-    if not destination.target.merge:
+    if not destination.target.merge or tag in destination.target.aliases:
         raise _overtaken(destination, tag)
     standing = await destination.remote.get_manifest(tag)
     return holds(standing, destination.root)

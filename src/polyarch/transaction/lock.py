@@ -10,13 +10,15 @@ import contextlib
 import gzip
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from polyarch.errors import (
     DeleteUnsupportedError,
+    DeniedError,
     LockHeldError,
+    LoginRefusedError,
     ManifestNotFoundError,
     PolyarchError,
     RepositoryNotFoundError,
@@ -146,11 +148,14 @@ class Lock:
         if self._remote.profile.tag_delete != "manifest":
             try:
                 await self._remote.delete_tag(TAG)
-            except DeleteUnsupportedError:
-                pass
+            except (DeleteUnsupportedError, DeniedError, LoginRefusedError):
+                pass  # many logins may push and not delete
             else:
                 return
         await self._write(_lock("", 0))
+
+    def __str__(self) -> str:
+        return str(self._remote)
 
     def _has_lapsed(self, found: Held) -> bool:
         """By its own word, or because it has stood here unchanged for as long as a lock lives."""
@@ -188,25 +193,31 @@ def _lock(owner: str, lapses: float) -> ImageManifest:
 
 
 @contextlib.asynccontextmanager
-async def locks(destinations: Sequence[Destination], owner: str) -> AsyncIterator[None]:
+async def locks(
+    destinations: Sequence[Destination], owner: str, *, all_or_none: bool = True
+) -> AsyncIterator[Mapping[str, PolyarchError]]:
     """Hold the locks of the repositories whose indexes are edited.
 
-    They are taken in the order of their names: two writers never wait for each other.
-
-    Raises:
-        LockHeldError, RegistryError: one cannot be had; those that were taken are given back.
+    They are taken in the order of their names: two writers never wait for each other. Gives why
+    some cannot be had, by repository; with `all_or_none` none is asked for after the first such.
     """
     remotes = {each.name: each.remote for each in destinations if each.target.merge}
     name = f"{owner or 'polyarch'} {secrets.token_hex(8)}"
     wanted = [Lock(remote, name) for _, remote in sorted(remotes.items())]
     taken: list[Lock] = []
+    refused: dict[str, PolyarchError] = {}
     try:
         # A dead writer may have left several: they are waited for at the same time.
         await asyncio.gather(*(lock.watch() for lock in wanted))
         for lock in wanted:
             taken.append(lock)
-            await lock.take()
-        yield
+            try:
+                await lock.take()
+            except PolyarchError as error:
+                refused[str(lock)] = error
+                if all_or_none:
+                    break
+        yield refused
     finally:
         await asyncio.gather(*(_give_back(lock) for lock in taken))
 

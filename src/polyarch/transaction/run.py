@@ -112,7 +112,8 @@ class _Run:
             if not await self._prove(going):
                 self.journal.end()
                 return
-            if await self._lock(going, stack) and self._comes_between:
+            going = await self._lock(going, stack)
+            if going and self._comes_between:
                 going = await self._step(going, lambda each: freeze(each, self.journal))
             if going is not None and any(each.error is None for each in going):
                 await self._flip_or_undo(going)
@@ -166,18 +167,21 @@ class _Run:
         """Whether proofs or locks may take their time between reading back and freezing."""
         return bool(self.options.prove) or any(each.target.merge for each in self.destinations)
 
-    async def _lock(self, going: Sequence[Destination], stack: contextlib.AsyncExitStack) -> bool:
-        """Hold the locks of what is edited until the stack ends; False where they cannot be had."""
+    async def _lock(
+        self, going: Sequence[Destination], stack: contextlib.AsyncExitStack
+    ) -> Sequence[Destination] | None:
+        """Hold the locks of what is edited until the stack ends; as `_step`, who has them."""
+        wanted = locks(going, self.options.owner, all_or_none=self.stop_early)
         try:
             async with asyncio.timeout_at(self.until):
-                await stack.enter_async_context(locks(going, self.options.owner))
-        except PolyarchError as error:
+                refused = await stack.enter_async_context(wanted)
             for each in going:
-                fail(each, error, self.listen)
+                if error := refused.get(each.name):
+                    fail(each, error, self.listen)
         except TimeoutError:
             for each in going:
                 fail(each, DeadlinePassedError(each.name), self.listen)
-        return all(each.error is None for each in going)
+        return self._standing(going)
 
     async def _prove(self, going: Sequence[Destination]) -> bool:
         """Whether the proofs of what is staged held in time; else nothing that a tag shows changes.
@@ -208,6 +212,10 @@ class _Run:
                 fail(destination, DeadlinePassedError(destination.name), self.listen)
 
         await asyncio.gather(*(one(destination) for destination in going))
+        return self._standing(going)
+
+    def _standing(self, going: Sequence[Destination]) -> Sequence[Destination] | None:
+        """Those that nothing was met at, or None where the transaction ends with that."""
         standing = [destination for destination in going if destination.error is None]
         if not standing or (self.stop_early and len(standing) < len(self.destinations)):
             return None
