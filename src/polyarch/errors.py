@@ -62,6 +62,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── LayoutNotFoundError
 │   ├── TagNotThereError            `--from-tags` finds no tag for a platform
 │   ├── ArchiveNotFoundError
+│   ├── ProgramFileError            `file:` and nothing there that can be read
 │   ├── ImageNotNamedError          a place that holds several images, and none was named
 │   ├── ImageNotBuiltError
 │   └── NotInEngineError            an image that the Docker Engine does not have
@@ -478,6 +479,20 @@ class ArchiveNotFoundError(NothingSelectedError):
             f"there is no archive to read: {reason}",
             where=file,
             hint="name an existing file, as in `oci-archive:image.tar`",
+        )
+
+
+class ProgramFileError(NothingSelectedError):
+    """A file that should be a program or library and cannot be read."""
+
+    code = "program-file"
+
+    def __init__(self, file: str, reason: str) -> None:
+        PolyarchError.__init__(
+            self,
+            f"there is no program to read: {reason}",
+            where=file,
+            hint="name an existing file, as in `file:dist/app`",
         )
 
 

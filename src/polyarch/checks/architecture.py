@@ -5,7 +5,7 @@ emulator would hide is seen.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polyarch.checks.allow import NONE, Allowances
 from polyarch.checks.bounds import DEFAULT_BOUNDS, Bounds
@@ -93,17 +93,26 @@ def check_architecture(
 
 
 def _ordered(findings: Iterable[Finding], most: int) -> tuple[Finding, ...]:
-    """Worst first, else in the order in which they were found; of very many only the first."""
-    ordered = sorted(findings, key=lambda found: _ORDER.index(found.severity))
-    if len(ordered) <= most:
-        return tuple(ordered)
-    first, left = ordered[:most], ordered[most:]
-    more = Finding(
-        code="more-findings",
-        severity=left[0].severity,
-        subject=left[0].subject,
-        message=f"{len(left)} more findings are not told one by one",
-        platform=left[0].platform,
-        hint="those above are the worst; when they are gone, the others can be seen",
-    )
-    return (*first, more)
+    """Worst first, else in the order in which they were found.
+
+    A layer of another machine gives hundreds that are alike: of each kind and layer only so many
+    are told one by one.
+    """
+    alike: dict[tuple[str, Severity, str], list[Finding]] = {}
+    for found in findings:
+        key = (found.code, found.severity, found.details.get("layer", ""))
+        alike.setdefault(key, []).append(found)
+    told = [
+        found
+        for group in alike.values()
+        for found in (*group[:most], *([_more(group, most)] if len(group) > most else []))
+    ]
+    return tuple(sorted(told, key=lambda found: _ORDER.index(found.severity)))
+
+
+def _more(group: list[Finding], most: int) -> Finding:
+    first = group[0]
+    number = first.details.get("layer-number")
+    where = f" in layer {number}" if number else ""
+    text = f"{len(group) - most} more are like the {most} before{where}"
+    return replace(first, path="", message=text, hint="")

@@ -16,7 +16,7 @@ class Bounds:
     `entries` counts what its layers bring, folders that are only named in paths among them;
     `memory_bytes` is an estimate of what the names of them take; `name` is in characters, `depth`
     in folders. A layer may unpack to `unpacked_bytes`, or to `growth` times its size where that is
-    more.
+    more. Of `findings` that are alike no more are told one by one.
     """
 
     entries: int = 1_000_000
@@ -25,7 +25,7 @@ class Bounds:
     depth: int = 255
     unpacked_bytes: int = 4096 * MEBIBYTE
     growth: int = 250
-    findings: int = 200
+    findings: int = 20
 
     def unpacked(self, size: int) -> int:
         """To how many bytes a layer of `size` bytes may unpack."""
