@@ -1,6 +1,7 @@
 """One image on its way to one repository: what was found there, what was done, what went wrong."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -30,14 +31,14 @@ _OURS = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.UNCHANGED, TagS
 class Destination:
     """Mutable while a transaction runs; `outcome` is what it comes to.
 
-    `lacking` is what of the image did not stand there when it was asked for. `old` holds for each
-    tag what stood there when it was looked at last, None where it was new, `looked` when that was,
-    in seconds of a clock that only runs forward; `wanted` what it is to get, `base` what new tags
-    get our platforms in. `reasons` say of tags why they were kept, or what is to know of their
-    move. `arrived`: the transaction has come to its good end here, which only a target without tags
-    needs to be told. `parked`: what is staged has a tag for a while. `probe`
-    cancels the upload that tried the login. `writes` are the tags whose
-    write may have come through, and whether that was told; `shown` is what was seen under a tag
+    `lacking` is what of the image did not stand there when it was `asked` for. `old` holds for each
+    tag what stood there when it was looked at last, None where it was new, `looked` when that was
+    (times in seconds of a clock that only runs forward); `wanted` what it is to get, `base` what
+    new tags get our platforms in. `reasons` say of tags why they were kept, or what is to know of
+    their move. `arrived`: the transaction has come to its good end here, which only a target
+    without tags needs to be told. `parked`: what is staged has a tag for a while. `probe` cancels
+    the upload that tried the login. `writes` are the tags whose write may have come through, and
+    whether that was told; `shown` is what was seen under a tag
     that shows neither `old` nor `wanted`, None where nobody knows.
     """
 
@@ -45,6 +46,7 @@ class Destination:
     target: Target
     remote: RemoteRepository
     lacking: set[Digest] = field(default_factory=set)
+    asked: float = -math.inf
     old: dict[str, ImageIndex | ImageManifest | None] = field(default_factory=dict)
     looked: dict[str, float] = field(default_factory=dict)
     wanted: dict[str, ImageIndex | ImageManifest] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from polyarch.errors import (
@@ -112,6 +113,7 @@ async def take_stock(destination: Destination, manifests: Manifests) -> None:
             destination.lacking.add(each.digest)
 
     destination.lacking.clear()
+    destination.asked = time.monotonic()
     async with asyncio.TaskGroup() as group:
         for node in manifests.values():
             group.create_task(ask(manifest, node.descriptor))

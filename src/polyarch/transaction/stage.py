@@ -32,6 +32,10 @@ from polyarch.transaction.supply import Supply
 
 Manifests = Mapping[Digest, ImageManifest | ImageIndex]
 
+STOCK_S = 60.0
+"""How long it counts that something stood there: other registries may take an hour meanwhile, and
+some collect what no tag holds (vllm-project/vllm-ascend#10347)."""
+
 
 def read_manifests(
     root: ImageManifest | ImageIndex, source: Fetcher
@@ -176,18 +180,21 @@ def _prove(source: Fetcher, blob: Descriptor) -> None:
 async def read_back(destination: Destination, manifests: Manifests) -> None:
     """Ask the repository for all that was sent and for what it refers to, and compare it.
 
-    Where nothing was lacking, the question whether it was is the proof.
+    Where nothing was lacking, the question whether it was is the proof, unless that is long ago.
 
     Raises:
         BlobNotFoundError: it does not hold a blob that it took.
         RegistryError, ContentError: a manifest is absent or other bytes.
     """
-    if not destination.lacking:
+    long_ago = time.monotonic() - destination.asked > STOCK_S
+    if not destination.lacking and not long_ago:
         return
     async with asyncio.TaskGroup() as group:
         for digest in manifests:
             if digest in destination.lacking:
                 group.create_task(_read(destination, digest))
+            elif long_ago:
+                group.create_task(_find(destination, digest))
         for blob in blobs_of(manifests):
             group.create_task(_see(destination, blob))
 
@@ -204,6 +211,11 @@ async def _is_there(destination: Destination, digest: Digest) -> bool:
     except (ManifestNotFoundError, RepositoryNotFoundError):
         return False
     return True
+
+
+async def _find(destination: Destination, digest: Digest) -> None:
+    if await destination.remote.head(digest) is None:
+        raise BlobNotFoundError(str(digest), destination.name)
 
 
 async def _see(destination: Destination, blob: Descriptor) -> None:
