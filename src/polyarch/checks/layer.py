@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from polyarch.checks.bounds import Bounds
 from polyarch.checks.entry import Entry
-from polyarch.checks.inflate import unpacked
 from polyarch.checks.names import Oddity
 from polyarch.checks.tarstream import TarStream
+from polyarch.content.inflate import unpacked
 from polyarch.content.reader import proven_chunks
 from polyarch.content.store import Fetcher
 from polyarch.errors import LayerDamagedError
