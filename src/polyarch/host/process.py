@@ -1,6 +1,7 @@
 """The only place that starts a process. Arguments are lists, never shell text."""
 
 import contextlib
+import io
 import os
 import shutil
 import signal
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.errors import InterruptedByUserError, ProcessFailedError, ProgramNotFoundError
+
+Running = subprocess.Popen[bytes]
+"""A program that was started."""
 
 LAST_LINES = 20
 """How many of a failed program's last lines an error carries."""
@@ -92,10 +96,11 @@ def stream(
         ProcessFailedError: another status than 0, or it took too long; it carries the last lines.
     """
     last: deque[str] = deque(maxlen=LAST_LINES)
-    with _started(arguments, environment, folder) as process, _bounded(process, timeout_s) as late:
-        output: Iterator[str] = iter(process.stdout or ())
-        for raw in output:
-            line = raw.rstrip("\r\n")
+    with (
+        started(arguments, environment=environment, folder=folder) as process,
+        _bounded(process, timeout_s) as late,
+    ):
+        for line in _lines(process):
             last.append(line)
             on_line(line)
         status = process.wait()
@@ -106,24 +111,33 @@ def stream(
         raise ProcessFailedError(arguments[0], status, tuple(last))
 
 
+def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    if process.stdout:
+        with io.TextIOWrapper(process.stdout, encoding="utf-8", errors="replace") as text:
+            for line in text:
+                yield line.rstrip("\r\n")
+
+
 @contextlib.contextmanager
-def _bounded(process: subprocess.Popen[str], timeout_s: float | None) -> Iterator[threading.Event]:
+def _bounded(
+    process: subprocess.Popen[bytes], timeout_s: float | None
+) -> Iterator[threading.Event]:
     """End the program when it takes too long; the event says that it did.
 
     So are children that have outlived it and still hold its output.
     """
     late = threading.Event()
 
-    def end() -> None:
+    def stop() -> None:
         late.set()
-        _end([process])
+        end([process])
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
     if timeout_s is None:
         yield late
         return
-    timer = threading.Timer(timeout_s, end)
+    timer = threading.Timer(timeout_s, stop)
     timer.daemon = True
     timer.start()
     try:
@@ -133,9 +147,19 @@ def _bounded(process: subprocess.Popen[str], timeout_s: float | None) -> Iterato
 
 
 @contextlib.contextmanager
-def _started(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None
-) -> Iterator[subprocess.Popen[str]]:
+def started(
+    arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program that leads a session of its own, for whoever reads its output themselves.
+
+    What it says comes by its `stdout`, of both kinds in one. It is ended, its children too, when
+    the block is left by an exception or everything is ended; see to its end before leaving the
+    block else.
+
+    Raises:
+        ProgramNotFoundError: no such program.
+        ProcessFailedError: everything is being ended.
+    """
     program = _locate(arguments, environment)
     try:
         process = _RUNNING.start(
@@ -146,8 +170,6 @@ def _started(
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
                 start_new_session=True,
             )
         )
@@ -158,7 +180,7 @@ def _started(
     try:
         yield process
     except BaseException:
-        _end([process])
+        end([process])
         raise
     finally:
         _RUNNING.discard(process)
@@ -171,10 +193,10 @@ class _Running:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._processes: set[subprocess.Popen[str]] = set()
+        self._processes: set[subprocess.Popen[bytes]] = set()
         self._ending = 0
 
-    def start(self, make: Callable[[], subprocess.Popen[str]]) -> subprocess.Popen[str] | None:
+    def start(self, make: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes] | None:
         """Start a program, unless all are being ended."""
         with self._lock:
             if self._ending:
@@ -183,7 +205,7 @@ class _Running:
             self._processes.add(process)
             return process
 
-    def discard(self, process: subprocess.Popen[str]) -> None:
+    def discard(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
             self._processes.discard(process)
 
@@ -197,7 +219,7 @@ class _Running:
             self._ending += 1
             processes = tuple(self._processes)
         try:
-            _end(processes)
+            end(processes)
             yield
         finally:
             with self._lock:
@@ -225,7 +247,7 @@ def check_not_ending() -> None:
         raise InterruptedByUserError
 
 
-def _end(processes: Collection[subprocess.Popen[str]]) -> None:
+def end(processes: Collection[subprocess.Popen[bytes]], *, grace_s: float = _GRACE_S) -> None:
     """Ask all at once to end; what has not within a few seconds is killed, children and all.
 
     A child may outlive its program: QEMU loses a signal that comes while it starts.
@@ -236,7 +258,7 @@ def _end(processes: Collection[subprocess.Popen[str]]) -> None:
             # The program leads its own session, so its children hear the signal as well.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, number)
-        deadline = time.monotonic() + _GRACE_S
+        deadline = time.monotonic() + grace_s
         for process in asked:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=max(deadline - time.monotonic(), 0))
