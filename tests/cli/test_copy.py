@@ -14,7 +14,7 @@ import pytest
 from polyarch.content.archivestore import ArchiveStore
 from polyarch.content.dockersave import DockerArchive
 from polyarch.content.entries import name_of
-from polyarch.content.graph import copy_graph
+from polyarch.content.graph import copy_graph, walk
 from polyarch.content.layout import LayoutStore
 from polyarch.content.places import Place
 from polyarch.content.tarindex import TarIndex
@@ -350,6 +350,20 @@ class TestPlatforms:
             assert said.document["code"] == "several-platforms"
             assert "--platform" in said.document["hint"]
         assert Shown(registries[0]).tags() == {}
+
+
+@pytest.mark.parametrize("target", ["oci:there", "oci-archive:there.tar"])
+def test_what_comes_to_this_machine_is_counted(place: TinyProject, made: MadeImage, target: str):
+    """A person who waits for a download sees it, and a script what it cost."""
+    nodes = list(walk(made.store, made.index.descriptor))
+    manifests = {made.index.descriptor.digest, *(each.digest for each in made.index.manifests)}
+    total = sum(node.size for node in nodes if node.digest not in manifests)
+    [first] = destinations(copied(place, "oci:lay", target))
+    assert first["bytes"] == {"uploaded": total, "mounted": 0, "present": 0}
+    said = place.run("copy", "oci:lay", target)
+    kept = target.startswith("oci:")
+    told = "all of it was there" if kept else f"{total} B sent"
+    assert f"{target}: {told}" in said.stderr
 
 
 class TestLayouts:

@@ -7,7 +7,7 @@ leaves them as they were, and what this machine refuses leaves every tag where i
 import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyarch.config.project import Project
@@ -23,7 +23,9 @@ from polyarch.pipeline.copy_local import (
     EnginePlace,
     LayoutPlace,
     Local,
+    Parcel,
 )
+from polyarch.pipeline.copy_meter import Meter
 from polyarch.pipeline.copy_referrers import find_referrers
 from polyarch.pipeline.copy_result import CopiedImage, CopyOutcome, CopyResult
 from polyarch.pipeline.copy_routes import CopyRequest, Found, Route, routes
@@ -124,12 +126,19 @@ class _Desk:
                 alone = way.place.kind in {Kind.DOCKER_ARCHIVE, Kind.DOCKER_DAEMON}
                 key = str(way.place) if alone else way.place.name
                 grouped.setdefault(key, []).append(way)
-        return [Here(routes=tuple(each), place=self._place(each)) for each in grouped.values()]
+        return [self._here(tuple(each)) for each in grouped.values()]
 
-    def _place(self, ways: Sequence[Route]) -> Local:
-        place, environment = ways[0].place, self.world.environment
+    def _here(self, ways: tuple[Route, ...]) -> Here:
+        meters = tuple(Meter(way.place.name, way.found.store, self.world.listen) for way in ways)
+        parcels = [
+            replace(way.parcel(into=self.request.into), store=meter)
+            for way, meter in zip(ways, meters, strict=True)
+        ]
+        return Here(routes=ways, place=self._place(ways[0].place, parcels), meters=meters)
+
+    def _place(self, place: Place, parcels: Sequence[Parcel]) -> Local:
+        environment = self.world.environment
         path, spooled = self.folder / place.path, self.scratch / "unpacked"
-        parcels = [way.parcel(into=self.request.into) for way in ways]
         match place.kind:
             case Kind.LAYOUT:
                 return LayoutPlace(path, parcels)

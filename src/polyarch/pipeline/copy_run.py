@@ -9,6 +9,7 @@ from polyarch.content.places import Kind
 from polyarch.errors import PolyarchError
 from polyarch.events import DestinationFailed, Listener
 from polyarch.pipeline.copy_local import Local
+from polyarch.pipeline.copy_meter import Meter
 from polyarch.pipeline.copy_referrers import carry
 from polyarch.pipeline.copy_result import Carried, CopyOutcome
 from polyarch.pipeline.copy_routes import BY_DIGEST, CopyRequest, Route
@@ -38,8 +39,16 @@ class Here:
 
     routes: tuple[Route, ...]
     place: Local
+    meters: tuple[Meter, ...]
     error: PolyarchError | None = None
     shown: tuple[TagStatus, ...] = ()
+
+    def stage(self) -> None:
+        """Bring everything there, and say how much that was."""
+        self.place.stage()
+        for route, meter in zip(self.routes, self.meters, strict=True):
+            keeps = route.place.kind in {Kind.LAYOUT, Kind.OCI_ARCHIVE}
+            meter.end(route.found.root.descriptor, keeps=keeps)
 
     def show(self) -> None:
         """Let readers see what was brought there."""
@@ -66,7 +75,7 @@ class CopyRun:
             return self._outcomes(checked), DRY_RUN if self.request.dry_run else REFUSED
         try:
             for here in self.here:
-                self._try(here, here.place.stage)
+                self._try(here, here.stage)
             if self._stops and any(here.error for here in self.here):
                 return self._outcomes(checked), REFUSED
             remote = self._publish()
@@ -201,6 +210,7 @@ def _of_here(route: Route, here: Here, at: int) -> CopyOutcome:
         digest=route.digest if known else None,
         tags=tags,
         error=here.error,
+        traffic=here.meters[at].traffic,
         referrers=_beside(route) if known else (),
     )
 
