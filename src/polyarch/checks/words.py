@@ -14,7 +14,8 @@ _BUILT_IN = frozenset({
     "set", "shift", "shopt", "source", "test", "time", "times", "trap", "true", "type", "typeset",
     "ulimit", "umask", "unalias", "unset", "until", "wait", "while",
 })  # fmt: skip
-_WITH_VALUE = frozenset({"-g", "-e", "-p", "-r", "-u", "-C", "--unset", "--chdir", "--rewrite"})
+_ENV_WITH_VALUE = frozenset({"-u", "-C", "--unset", "--chdir"})
+_INIT_WITH_VALUE = frozenset({"-e", "-p", "-r", "--rewrite"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def _of_env(words: tuple[str, ...]) -> Inner | None:
             rest = [*rest[0].split(), *rest[1:]]
         elif word.startswith("-S") and len(word) > len("-S"):
             rest = [*word.removeprefix("-S").split(), *rest]
-        elif word in _WITH_VALUE:
+        elif word in _ENV_WITH_VALUE:
             rest = rest[1:]
         elif not word.startswith("-") and not _ASSIGNMENT.fullmatch(word):
             return Inner(words=(word, *rest))
@@ -76,7 +77,7 @@ def _after_options(words: tuple[str, ...]) -> Inner | None:
         word = rest.pop(0)
         if word == "--":
             break
-        if word in _WITH_VALUE:
+        if word in _INIT_WITH_VALUE:
             rest = rest[1:]
     return Inner(words=tuple(rest)) if rest else None
 
