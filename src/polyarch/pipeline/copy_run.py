@@ -17,7 +17,8 @@ from polyarch.pipeline.journals import journal_for
 from polyarch.pipeline.outcomes import STANDS
 from polyarch.registry.client import RegistryClient
 from polyarch.runs.folder import RunFolder
-from polyarch.transaction.run import check_logins, publish
+from polyarch.transaction.logins import check_logins
+from polyarch.transaction.run import publish
 from polyarch.transaction.values import (
     OnRegistryFailure,
     Options,

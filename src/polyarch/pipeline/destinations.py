@@ -10,7 +10,8 @@ from polyarch.pipeline.prepare import Prepared
 from polyarch.pipeline.reached import Reached, places_of, reached
 from polyarch.pipeline.targets import targets_of
 from polyarch.transaction.journal import Journal
-from polyarch.transaction.run import check_logins, publish
+from polyarch.transaction.logins import check_logins
+from polyarch.transaction.run import publish
 from polyarch.transaction.values import OnRegistryFailure, Options, Outcome, Submission
 
 

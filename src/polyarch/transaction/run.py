@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from polyarch.errors import DeadlinePassedError, PolyarchError
-from polyarch.events import DestinationFailed, Listener, LoggedIn, ignore
+from polyarch.events import Listener, ignore
 from polyarch.oci.digest import Digest
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.destination import Destination
@@ -20,7 +20,7 @@ from polyarch.transaction.journal import Journal
 from polyarch.transaction.lock import locks
 from polyarch.transaction.look import freeze
 from polyarch.transaction.park import park, unpark
-from polyarch.transaction.preflight import check_push, end_probes, preflight
+from polyarch.transaction.preflight import end_probes, preflight
 from polyarch.transaction.prove import prove
 from polyarch.transaction.stage import Manifests, read_back, read_manifests, stage
 from polyarch.transaction.supply import Supply
@@ -29,9 +29,7 @@ from polyarch.transaction.values import (
     OnRegistryFailure,
     Options,
     Outcome,
-    Status,
     Submission,
-    Target,
 )
 
 FINISH_S = 3.0
@@ -284,34 +282,3 @@ def _told(destination: Destination) -> dict[str, object]:
         "repository": destination.name,
         "tags": list(destination.target.tags),
     }
-
-
-async def check_logins(
-    targets: Sequence[tuple[str, Target]], client: RegistryClient, listen: Listener
-) -> tuple[Outcome, ...]:
-    """See at every destination that pushes would be taken, before there is anything to push.
-
-    `targets` are by the name of their image. One outcome each, in order: failed, or skipped because
-    nothing was done yet.
-    """
-
-    async def one(image: str, target: Target) -> Outcome:
-        error: PolyarchError | None = None
-        try:
-            await check_push(client.repository(target.repository))
-        except PolyarchError as found:
-            error = found
-            name = str(target.repository)
-            listen(DestinationFailed(repository=name, reason=found.message))
-        else:
-            listen(LoggedIn(repository=str(target.repository)))
-        return Outcome(
-            image=image,
-            repository=target.repository,
-            status=Status.FAILED if error else Status.SKIPPED,
-            digest=None,
-            tags=(),
-            error=error,
-        )
-
-    return tuple(await asyncio.gather(*(one(image, target) for image, target in targets)))
