@@ -34,7 +34,7 @@ _STOP_S = 10.0
 class BlockingRegistries:
     """A client on an event loop in a thread of its own; use it as a context manager.
 
-    Stores of it may be used from any thread but that one.
+    It and its stores may be used from any thread but that one.
     """
 
     def __init__(self, make_client: Callable[[], RegistryClient]) -> None:
@@ -43,15 +43,17 @@ class BlockingRegistries:
             target=self._loop.run_forever, name="polyarch-registries", daemon=True
         )
         self._client = make_client()
+        self._naming = threading.Lock()
         self._thread.start()
 
     def store(self, repository: Repository) -> "RemoteStore":
         """A repository as a store; nothing is sent yet."""
-        return RemoteStore(self, self._client.repository(repository))
+        return RemoteStore(self, self.remote(repository))
 
     def remote(self, repository: Repository) -> RemoteRepository:
         """A repository, to be used with `run`."""
-        return self._client.repository(repository)
+        with self._naming:  # or two threads would open two sessions, and one is never closed
+            return self._client.repository(repository)
 
     @property
     def is_open(self) -> bool:
