@@ -1,6 +1,7 @@
 """What a lying and an honest image are in the tables of them, and the roots that both stand on."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from tests.support.elf_files import (
     dynamic,
