@@ -16,7 +16,7 @@ from polyarch.sandbox.wire import Answer, Call, refusal
 from polyarch.transaction import lock
 from polyarch.transaction.lock import TAG as LOCK
 from tests.cli.test_publish import destinations, pushed, statuses
-from tests.support.tiny_project import Said, TinyProject
+from tests.support.tiny_project import Said, TinyProject, github
 
 Registries = tuple[SandboxRegistry, ...]
 PLATFORMS = ("linux/ppc64le", "linux/s390x")
@@ -237,6 +237,9 @@ class TestTagsOfSinglePlatforms:
         self, published: TinyProject, registries: Registries
     ):
         self.alias(published, "latest-{arch}", "{{branch}}-{arch}")
+        sha = published.git("rev-parse", "HEAD")
+        plan = published.run("plan", more=github("push", "refs/heads/main", sha))
+        assert "`main-s390x` linux/s390x" in plan.stdout
         said = pushed(published, "--json")
         assert (said.code, statuses(said)) == (0, ["published"] * 3), said
         for registry in registries:

@@ -78,6 +78,9 @@ def _about(image: ImagePlan) -> Iterator[Text]:
         yield Text(f"{image.name}: stands on `{base}`, built with it", style="dim")
     for base, reference in image.published_bases.items():
         yield Text(f"{image.name}: stands on `{base}` as published: {reference}", style="dim")
+    if image.alias_tags:
+        named = ", ".join(f"`{tag}` {platform}" for tag, platform in image.alias_tags.items())
+        yield Text(f"{image.name}: with them move the tags of single platforms: {named}")
     if image.missing:
         names = ", ".join(str(platform) for platform in image.missing)
         yield Text(f"{image.name}: cannot be published without {names}", style="yellow")
