@@ -407,6 +407,22 @@ async def test_a_token_services_redirect_gets_no_login_at_another_host():
         assert not any(r.had_authorization for r in other.requests)
 
 
+async def test_a_ping_that_is_redirected_does_not_choose_another_token_service():
+    """Nobody but the registry itself says where its logins go."""
+    async with SandboxRegistry(auth=BearerAuth(ME)) as other:
+
+        async def hook(call: Call) -> Answer | None:
+            if call.target.kind is Kind.PING:
+                return Answer(status=307, headers=(("Location", f"{other.url}/v2/"),))
+            return None
+
+        registry = SandboxRegistry(auth=BearerAuth(ME), quirks=Quirks(on_request=hook))
+        async with connected(registry) as place:
+            await place.repository().check_push()
+        assert [r.path for r in other.requests] == ["/v2/"]
+        assert not any(r.had_authorization for r in other.requests)
+
+
 async def test_a_form_with_a_password_goes_to_no_other_host():
     async with SandboxRegistry() as other:
 

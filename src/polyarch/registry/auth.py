@@ -15,6 +15,7 @@ from polyarch.registry.call import Answer
 from polyarch.registry.challenge import BASIC, Challenge, choose, parse_challenges
 from polyarch.registry.credential import Credential, Keychain
 from polyarch.registry.follow import Follower
+from polyarch.registry.reach import same_origin
 from polyarch.registry.refusal import Judge, is_general
 from polyarch.registry.retry import Clock
 from polyarch.registry.scope import Scope, Scopes
@@ -177,8 +178,10 @@ class Authorizer:
                     status=response.status, url=response.url, headers=response.headers, body=body
                 )
                 raise self._judge.error(answer, "GET", Credential(source="not asked for yet"))
-            self._challenge = choose(parse_challenges(response.headers.all("WWW-Authenticate")))
-            self._challenged_by = response.url
+            # Where a redirect has led somewhere else, that does not say where logins go.
+            if same_origin(response.url, self._ping_url):
+                self._challenge = choose(parse_challenges(response.headers.all("WWW-Authenticate")))
+                self._challenged_by = response.url
             self._learnt = True
 
     async def _fetch(self, grant: _Grant, repository: Repository, scopes: Scopes) -> None:
