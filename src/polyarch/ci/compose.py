@@ -26,12 +26,13 @@ PROFILES = "COMPOSE_PROFILES"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackRequest:
-    """Files in the order in which they are laid over each other.
+    """Files in the order in which they are laid over each other; `root` is what they are told from.
 
     `env_files` replace the `.env` beside the first one; `variables` are those of the environment,
     which count before those of files.
     """
 
+    root: Path
     files: tuple[Path, ...]
     profiles: tuple[str, ...] = ()
     env_files: tuple[Path, ...] = ()
@@ -57,20 +58,20 @@ def read_stack(request: StackRequest) -> Stack:
     Raises:
         StackError: one of them cannot be read, or says what cannot be.
     """
-    files = [each for path in request.files for each in _files_of(path)]
+    reader = _Reader(root=request.root)
+    files = [each for path in request.files for each in reader.files_of(path)]
     folder = files[0].parent
-    variables = _variables(folder, request.env_files, request.variables)
+    variables = reader.variables(folder, request.env_files, request.variables)
     profiles = request.profiles or tuple(
         each.strip() for each in variables.get(PROFILES, "").split(",") if each.strip()
     )
-    reader = _Reader()
     services: dict[str, Service] = {}
     for path in files:
         found = reader.file(path, folder, variables, 0)
         services |= {name: each.over(services.get(name)) for name, each in found.items()}
     active = frozenset(profiles)
     return Stack(
-        file=str(request.files[0]),
+        file=reader.shown(files[0]),
         services=tuple(each for each in services.values() if each.runs_with(active)),
         left_out=tuple(each for each in services.values() if not each.runs_with(active)),
         notes=tuple(dict.fromkeys(reader.notes)),
@@ -79,6 +80,7 @@ def read_stack(request: StackRequest) -> Stack:
 
 @dataclass(slots=True, kw_only=True)
 class _Reader:
+    root: Path
     trees: dict[Path, Tree] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -87,7 +89,7 @@ class _Reader:
     ) -> dict[str, Service]:
         """The services of one file, what it includes first; paths begin at `folder`."""
         tree = self._tree(path)
-        reading = Reading(name=str(path), folder=folder, variables=variables)
+        reading = Reading(name=self.shown(path), folder=folder, variables=variables)
         found: dict[str, Service] = {}
         for included in self._included(tree, reading, depth):
             found |= included
@@ -112,7 +114,8 @@ class _Reader:
             raise ComposeFileError(reading.name, extended.line, reason)
         base = reading
         if file is not None:
-            base = Reading(name=str(file), folder=file.parent, variables=reading.variables)
+            shown = self.shown(file)
+            base = Reading(name=shown, folder=file.parent, variables=reading.variables)
         if wanted not in self._services(self._tree(where), base):
             reason = f"there is no service `{wanted}` in `{base.name}` to extend"
             raise ComposeFileError(reading.name, extended.line, reason)
@@ -154,7 +157,7 @@ class _Reader:
         named = reading.said(table.get("project_directory"), "project_directory")
         folder = reading.path(named.text) if named else files[0].parent
         env = [reading.path(each) for each in self._texts(table.get("env_file"), reading)]
-        variables = _variables(folder, env, reading.variables)
+        variables = self.variables(folder, env, reading.variables)
         merged: dict[str, Service] = {}
         for file in files:
             found = self.file(file, folder, variables, depth + 1)
@@ -176,47 +179,50 @@ class _Reader:
         known = self.trees.get(path)
         if known is None:
             if len(self.trees) >= MAX_FILES:
-                raise ComposeFileError(str(path), 1, "there are too many files in this stack")
-            known = read_yaml(_read(path), str(path))
+                raise ComposeFileError(
+                    self.shown(path), 1, "there are too many files in this stack"
+                )
+            known = read_yaml(self._read(path), self.shown(path))
             if known.table is None and not known.is_null:
-                raise ComposeFileError(str(path), 1, "it is no table")
+                raise ComposeFileError(self.shown(path), 1, "it is no table")
             self.trees[path] = known
         return known
 
+    def files_of(self, path: Path) -> tuple[Path, ...]:
+        """A file itself; of a folder its compose file, with the override beside it."""
+        if not path.is_dir():
+            return (path,)
+        for name in NAMES:
+            found = path / name
+            if found.is_file():
+                stem, _, suffix = name.rpartition(".")
+                others = [path / f"{stem}.override.{each}" for each in (suffix, "yml", "yaml")]
+                override = next((each for each in others if each.is_file()), None)
+                return (found, override) if override else (found,)
+        raise StackUnreadableError(self.shown(path), f"there is no `{NAMES[0]}` in this folder")
 
-def _files_of(path: Path) -> tuple[Path, ...]:
-    """A file itself; of a folder its compose file, with the override beside it."""
-    if not path.is_dir():
-        return (path,)
-    for name in NAMES:
-        found = path / name
-        if found.is_file():
-            stem, _, suffix = name.rpartition(".")
-            others = [path / f"{stem}.override.{each}" for each in (suffix, "yml", "yaml")]
-            override = next((each for each in others if each.is_file()), None)
-            return (found, override) if override else (found,)
-    raise StackUnreadableError(str(path), f"there is no `{NAMES[0]}` in this folder")
+    def variables(
+        self, folder: Path, env_files: Sequence[Path], outer: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """The variables of files, under those that are set already."""
+        default = folder / ENV_FILE
+        files = env_files or ([default] if default.is_file() else [])
+        found: dict[str, str] = {}
+        for path in files:
+            text = self._read(path).decode("utf-8", "replace")
+            found |= read_variables(text, self.shown(path), {**found, **outer})
+        return {**found, **outer}
 
+    def shown(self, path: Path) -> str:
+        """How a file is told: from the root, where it lies below that."""
+        return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
-def _variables(
-    folder: Path, env_files: Sequence[Path], outer: Mapping[str, str]
-) -> Mapping[str, str]:
-    """The variables of files, under those that are set already."""
-    default = folder / ENV_FILE
-    files = env_files or ([default] if default.is_file() else [])
-    found: dict[str, str] = {}
-    for path in files:
-        text = _read(path).decode("utf-8", "replace")
-        found |= read_variables(text, str(path), {**found, **outer})
-    return {**found, **outer}
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.exists() and not path.is_file():
-            raise StackUnreadableError(str(path), "it is no file")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise StackUnreadableError(str(path), reason.lower()) from error
+    def _read(self, path: Path) -> bytes:
+        try:
+            if path.exists() and not path.is_file():
+                raise StackUnreadableError(self.shown(path), "it is no file")
+            with path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise StackUnreadableError(self.shown(path), reason.lower()) from error

@@ -30,6 +30,11 @@ class Reported(Protocol):
         ...
 
     @property
+    def file(self) -> str:
+        """What named the things that were checked, empty where no file did."""
+        ...
+
+    @property
     def platforms(self) -> "Sequence[Sequence[str]]":
         """The platforms of each report that were looked at."""
         ...
@@ -66,8 +71,8 @@ class Forms:
         """Whether one of them is what the verb prints."""
         return STDOUT in {self.sarif, self.junit}
 
-    def write(self, result: Reported, *, file: str = "") -> None:
-        """Write them; `file` is what named the things that were checked, if one did.
+    def write(self, result: Reported) -> None:
+        """Write them.
 
         Raises:
             StorageError: a file cannot be written.
@@ -75,7 +80,7 @@ class Forms:
         if self.sarif:
             from polyarch.findings.sarif import sarif
 
-            document = sarif(result.reports, version=__version__, file=file)
+            document = sarif(result.reports, version=__version__, file=result.file)
             self._put(self.sarif, json.dumps(document, indent=2) + "\n")
         if self.junit:
             from polyarch.findings.junit import junit

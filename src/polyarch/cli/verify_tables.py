@@ -25,7 +25,7 @@ _MESSAGE_LENGTH = 500
 
 def verify_view(result: VerifyResult) -> RenderableType:
     """All places and their platforms, what was found, and how much was looked at."""
-    rows = table("image", "platform", "digest", "level", "")
+    rows = table("place", "platform", "digest", "level", "")
     for outcome in result.outcomes:
         for row in _rows(outcome, result.fail_on):
             rows.add_row(*row)
@@ -54,10 +54,10 @@ def finding_lines(found: Finding, *, several: bool) -> Iterator[Text]:
         yield Text(f"  hint: {shorten(found.hint, _MESSAGE_LENGTH)}", style="dim")
 
 
-def summary(reports: Sequence[Report], *, ok: bool) -> str:
-    """How much was looked at, and how much was found."""
+def summary(reports: Sequence[Report], *, ok: bool, what: str = "place") -> str:
+    """How much was looked at, and how much was found; `what` is what each report is about."""
     counts = {
-        "image": len(reports),
+        what: len(reports),
         "platform": sum(each.platforms for each in reports),
         "layer": sum(each.layers for each in reports),
         "binary": sum(each.binaries for each in reports),

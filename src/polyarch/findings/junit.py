@@ -39,7 +39,7 @@ def _suite(report: Report, platforms: Sequence[str], fail_on: Severity) -> ET.El
         "tests": str(len(cases)),
         "failures": str(sum(case.find("failure") is not None for case in cases)),
         "errors": str(sum(case.find("error") is not None for case in cases)),
-        "skipped": "0",
+        "skipped": str(sum(case.find("skipped") is not None for case in cases)),
     }
     suite = ET.Element("testsuite", {"name": _clean(report.subject), **counts})
     suite.extend(cases)
@@ -50,8 +50,8 @@ def _case(report: Report, name: str, fail_on: Severity) -> ET.Element:
     case = ET.Element("testcase", {"classname": _clean(report.subject), "name": _clean(name)})
     own = [each for each in report.findings if (str(each.platform or "") or WHOLE) == name]
     failing = [each for each in own if each.severity.reaches(fail_on)]
-    if name == WHOLE and (report.unknown or report.is_empty):
-        reason = report.unknown or "nothing could be checked"
+    if name == WHOLE and report.not_checked:
+        reason = report.not_checked
         error = ET.SubElement(case, "error", {"message": _clean(reason), "type": "not-checked"})
         error.text = _clean("\n".join(_line(each) for each in failing))
     elif failing:
@@ -59,6 +59,8 @@ def _case(report: Report, name: str, fail_on: Severity) -> ET.Element:
         attributes = {"message": _clean(str(worst)), "type": worst.code}
         failure = ET.SubElement(case, "failure", attributes)
         failure.text = _clean("\n".join(_line(each) for each in failing))
+    elif name == WHOLE and report.left_out:
+        ET.SubElement(case, "skipped", {"message": _clean(report.left_out)})
     told = [each for each in own if each not in failing]
     if told:
         ET.SubElement(case, "system-out").text = _clean("\n".join(_line(each) for each in told))

@@ -73,7 +73,7 @@ class Report:
     """What was checked and what was found; nothing checked is never `ok`.
 
     `unknown` says why something that should have been checked could not be; it is empty where all
-    was.
+    was. `left_out` says why there was nothing to check, where that is no fault.
     """
 
     subject: str
@@ -83,6 +83,7 @@ class Report:
     layers: int = 0
     bytes: int = 0
     unknown: str = ""
+    left_out: str = ""
 
     @property
     def ok(self) -> bool:
@@ -96,7 +97,14 @@ class Report:
 
     def holds(self, fail_on: Severity) -> bool:
         """Whether all was checked and no finding is as bad as `fail_on`."""
-        return not (self.is_empty or self.unknown or self.at_least(fail_on))
+        lacks = self.unknown or (self.is_empty and not self.left_out)
+        return not (lacks or self.at_least(fail_on))
+
+    @property
+    def not_checked(self) -> str:
+        """Why something that should have been checked was not, where no error says it already."""
+        is_told = self.left_out or self.errors
+        return self.unknown or ("nothing could be checked" if self.is_empty and not is_told else "")
 
     def at_least(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings that are as bad as that, or worse."""

@@ -57,12 +57,12 @@ def sarif(reports: Sequence[Report], *, version: str, file: str = "") -> JsonObj
 def _all(reports: Iterable[Report]) -> Iterable[Finding]:
     for report in reports:
         yield from report.findings
-        if report.unknown or report.is_empty:
+        if report.not_checked:
             yield Finding(
                 code=UNKNOWN_RULE,
                 severity=Severity.ERROR,
                 subject=report.subject,
-                message=f"not proven: {report.unknown or 'nothing could be checked'}",
+                message=f"not proven: {report.not_checked}",
             )
 
 

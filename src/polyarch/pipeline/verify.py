@@ -13,8 +13,9 @@ from pathlib import Path
 
 from polyarch.config.project import Project
 from polyarch.content.places import Place
-from polyarch.errors import PolyarchError, UsageError
+from polyarch.errors import InterruptedByUserError, PolyarchError, UsageError
 from polyarch.findings import Report
+from polyarch.host import process
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.verify_image import ImageCheck
 from polyarch.pipeline.verify_levels import looks_of, program_report
@@ -64,7 +65,7 @@ class Desk:
             if isinstance(subject, Program):
                 return self._program(subject)
             return self.check.outcome(self.opener.open(subject))
-        except UsageError:
+        except (InterruptedByUserError, UsageError):
             raise
         except PolyarchError as error:
             report = Report(subject=name, unknown=why(error))
@@ -81,26 +82,26 @@ def desk(
     request: VerifyRequest, reach: Reach, world: World, *, project: Project | None, folder: Path
 ) -> Iterator[Desk]:
     """Open what looking at places needs."""
+    looks = looks_of(request.level, project)
     with ExitStack() as stack:
-        # Registries close before the pools, so that whoever still waits for one is let go.
         places = stack.enter_context(ThreadPoolExecutor(AT_ONCE, "verify-place"))
         platforms = stack.enter_context(ThreadPoolExecutor(_platforms_at_once(request), "verify"))
         opened = opener(
             reach, world, stack, project=project, folder=folder, wanted=request.platforms
         )
         check = ImageCheck(
-            level=request.level,
-            platforms=request.platforms,
-            pool=platforms,
-            looks=looks_of(request.level, project, world),
+            level=request.level, platforms=request.platforms, pool=platforms, looks=looks
         )
-        yield Desk(
-            request=request,
-            folder=folder,
-            opener=opened,
-            check=check,
-            places=places,
-        )
+        try:
+            yield Desk(request=request, folder=folder, opener=opened, check=check, places=places)
+        except BaseException:
+            with process.ending_all():
+                for pool in (places, platforms):
+                    pool.shutdown(wait=False, cancel_futures=True)
+                opened.registries.close()  # whoever still waits for one is let go
+                platforms.shutdown()
+                places.shutdown()
+            raise
 
 
 def _platforms_at_once(request: VerifyRequest) -> int:

@@ -22,6 +22,7 @@ from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.copy_source import Source
+from polyarch.pipeline.stopping import Stopping
 from polyarch.pipeline.verify_request import Level
 from polyarch.pipeline.verify_result import Proof, VerifyOutcome, why
 
@@ -88,18 +89,17 @@ class ImageCheck:
             RegistryError: not even its index could be read.
         """
         subject = str(source.place)
-        census = take_census(source.store, source.root, subject=subject)
+        store = Stopping(source.store)
+        census = take_census(store, source.root, subject=subject)
         images, missing = self._chosen(census, subject)
         counts = Counts()
-        waiting = [
-            self.pool.submit(self._proof, source.store, image, counts, subject) for image in images
-        ]
+        waiting = [self.pool.submit(self._proof, store, image, counts, subject) for image in images]
         proofs = tuple(each.result() for each in waiting)
         told = (*census.findings, *missing, *check_platforms(census, None, subject=subject))
         parts = [Report(subject=subject, findings=told), *(each.report for each in proofs)]
         error = next((each.unknown for each in proofs if each.unknown), None)
         if self.level.reaches(Level.CONFIG) and not self.platforms:
-            attested, trouble = _attestations(source.store, census, counts, subject)
+            attested, trouble = _attestations(store, census, counts, subject)
             parts.append(attested)
             error = error or trouble
         whole = explain_sparse(joined(subject, parts), census)

@@ -2,40 +2,54 @@
 
 from pathlib import Path
 
+from polyarch.checks.allow import Allowances
+from polyarch.checks.architecture import check_architecture
+from polyarch.checks.memory import LayerMemory
+from polyarch.checks.program import check_program
 from polyarch.config.project import Project
+from polyarch.content.store import Fetcher
 from polyarch.errors import UsageError
 from polyarch.findings import Report
+from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.verify_image import Look
 from polyarch.pipeline.verify_request import Level
-from polyarch.pipeline.world import World
 
 
-def looks_of(
-    level: Level, _project: Project | None, _world: World
-) -> tuple[tuple[Level, Look], ...]:
+def looks_of(level: Level, project: Project | None) -> tuple[tuple[Level, Look], ...]:
     """What is done at each level up to this one, in order.
+
+    Layers that several images have are read once, as long as what is given here is used.
 
     Raises:
         UsageError: this level is not there.
     """
-    if level.reaches(Level.DEEP):
-        raise _absent(level)
-    return ()
+    if level is Level.RUN:
+        raise UsageError(
+            "images are not started yet",
+            where="`--level run` on the command line",
+            hint="`--level deep` reads every program in them",
+        )
+    if not level.reaches(Level.DEEP):
+        return ()
+    allow = Allowances.of(project.verify.allow if project else ())
+    memory = LayerMemory()
+
+    def deep(
+        store: Fetcher, image: Descriptor, platform: Platform, subject: str
+    ) -> tuple[Report, str]:
+        report = check_architecture(
+            store, image, platform, subject=subject, allow=allow, seen=memory
+        )
+        return report, ""
+
+    return ((Level.DEEP, deep),)
 
 
-def program_report(_path: Path, _platform: Platform | None, *, subject: str) -> Report:
+def program_report(path: Path, platform: Platform | None, *, subject: str) -> Report:
     """What a program on disk is.
 
     Raises:
-        UsageError: it cannot be looked at.
+        ProgramFileError: there is none, or it cannot be read.
     """
-    raise _absent(Level.DEEP).at(subject)
-
-
-def _absent(level: Level) -> UsageError:
-    return UsageError(
-        f"the level `{level}` is not there yet",
-        where="the command line",
-        hint="`--level config` is",
-    )
+    return check_program(path, platform, subject=subject)

@@ -98,7 +98,8 @@ class VerifyResult:
     @property
     def ok(self) -> bool:
         """Whether there was something to check, and all of it held."""
-        return bool(self.outcomes) and all(each.ok(self.fail_on) for each in self.outcomes)
+        checked = any(not each.report.is_empty for each in self.outcomes)
+        return checked and all(each.ok(self.fail_on) for each in self.outcomes)
 
     @property
     def errors(self) -> tuple[PolyarchError, ...]:
@@ -111,6 +112,11 @@ class VerifyResult:
         return any(not each.error and not each.ok(self.fail_on) for each in self.outcomes) or any(
             each.report.at_least(self.fail_on) for each in self.outcomes
         )
+
+    @property
+    def file(self) -> str:
+        """What named the places: nothing but the command line."""
+        return ""
 
     @property
     def reports(self) -> tuple[Report, ...]:

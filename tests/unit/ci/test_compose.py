@@ -24,7 +24,9 @@ class Folder:
 
     def stack(self, *names: str, variables: Mapping[str, str] | None = None, **more: Any) -> Stack:
         files = tuple(self.root / name for name in names or ("compose.yaml",))
-        return read_stack(StackRequest(files=files, variables=variables or {}, **more))
+        return read_stack(
+            StackRequest(root=self.root, files=files, variables=variables or {}, **more)
+        )
 
     def images(self, *names: str, **more: Any) -> dict[str, str | None]:
         stack = self.stack(*names, **more)

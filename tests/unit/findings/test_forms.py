@@ -143,6 +143,14 @@ class TestJunit:
         [error] = list(root.iter("error"))
         assert error.get("message") == "the registry refuses the login"
 
+    def test_what_there_was_no_need_to_check_is_skipped(self):
+        report = Report(subject="app", left_out="it is built here")
+        root = parsed(report, GOOD)
+        assert (root.get("errors"), root.get("skipped")) == ("0", "1")
+        assert results(report) == []
+        assert report.ok
+        assert report.is_empty
+
     @pytest.mark.parametrize("hostile", ["\x00\x1b[31m", "]]>", '"<&>', "\ud800", "\ufffe"])
     def test_any_text_can_be_read_back(self, hostile: str):
         broken = replace(WRONG, message=hostile, path=hostile)

@@ -7,21 +7,24 @@ import click
 from click.shell_completion import CompletionItem
 
 from polyarch.cli import options
-from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import is_pull_request
 from polyarch.cli.forms import Forms
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.outcomes import tell_quotas
 from polyarch.cli.places import complete_places, platforms_of
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
-from polyarch.cli.verified import code_of_proof, complain_of_proof
+from polyarch.cli.verified import shown, stack_ask
+from polyarch.errors import LonelyOptionError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
+    from polyarch.config.project import Project
+    from polyarch.pipeline.reach import Reach
+    from polyarch.pipeline.stack_result import StackResult
     from polyarch.pipeline.verify_request import VerifyRequest
+    from polyarch.pipeline.verify_result import VerifyResult
+    from polyarch.pipeline.verify_stack import StackAsk
+    from polyarch.pipeline.world import World
 
 _LEVELS = ("declared", "config", "deep", "run")
 _SAME = ("platforms", "index")
@@ -57,10 +60,8 @@ def _complete(
 @click.option(
     "--level",
     type=click.Choice(_LEVELS),
-    default="deep",
-    show_default=True,
     help="The index alone; configs too, and that layers are there; every program in every layer;"
-    " or start the image.",
+    " or start the image.  [default: deep, of compose files config]",
 )
 @click.option(
     "--same",
@@ -74,6 +75,28 @@ def _complete(
     show_default=True,
     help="End with 1 from findings as bad as this.",
 )
+@click.option(
+    "-f",
+    "--compose",
+    "compose",
+    multiple=True,
+    metavar="FILE",
+    help="Look at the images of a compose file's services instead; more files are laid over it.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="With the services of this profile of the compose file; `*` for all.",
+)
+@click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    metavar="FILE",
+    help="Variables for the compose file, in place of the `.env` beside it.",
+)
 @click.option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0 too; `-`: stdout.")
 @click.option("--junit", metavar="FILE", help="Write them as JUnit XML too; `-`: stdout.")
 @options.project
@@ -84,9 +107,12 @@ def command(
     *,
     places: tuple[str, ...],
     platforms: tuple[str, ...],
-    level: str,
+    level: str | None,
     same: str | None,
     fail_on: str,
+    compose: tuple[str, ...],
+    profiles: tuple[str, ...],
+    env_files: tuple[str, ...],
     sarif: str | None,
     junit: str | None,
     config_file: Path | None,
@@ -107,33 +133,67 @@ def command(
       polyarch verify --same ghcr.io/team/app:1.2 team/app:1.2 registry.internal/app:1.2
       polyarch verify --sarif found.sarif oci-archive:app.tar
       polyarch verify -p linux/arm64 file:build/server      what `file` would say
+      polyarch verify -p linux/arm64 -f compose.yaml        does my stack run there?
     """
     from polyarch.pipeline.reach import Reach
-    from polyarch.pipeline.verify import verify_places
 
     forms = Forms.parse(surroundings.folder, sarif=sarif, junit=junit, as_json=as_json)
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
-    request = _request(places, platforms, level, same, fail_on)
+    asked: VerifyRequest | StackAsk
+    if compose:
+        _refuse_both(places, same)
+        asked = stack_ask(
+            surroundings,
+            compose=compose,
+            profiles=profiles,
+            env_files=env_files,
+            platforms=platforms,
+            level=level,
+            fail_on=fail_on,
+        )
+    else:
+        _refuse_lonely(profiles, env_files)
+        asked = _request(places, platforms, level or "deep", same, fail_on)
     project = find_project(surroundings, config_file, environment)
     root = project.root if project else None
     with invocation.progress() as listen:
         world = invocation.world(listen, root=root, now=None)
         anonymous = is_pull_request(surroundings, root or surroundings.folder)
         reach = Reach(project, world, anonymous=anonymous)
-        result = verify_places(request, reach, world, project=project, folder=surroundings.folder)
+        work = _verified(asked, reach, world, project, surroundings.folder)
+    return shown(work, forms, invocation, reach.usage())
 
-    def view() -> "RenderableType":
-        from polyarch.cli.verify_tables import findings_view, verify_view
-        from polyarch.findings import Severity
 
-        return findings_view(result, least=Severity.WARNING) if quiet else verify_view(result)
+def _verified(
+    asked: "VerifyRequest | StackAsk",
+    reach: "Reach",
+    world: "World",
+    project: "Project | None",
+    folder: Path,
+) -> "VerifyResult | StackResult":
+    from polyarch.pipeline.verify import verify_places
+    from polyarch.pipeline.verify_request import VerifyRequest
 
-    forms.write(result)
-    if not forms.take_stdout:
-        invocation.emit(result.to_json(error_object), view)
-    complain_of_proof(result, invocation)
-    tell_quotas(reach.usage(), invocation)
-    return code_of_proof(result)
+    if isinstance(asked, VerifyRequest):
+        return verify_places(asked, reach, world, project=project, folder=folder)
+    from polyarch.pipeline.verify_stack import verify_stack
+
+    return verify_stack(asked, reach, world, project=project, folder=folder)
+
+
+def _refuse_both(places: tuple[str, ...], same: str | None) -> None:
+    if places or same:
+        what = "`--same` compares" if same else "a place is"
+        raise UsageError(
+            f"`--compose` names the images, and {what} something else",
+            where="the command line",
+            hint="ask for one of them at a time",
+        )
+
+
+def _refuse_lonely(profiles: tuple[str, ...], env_files: tuple[str, ...]) -> None:
+    if profiles or env_files:
+        raise LonelyOptionError("--profile" if profiles else "--env-file", "--compose")
 
 
 def _request(
