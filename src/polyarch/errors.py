@@ -1452,12 +1452,12 @@ class VerificationError(WorkError):
 
     code = "verification"
 
-    def __init__(self, subject: str, findings: Sequence[str]) -> None:
+    def __init__(self, subject: str, findings: Sequence[str], *, hint: str = "") -> None:
         listed = "".join(f"\n  {finding}" for finding in findings)
         super().__init__(
             f"`{subject}` is not what it says{listed}",
             where=subject,
-            hint="mend the build of the platform named; no tag was moved",
+            hint=f"{hint or 'mend the build of the platform named'}; no tag was moved",
         )
         self.findings = tuple(findings)
 

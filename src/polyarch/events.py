@@ -83,6 +83,28 @@ class BuildFailed(BuildEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofStep(BuildEvent):
+    """Something is being done to prove one platform."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformProven(BuildEvent):
+    """The proof of one platform ended; `level` is `deep` or `run`, empty where it does not hold.
+
+    `how` is `native` or `emulated` where programs ran, by `runtime`. `reused`: what its own machine
+    has proven was not done again.
+    """
+
+    digest: Digest
+    level: str
+    how: str
+    runtime: str = ""
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageChecked(Event):
     """The proofs of one image held."""
 

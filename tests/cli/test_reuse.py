@@ -77,7 +77,7 @@ CHANGES: dict[str, Callable[[TinyProject], object]] = {
     "the command": change_toml('"make.sh"', '"./make.sh"'),
     "where files go": change_toml('to = "/app"', 'to = "/bin/app"'),
     "a file's mode": change_toml('to = "/app" }', 'to = "/app", mode = "0555" }'),
-    "the entrypoint": change_toml('["/app"]', '["/app", "-v"]'),
+    "the user": change_toml('to = "/app" }]', 'to = "/app" }]\nuser = "1:1"'),
     "a label": change_toml("[images.app.", '[images.app]\nlabels = {a="b"}\n[images.app.'),
 }
 
@@ -239,7 +239,7 @@ class TestFamily:
     def test_a_change_of_the_child_leaves_its_base(self, family: TinyProject):
         family.write({".dockerignore": "polyarch.toml\n"})
         built(family)
-        change_toml('"image:base" }', '"image:base", entrypoint = ["/child"] }')(family)
+        change_toml('"image:base" }', '"image:base", user = "1:1" }')(family)
         after = built(family)
         assert {key[0]: part["reused"] for key, part in after.items()} == {
             "base": True,

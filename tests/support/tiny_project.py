@@ -35,8 +35,8 @@ tags = ["type=ref,event=branch", "type=semver,pattern={{version}}", "type=sha"]
 [images.app.direct]
 run = ["sh", "make.sh", "{out}/app", "{platform}"]
 files = [{ from = "{out}/app", to = "/app" }]
-entrypoint = ["/app"]
 """
+"""Nothing is started in the image, so that what its file holds is nobody's business."""
 
 MAKE = """\
 echo "making $1 for $2"

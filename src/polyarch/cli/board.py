@@ -16,6 +16,8 @@ from polyarch.events import (
     Event,
     LoggedIn,
     ManifestStored,
+    PlatformProven,
+    ProofStep,
     TagMoved,
 )
 from polyarch.oci.digest import Digest
@@ -23,7 +25,7 @@ from polyarch.oci.digest import Digest
 
 @dataclass(slots=True)
 class BuildRow:
-    """One platform of one image; `state` is building, done, reused or failed.
+    """One platform of one image; `state` is building, done, reused, proving, proven or failed.
 
     `since` is when it began, in seconds of any clock that only runs forward.
     """
@@ -89,6 +91,13 @@ class Board:
                 row = self._build(event.image, str(event.platform))
                 row.state = "failed"
                 self._end(row, event.reason.partition("\n")[0])
+            case ProofStep():
+                row = self._build(event.image, str(event.platform))
+                row.state, row.step, row.since = "proving", event.text, self._clock()
+            case PlatformProven():
+                row = self._build(event.image, str(event.platform))
+                row.state = "proven" if event.level else "failed"
+                self._end(row, event.digest.short)
             case DestinationEvent():
                 self._push(event)
             case _:

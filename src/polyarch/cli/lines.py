@@ -58,6 +58,17 @@ def _build_failed(event: events.BuildFailed) -> str:
 
 
 @line_of.register
+def _platform_proven(event: events.PlatformProven) -> str:
+    name = f"{event.image} {event.platform}"
+    if not event.level:
+        return f"{name}: not proven"
+    by = f" by {event.runtime}" if event.runtime else ""
+    ran = f"its files and its smoke test ({event.how}{by})"
+    what = ran if event.level == "run" else "its files"
+    return f"{name}: {'was proven' if event.reused else 'proven'} by {what}"
+
+
+@line_of.register
 def _image_checked(event: events.ImageChecked) -> str:
     count = "1 platform" if event.platforms == 1 else f"{event.platforms} platforms"
     return f"{event.image}: {count} checked, index {event.digest.short}"

@@ -253,6 +253,13 @@ def _dressed(part: Part, image: ImagePlan, planned: PlannedPlatform, workshop: W
         )
         manifest = relabelled(layout, manifest, dress)
         layout.set_entries((manifest,))
-    dressed = replace(part, manifest=manifest, revision=workshop.revision, ci_run=workshop.ci_run)
+    now = (str(manifest.digest), workshop.revision, workshop.ci_run)
+    dressed = replace(
+        part,
+        manifest=manifest,
+        revision=workshop.revision,
+        ci_run=workshop.ci_run,
+        proofs=tuple(p for p in part.proofs if (p.subject, p.revision, p.ci_run) == now),
+    )
     workshop.parts.write(dressed)
     return dressed

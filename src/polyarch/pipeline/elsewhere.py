@@ -23,7 +23,6 @@ from polyarch.pipeline.job import Job, ProvenImage
 from polyarch.pipeline.joining import Parts, Scrutiny
 from polyarch.pipeline.part import Part
 from polyarch.pipeline.plan import ImagePlan
-from polyarch.pipeline.prove import prove
 from polyarch.pipeline.reached import places_of
 from polyarch.pipeline.records import Record, RecordSource
 from polyarch.pipeline.sources import OpenRepository
@@ -84,9 +83,10 @@ class Elsewhere:
         source = FillingStore(layout, (Held([opened(place) for place in repositories]),))
         for member, each in zip(members, found, strict=True):
             self._see(member, each, source)
-        prove(image, index, source, self.work.world.listen)
+        proof = self.work.prover.prove(image, index, members, source)
+        self.work.prover.insist(proof)
         parts = tuple(BuiltPart(part=member, reused=True) for member in members)
-        return ProvenImage(plan=image, index=index, parts=parts, source=source)
+        return ProvenImage(plan=image, index=index, parts=parts, source=source, proof=proof)
 
     def _whereabouts(self, image: ImagePlan, records: Sequence[Record]) -> Whereabouts:
         allowed = places_of(self.work.prepared.project, image)

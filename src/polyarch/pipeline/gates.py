@@ -21,6 +21,7 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.commands import TIMEOUT_S, Commands, Ended
 from polyarch.pipeline.job import Job, ProvenImage
+from polyarch.pipeline.proof_record import ProofRecord
 from polyarch.pipeline.reached import Reached
 from polyarch.runs.folder import RunFolder
 from polyarch.transaction.values import Submission, Target
@@ -87,6 +88,7 @@ class Gates:
     commands: Commands
     there: Reached
     run: RunFolder
+    record: ProofRecord
     listen: Listener
     passages: list[Passage] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -104,6 +106,7 @@ class Gates:
             commands=Commands.of(work.prepared.project, work.world),
             there=there,
             run=work.run,
+            record=work.prover.record,
             listen=work.world.listen,
         )
 
@@ -164,7 +167,9 @@ class Gates:
         ended = self.commands.run(gate.words, log, login, timeout_s=TIMEOUT_S)
         if self.stopped.is_set():
             raise InterruptedByUserError
-        self.passages.append(Passage(gate=gate, ended=ended))
+        passage = Passage(gate=gate, ended=ended)
+        self.passages.append(passage)
+        self.record.add_gate(passage.to_json())
         self.listen(CommandEnded.of(begun, ended.problem))
 
 

@@ -25,10 +25,13 @@ from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.prepare import Prepared, prepare
-from polyarch.pipeline.prove import prove
+from polyarch.pipeline.proof import ImageProof
+from polyarch.pipeline.proof_record import ProofRecord
+from polyarch.pipeline.prove import Prover, remembered_layers
 from polyarch.pipeline.published import PublishedImages
 from polyarch.pipeline.recording import admit_gap, both
 from polyarch.pipeline.requests import Requester
+from polyarch.pipeline.smoke import Smoke
 from polyarch.pipeline.sources import borrowed_from, joined
 from polyarch.pipeline.standing import Standing
 from polyarch.pipeline.world import Ask, World
@@ -41,12 +44,13 @@ PLAN_FILE = "plan.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenImage:
-    """An image that was assembled and checked; `source` reads all that it consists of."""
+    """An image that was assembled and proven; `source` reads all that it consists of."""
 
     plan: ImagePlan
     index: ImageIndex
     parts: tuple[BuiltPart, ...]
     source: FillingStore
+    proof: ImageProof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ class Job:
     run: RunFolder
     scratch: Path
     registries: BlockingRegistries
+    prover: Prover
     finished: list[BuiltPart] = field(default_factory=list)
 
     @property
@@ -151,9 +156,22 @@ class Job:
         )
         folder = self.scratch / "images" / image.name
         source, _ = joined(folder, parts, members, index, self.registries.store)
-        prove(image, index, source, self.world.listen)
+        proof = self.prover.prove(image, index, members, source)
+        built = [self._kept(each, proof, parts) for each in built]
+        self.prover.insist(proof)
         parts.keep_index(image.name, index)
-        return ProvenImage(plan=image, index=index, parts=tuple(built), source=source)
+        return ProvenImage(plan=image, index=index, parts=tuple(built), source=source, proof=proof)
+
+    def _kept(self, built: BuiltPart, proof: ImageProof, parts: PartsFolder) -> BuiltPart:
+        """The part with what was proven of it, also in its record and among those that are done."""
+        found, event = proof.of(built.part.platform), self.prepared.event
+        proofs = found.proofs(event.sha, event.ci_run) if found else ()
+        if proofs == built.part.proofs:
+            return built
+        proven = replace(built, part=replace(built.part, proofs=proofs))
+        parts.write(proven.part)
+        self.finished[self.finished.index(built)] = proven
+        return proven
 
 
 def borrowed(image: ProvenImage) -> tuple[str, ...]:
@@ -185,7 +203,19 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         scratch = world.state / "tmp" / run.id
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         registries = stack.enter_context(prepared.reach.blocking())
-        yield Job(prepared=prepared, run=run, scratch=scratch, registries=registries)
+        yield Job(
+            prepared=prepared,
+            run=run,
+            scratch=scratch,
+            registries=registries,
+            prover=Prover(
+                project=project,
+                memory=remembered_layers(world.state),
+                smoke=Smoke(),
+                record=ProofRecord(run, event.sha, event.ci_run),
+                listen=recording.listen,
+            ),
+        )
 
 
 def _sweep(state: Path) -> None:

@@ -34,14 +34,17 @@ INDEX_FILE = "index"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One proof that held for `subject` (a digest): its level, and `native` or `emulated`.
+    """One proof that held for `subject` (a digest): its level, and `native`, `emulated` or `read`.
 
-    `revision` and `ci_run` say which commit and which run of the CI it was made in.
+    `definition` is a digest of what was asked, `runtime` what ran the programs. `revision` and
+    `ci_run` say which commit and which run of the CI it was made in.
     """
 
     subject: str
     level: str
     how: str
+    definition: str = ""
+    runtime: str = ""
     revision: str = ""
     ci_run: str | None = None
 
@@ -51,6 +54,8 @@ class Proof:
             "subject": self.subject,
             "level": self.level,
             "how": self.how,
+            "definition": self.definition,
+            "runtime": self.runtime or None,
             "revision": self.revision,
             "ci_run": self.ci_run,
         }
@@ -66,6 +71,8 @@ class Proof:
             subject=string(value, "subject", "proof"),
             level=string(value, "level", "proof"),
             how=string(value, "how", "proof"),
+            definition=string(value, "definition", "proof", default=""),
+            runtime=string(value, "runtime", "proof", default=""),
             revision=string(value, "revision", "proof", default=""),
             ci_run=string(value, "ci_run", "proof", default="") or None,
         )

@@ -1,24 +1,181 @@
-"""The proof of an image before any tag moves."""
+"""The proof of images before any tag moves: structure, then each platform's files and programs.
 
+What a part's own machine has proven, of the same digest and against the same questions, is not done
+again; the structure is always checked.
+"""
+
+import contextlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarch.checks.allow import Allowances
+from polyarch.checks.architecture import check_architecture
+from polyarch.checks.memory import LayerMemory
 from polyarch.checks.structure import check_structure
+from polyarch.config.project import Project
 from polyarch.content.store import Fetcher
-from polyarch.errors import VerificationError
-from polyarch.events import ImageChecked, Listener
+from polyarch.errors import SmokeTestFailedError, VerificationError
+from polyarch.events import ImageChecked, Listener, PlatformProven, ProofStep, Warned
+from polyarch.findings import Report
+from polyarch.host import process
 from polyarch.oci.manifest import ImageIndex
+from polyarch.pipeline.part import Part
 from polyarch.pipeline.plan import ImagePlan
+from polyarch.pipeline.proof import ImageProof, Level, PlatformProof, SmokeResult, Wanted
+from polyarch.pipeline.proof_record import ProofRecord
+from polyarch.pipeline.smoke import Smoke
+from polyarch.pipeline.stopping import Stopping
+
+LAYERS = "layers"
+"""The folder of what is known of layers, among what polyarch keeps."""
+
+_MOST_LAYERS = 512
+_FEW = 3
+"""How many warnings of one platform are told one by one; the record has them all."""
 
 
-def prove(image: ImagePlan, index: ImageIndex, store: Fetcher, listen: Listener) -> None:
-    """Check an assembled image against its plan.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prover:
+    """Proves images of one run; `memory` knows layers that were read before."""
 
-    Raises:
-        VerificationError: it is not what the plan says; each finding is a line of it.
-    """
-    planned = [platform.platform for platform in image.platforms]
-    report = check_structure(store, index, planned, subject=image.name)
-    if not report.ok:
-        found = [str(finding) for finding in report.errors] or ["nothing could be checked"]
-        raise VerificationError(image.name, found)
-    listen(
-        ImageChecked(image=image.name, digest=index.descriptor.digest, platforms=report.platforms)
-    )
+    project: Project
+    memory: LayerMemory
+    smoke: Smoke
+    record: ProofRecord
+    listen: Listener
+
+    def prove(
+        self, image: ImagePlan, index: ImageIndex, parts: Sequence[Part], store: Fetcher
+    ) -> ImageProof:
+        """Prove an assembled image, its platforms at once.
+
+        The proof comes back also where it does not hold, for `insist` to complain of: what was
+        proven of other platforms is worth keeping.
+
+        Raises:
+            RegistryError: what only a registry holds could not be read.
+        """
+        planned = [platform.platform for platform in image.platforms]
+        structure = check_structure(store, index, planned, subject=image.name)
+        proof = ImageProof(name=image.name, digest=index.descriptor.digest, structure=structure)
+        if structure.ok:
+            platforms = self._platforms(parts, Stopping(store))
+            proof = ImageProof(
+                name=proof.name, digest=proof.digest, structure=structure, platforms=platforms
+            )
+        self.record.add(proof)
+        return proof
+
+    def insist(self, proof: ImageProof) -> None:
+        """Go on only with an image whose proof holds.
+
+        Raises:
+            VerificationError: it does not; each finding is a line of it.
+        """
+        if not proof.structure.ok:
+            raise _not_what_it_says(proof.name, [proof.structure])
+        reports = [each.report for each in proof.platforms if each.report and not each.report.ok]
+        failures = [
+            f"{each.platform}: {failed.problem}"
+            for each in proof.platforms
+            for failed in each.failures
+        ]
+        if reports:
+            raise _not_what_it_says(proof.name, reports, failures)
+        if failures:
+            raise SmokeTestFailedError(proof.name, failures, record=str(self.record.path))
+        self.listen(
+            ImageChecked(image=proof.name, digest=proof.digest, platforms=proof.structure.platforms)
+        )
+
+    def _platforms(self, parts: Sequence[Part], store: Fetcher) -> tuple[PlatformProof, ...]:
+        workers = max(1, min(len(parts), os.cpu_count() or 1))
+        with ThreadPoolExecutor(workers, thread_name_prefix="prove") as pool:
+            try:
+                found: list[PlatformProof] = []
+                for part, proof in zip(
+                    parts, pool.map(lambda part: self._platform(part, store), parts), strict=True
+                ):
+                    self._tell(part, proof)  # in their order, whichever is the first
+                    found.append(proof)
+                return tuple(found)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                with process.ending_all():
+                    pool.shutdown()
+                raise
+
+    def _platform(self, part: Part, store: Fetcher) -> PlatformProof:
+        settings = self.project.images[part.image].for_platform(part.platform)
+        wanted = Wanted(allow=self.project.verify.allow, tests=settings.smoke_test)
+        levels = (Level.DEEP, *([Level.RUN] if wanted.tests else []))
+        held = {level: wanted.held_by(part, level) for level in levels}
+        report = None if held[Level.DEEP] else self._read(part, wanted, store)
+        smoke: tuple[SmokeResult, ...] = ()
+        if held.get(Level.RUN) is None and (report is None or report.ok):
+            smoke = self.smoke.run(part, wanted.tests, store)
+        not_run = next((each for each in smoke if each.status == "not-run"), None)
+        return PlatformProof(
+            platform=part.platform,
+            digest=part.manifest.digest,
+            wanted=wanted,
+            report=report,
+            smoke=smoke,
+            before=tuple(each for each in held.values() if each),
+            inspected_only=not_run.problem if not_run else "",
+        )
+
+    def _read(self, part: Part, wanted: Wanted, store: Fetcher) -> Report:
+        self.listen(ProofStep(image=part.image, platform=part.platform, text="reading its files"))
+        return check_architecture(
+            store,
+            part.manifest,
+            part.platform,
+            subject=part.image,
+            allow=Allowances.of(wanted.allow),
+            seen=self.memory,
+        )
+
+    def _tell(self, part: Part, proof: PlatformProof) -> None:
+        name = f"{part.image} {part.platform}"
+        for found in proof.warnings[:_FEW]:
+            self.listen(Warned(text=f"{part.image} {found}"))
+        if more := len(proof.warnings[_FEW:]):
+            text = f"{name}: {more} more warnings stand in {self.record.path}"
+            self.listen(Warned(text=text))
+        if proof.inspected_only:
+            self.listen(Warned(text=f"{name}: inspected only: {proof.inspected_only}"))
+        self.listen(
+            PlatformProven(
+                image=part.image,
+                platform=part.platform,
+                digest=proof.digest,
+                level=proof.level.value if proof.level else "",
+                how=proof.how,
+                runtime=proof.runtime,
+                reused=proof.is_reused,
+            )
+        )
+
+
+def remembered_layers(state: Path) -> LayerMemory:
+    """What earlier runs have read, without the layers that are the longest ago."""
+    folder = state / LAYERS
+    with contextlib.suppress(OSError):
+        files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in files[_MOST_LAYERS:]:
+            path.unlink(missing_ok=True)
+    return LayerMemory(folder)
+
+
+def _not_what_it_says(
+    name: str, reports: Sequence[Report], more: Sequence[str] = ()
+) -> VerificationError:
+    found = [each for report in reports for each in report.errors]
+    unknown = [report.unknown or "nothing could be checked" for report in reports]
+    told = [str(each) for each in found] or unknown
+    hint = next((each.hint for each in found if each.hint), "")
+    return VerificationError(name, [*told, *more], hint=hint)

@@ -10,6 +10,7 @@ from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.loading import Loaded
 from polyarch.pipeline.outcomes import STANDS, ErrorToJson, outcome_to_json, usage_to_json
 from polyarch.pipeline.plan import Plan
+from polyarch.pipeline.proof import ImageProof
 from polyarch.pipeline.staged import Staging
 from polyarch.registry.quota import Usage
 from polyarch.transaction.values import Outcome, Status
@@ -65,6 +66,7 @@ class PublishedImage:
     digest: Digest | None
     parts: tuple[BuiltPart, ...]
     outcomes: tuple[Outcome, ...]
+    proof: ImageProof | None = None
     after: tuple[Aftermath, ...] = ()
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
@@ -77,12 +79,17 @@ class PublishedImage:
                     "platform": str(built.part.platform),
                     "digest": str(built.part.manifest.digest),
                     "reused": built.reused,
+                    "proof": self._proof(built),
                 }
                 for built in self.parts
             ],
             "destinations": [outcome_to_json(outcome, error_to_json) for outcome in self.outcomes],
             "after_publish": [each.to_json(error_to_json) for each in self.after],
         }
+
+    def _proof(self, built: BuiltPart) -> JsonObject | None:
+        found = self.proof.of(built.part.platform) if self.proof else None
+        return found.summary() if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -192,6 +192,7 @@ def _result(
                 name=plan.name,
                 digest=_digest(plan, built.get(plan.name), outcomes),
                 parts=built[plan.name].parts if plan.name in built else (),
+                proof=built[plan.name].proof if plan.name in built else None,
                 outcomes=tuple(
                     known.get((plan.name, each.repository)) or _skipped(plan, each)
                     for each in plan.destinations

@@ -10,6 +10,7 @@ from polyarch.config.load import load_text
 from polyarch.content.filling import FillingStore
 from polyarch.content.layout import LayoutStore
 from polyarch.errors import AdaptationNeededError
+from polyarch.findings import Report
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageManifest
@@ -20,6 +21,7 @@ from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.job import ProvenImage
 from polyarch.pipeline.part import Part
 from polyarch.pipeline.plan import ImagePlan
+from polyarch.pipeline.proof import ImageProof
 from polyarch.pipeline.staging import takers_of
 from polyarch.registry.client import RegistryClient
 
@@ -75,11 +77,15 @@ def made(tmp_path: Path, *, empty_config: bool) -> Attested:
         tags=(), labels={}, index_annotations={}, manifest_annotations={},
         descriptor_annotations={}, destinations=(),
     )  # fmt: skip
+    index = assemble_index([part], [AMD], {})
     proven = ProvenImage(
         plan=plan,
-        index=assemble_index([part], [AMD], {}),
+        index=index,
         parts=(BuiltPart(part=part, reused=False),),
         source=FillingStore(layout, ()),
+        proof=ImageProof(
+            name="app", digest=index.descriptor.digest, structure=Report(subject="app", platforms=1)
+        ),
     )
     return Attested(image=proven, part=part)
 
