@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from benchmarks import distance, killed, loopback, memory, metadata, project, thirty, uplink
+from benchmarks import deep, distance, killed, loopback, memory, metadata, project, thirty, uplink
 from benchmarks.clients import Client, peers_at_hand
 from benchmarks.row import HEAD, Row
 from tests.lab.commands import CommandFailedError
@@ -34,6 +34,7 @@ ALONE: Mapping[str, Measure] = {
     "plan": partial(_alone, project.plan_offline),
     "direct": partial(_alone, project.direct_in_parallel),
     "unchanged": partial(_alone, project.nothing_changed),
+    "deep": deep.deep_check,
 }
 BESIDE_PEERS: Mapping[str, Measure] = {
     "loopback-tls": loopback.over_tls,

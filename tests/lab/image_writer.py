@@ -28,7 +28,9 @@ class Root:
 class LayoutWriter:
     """An OCI image layout under construction in an empty folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, level: int = 1) -> None:
+        # Level 1: a base is packed once and read from this machine only.
+        self._level = level
         self._folder = folder
         self._layers: dict[Path, tuple[Document, str]] = {}
         self._tops: list[Document] = []
@@ -73,8 +75,7 @@ class LayoutWriter:
             tar.open("rb") as source,
             partial.open("wb") as raw,
             # No name and no time in the header, so that the bytes depend on the tree alone.
-            # Level 1: a base is packed once and read from this machine only.
-            gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as packed,
+            gzip.GzipFile("", "wb", compresslevel=self._level, fileobj=raw, mtime=0) as packed,
         ):
             while chunk := source.read(CHUNK):
                 plain.update(chunk)
