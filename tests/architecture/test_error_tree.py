@@ -1,4 +1,4 @@
-"""The tree on top of `errors.py` is what a reader believes, so it must be true."""
+"""The tree on top of `errors` is what a reader believes, so it must be true."""
 
 import inspect
 import re

@@ -1,0 +1,440 @@
+"""Every exception polyarch raises on purpose.
+
+PolyarchError                       message, where, hint, code, retryable
+├── SpecError                       a value breaks an OCI specification
+│   ├── InvalidDigestError
+│   ├── InvalidPlatformError
+│   ├── InvalidReferenceError
+│   └── MalformedManifestError
+├── UsageError                      the command line asks for something that cannot be
+│   ├── InvalidEventError           an event that a person tells, by options or variables
+│   ├── NoWorkTreeError
+│   ├── InvalidSwitchError          a variable that says neither yes nor no
+│   ├── DetachedHeadError           a commit that no branch or tag leads to
+│   ├── LocalPublishRefusedError    `--allow-local` on a tree that nobody else can have
+│   ├── PartialPublishError         some platforms of an image, which takes the others away
+│   ├── InvalidOverrideError        a flag that sets a config key to what cannot be
+│   ├── EmptyOptionError
+│   ├── LonelyOptionError           an option that only says how another is meant
+│   ├── NoPartsGivenError           `--parts` leads to no record at all
+│   ├── InvalidPlaceError           text that says no place of an image, or one of the wrong kind
+│   ├── SameNameError               two images that would have one name in one place
+│   ├── SeveralPlatformsError       an image of several platforms where only one can go
+│   ├── DigestNotKeptError          a copy that would not have the digest that was named
+│   └── UnknownRevisionError
+├── ConfigError                     polyarch.toml, or what it names
+│   ├── ConfigNotFoundError
+│   ├── ConfigUnreadableError       not there, no permission, far too large
+│   ├── InvalidConfigError          every problem of the file at once
+│   ├── DockerfileNotFoundError
+│   ├── ContextNotFoundError
+│   ├── DockerfileError             a Dockerfile or its .dockerignore that cannot be read
+│   │   ├── DockerfileSyntaxError   file, line and reason
+│   │   ├── DockerfileUnreadableError
+│   │   ├── StageNotFoundError
+│   │   ├── IgnoreFileError
+│   │   ├── BuildContextError
+│   │   ├── InstructionError        the reason alone: the reader of the file adds file and line
+│   │   ├── ExpansionError          likewise, for a variable or quote
+│   │   └── PatternSyntaxError      likewise, for a pattern of a .dockerignore
+│   ├── EngineMisfitError           an engine that lacks what it works from
+│   ├── ImageCycleError
+│   ├── InvalidTagError             a rule gives what no registry takes
+│   ├── TagCollisionError           two images under one tag
+│   ├── PlatformNotInBaseError
+│   ├── MissingVariableError        a named login whose variable is not set, in CI
+│   ├── CredentialUnreadableError   a password file or command that gives none
+│   ├── UnknownProfileError         `profile` names no kind of registry, with the nearest known one
+│   ├── InvalidRuleError            a tag rule, a flavor or an image name
+│   ├── InvalidTemplateError        a `{{…}}` expression
+│   ├── UnknownPlaceholderError     a `{…}` of the direct engine, with the nearest known one
+│   ├── PlaceholderValueError       a toolchain has no name for the platform
+│   ├── PlaceholderSyntaxError      a brace that stands alone
+│   ├── LaidFileError               a file of the direct engine: missing, outside, not to be laid
+│   ├── StackError                  a compose file, or what it names
+│   │   ├── StackUnreadableError    not there, no permission, far too large
+│   │   ├── ComposeFileError        file, line and reason
+│   │   ├── YamlError               likewise, where it is not even YAML
+│   │   ├── EnvFileError            likewise, for a file of variables
+│   │   └── InterpolationError      the reason alone: the reader of the file adds file and line
+│   └── InvalidPublishRuleError     an item of `[publish] on`
+├── NothingSelectedError            a name or glob that matches nothing
+│   ├── LayoutNotFoundError
+│   ├── TagNotThereError            `--from-tags` finds no tag for a platform
+│   ├── ArchiveNotFoundError
+│   ├── ProgramFileError            `file:` and nothing there that can be read
+│   ├── ImageNotNamedError          a place that holds several images, and none was named
+│   ├── ImageNotBuiltError
+│   └── NotInEngineError            an image that the Docker Engine does not have
+├── HostError                       this machine lacks something
+│   ├── ProgramNotFoundError
+│   ├── UnsupportedProxyError
+│   ├── CallFailedError             a web service that was asked by the way gave no answer
+│   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
+│   │   ├── NoEngineError           none that could build the image can be used
+│   │   └── EmulatorMissingError    programs of a platform cannot be executed here
+│   ├── EventFileError              the CI's event file is not what it should be
+│   ├── GitRefusedError             git does not trust the folder
+│   ├── MachineRefusedError         rights, or bounds such as that of open files
+│   ├── PortTakenError              a sandbox registry cannot listen
+│   ├── SandboxBusyError            another process serves the same folder
+│   ├── SandboxStoppedError         a sandbox registry has no address yet
+│   └── StorageError                a disk that is full or cannot be written
+├── WorkError                       the work itself failed
+│   ├── ProcessFailedError
+│   ├── BuildFailedError            with the last lines of the log and where the whole is
+│   │   ├── BasePlatformError       its base is an image of another platform
+│   │   ├── BaseUnreachableError    a registry of a base is down or busy: trying again may help
+│   │   └── BaseLoginRefusedError   a registry of a base does not take the engine's login
+│   ├── ExistingMisfitError         an image in place of a build that is for another platform
+│   ├── BaseNotPublishedError       another image of the project, neither built now nor published
+│   ├── LoadedOtherwiseError        an engine shows another image than it was given
+│   ├── PartsError                  parts of other machines that are not what is to be published
+│   │   ├── PartUnreadableError     a record that is none, or says what cannot be
+│   │   ├── PartUnknownError        of an image that this run is not about
+│   │   ├── PartCommitError         of another commit
+│   │   ├── PartUnplannedError      of a platform that the image is not built for
+│   │   ├── PartConflictError       one platform twice, with different digests
+│   │   ├── PartMissingError        of a platform nobody handed one over
+│   │   └── PartNotHeldError        nothing that may be read holds it
+│   ├── AfterPublishError           what was to run after publishing failed; what is published stays
+│   └── VerificationError
+│       ├── SmokeTestFailedError    an image of one platform does not run as it should
+│       └── GateFailedError         a command of the project's own refuses what is staged
+├── RegistryError                   exchange: method, redacted URL, status, codes
+│   ├── RegistryUnavailableError    down, cut off, 5xx: trying again may help
+│   ├── RateLimitedError            with the wait that the registry asked for
+│   ├── TlsError
+│   ├── LoginRefusedError
+│   ├── DeniedError                 policy, quota, rights
+│   ├── ManifestNotFoundError
+│   ├── RepositoryNotFoundError
+│   ├── ImmutableTagError
+│   ├── PreconditionFailedError     somebody else changed it first
+│   ├── ManifestRefusedError
+│   ├── PushesRefusedError          it only gives: read-only, or a mirror
+│   ├── UploadRefusedError
+│   ├── DeleteUnsupportedError
+│   ├── UnsafeTargetError           it sends us where no registry should
+│   └── UnexpectedAnswerError       it does not speak the protocol
+├── PublishError                    a tag did not come to stand as it should
+│   ├── TagOvertakenError           somebody else moved it at the same time
+│   ├── TagRefusedError             the tag policy forbids it
+│   ├── FewerPlatformsError         one platform in the place of several
+│   ├── NothingToKeepError          platforms are to be kept where there are none
+│   ├── LockHeldError               another writer edits the same index
+│   ├── AdaptationNeededError       a registry cannot take all of it, and one digest is to hold
+│   ├── NotPublicError              published, and not readable by everybody
+│   └── DeadlinePassedError
+├── ContentError                    stored bytes are absent or not what they should be
+│   ├── BlobNotFoundError
+│   ├── BlobUnreadableError
+│   ├── DigestMismatchError
+│   ├── SizeMismatchError
+│   ├── LayerDamagedError           a layer whose compression or archive cannot be read
+│   └── LayerBoundsError            a layer that holds more than is taken in
+└── InterruptedByUserError
+
+An exception writes its own text from typed arguments: `message` says what failed and why, `where`
+where, `hint` what to do next. The library never exits; `cli/exit_codes.py` maps classes to codes.
+"""
+
+from polyarch.errors.asked import (
+    DetachedHeadError,
+    DigestNotKeptError,
+    EmptyOptionError,
+    InvalidEventError,
+    InvalidOverrideError,
+    InvalidPlaceError,
+    InvalidSwitchError,
+    LocalPublishRefusedError,
+    LonelyOptionError,
+    NoPartsGivenError,
+    NoWorkTreeError,
+    PartialPublishError,
+    SameNameError,
+    SeveralPlatformsError,
+    UnknownRevisionError,
+    UsageError,
+)
+from polyarch.errors.base import (
+    InterruptedByUserError,
+    PolyarchError,
+    shorten,
+)
+from polyarch.errors.config import (
+    ConfigError,
+    ConfigNotFoundError,
+    ConfigUnreadableError,
+    ContextNotFoundError,
+    CredentialUnreadableError,
+    DockerfileNotFoundError,
+    EngineMisfitError,
+    ImageCycleError,
+    InvalidConfigError,
+    InvalidPublishRuleError,
+    InvalidRuleError,
+    InvalidTagError,
+    InvalidTemplateError,
+    LaidFileError,
+    MissingVariableError,
+    PlaceholderSyntaxError,
+    PlaceholderValueError,
+    PlatformNotInBaseError,
+    TagCollisionError,
+    UnknownPlaceholderError,
+    UnknownProfileError,
+)
+from polyarch.errors.content import (
+    BlobNotFoundError,
+    BlobUnreadableError,
+    ContentError,
+    DigestMismatchError,
+    LayerBoundsError,
+    LayerDamagedError,
+    SizeMismatchError,
+)
+from polyarch.errors.files import (
+    BuildContextError,
+    ComposeFileError,
+    DockerfileError,
+    DockerfileSyntaxError,
+    DockerfileUnreadableError,
+    EnvFileError,
+    ExpansionError,
+    IgnoreFileError,
+    InstructionError,
+    InterpolationError,
+    PatternSyntaxError,
+    StackError,
+    StackUnreadableError,
+    StageNotFoundError,
+    YamlError,
+)
+from polyarch.errors.host import (
+    CallFailedError,
+    EmulatorMissingError,
+    EngineUnusableError,
+    EventFileError,
+    GitRefusedError,
+    HostError,
+    MachineRefusedError,
+    NoEngineError,
+    PortTakenError,
+    ProgramNotFoundError,
+    SandboxBusyError,
+    SandboxStoppedError,
+    StorageError,
+    UnsupportedProxyError,
+)
+from polyarch.errors.missing import (
+    ArchiveNotFoundError,
+    ImageNotBuiltError,
+    ImageNotNamedError,
+    LayoutNotFoundError,
+    NothingSelectedError,
+    NotInEngineError,
+    ProgramFileError,
+    TagNotThereError,
+)
+from polyarch.errors.parts import (
+    PartCommitError,
+    PartConflictError,
+    PartMissingError,
+    PartNotHeldError,
+    PartsError,
+    PartUnknownError,
+    PartUnplannedError,
+    PartUnreadableError,
+)
+from polyarch.errors.publishing import (
+    AdaptationNeededError,
+    DeadlinePassedError,
+    FewerPlatformsError,
+    LockHeldError,
+    NothingToKeepError,
+    NotPublicError,
+    PublishError,
+    TagOvertakenError,
+    TagRefusedError,
+)
+from polyarch.errors.registry import (
+    DeleteUnsupportedError,
+    DeniedError,
+    Exchange,
+    ImmutableTagError,
+    LoginRefusedError,
+    ManifestNotFoundError,
+    ManifestRefusedError,
+    PreconditionFailedError,
+    PushesRefusedError,
+    RateLimitedError,
+    RegistryError,
+    RegistryUnavailableError,
+    RepositoryNotFoundError,
+    TlsError,
+    UnexpectedAnswerError,
+    UnsafeTargetError,
+    UploadRefusedError,
+)
+from polyarch.errors.spec import (
+    InvalidDigestError,
+    InvalidPlatformError,
+    InvalidReferenceError,
+    MalformedManifestError,
+    SpecError,
+)
+from polyarch.errors.work import (
+    AfterPublishError,
+    BaseLoginRefusedError,
+    BaseNotPublishedError,
+    BasePlatformError,
+    BaseUnreachableError,
+    BuildFailedError,
+    ExistingMisfitError,
+    GateFailedError,
+    LoadedOtherwiseError,
+    ProcessFailedError,
+    SmokeTestFailedError,
+    VerificationError,
+    WorkError,
+)
+
+__all__ = [
+    "AdaptationNeededError",
+    "AfterPublishError",
+    "ArchiveNotFoundError",
+    "BaseLoginRefusedError",
+    "BaseNotPublishedError",
+    "BasePlatformError",
+    "BaseUnreachableError",
+    "BlobNotFoundError",
+    "BlobUnreadableError",
+    "BuildContextError",
+    "BuildFailedError",
+    "CallFailedError",
+    "ComposeFileError",
+    "ConfigError",
+    "ConfigNotFoundError",
+    "ConfigUnreadableError",
+    "ContentError",
+    "ContextNotFoundError",
+    "CredentialUnreadableError",
+    "DeadlinePassedError",
+    "DeleteUnsupportedError",
+    "DeniedError",
+    "DetachedHeadError",
+    "DigestMismatchError",
+    "DigestNotKeptError",
+    "DockerfileError",
+    "DockerfileNotFoundError",
+    "DockerfileSyntaxError",
+    "DockerfileUnreadableError",
+    "EmptyOptionError",
+    "EmulatorMissingError",
+    "EngineMisfitError",
+    "EngineUnusableError",
+    "EnvFileError",
+    "EventFileError",
+    "Exchange",
+    "ExistingMisfitError",
+    "ExpansionError",
+    "FewerPlatformsError",
+    "GateFailedError",
+    "GitRefusedError",
+    "HostError",
+    "IgnoreFileError",
+    "ImageCycleError",
+    "ImageNotBuiltError",
+    "ImageNotNamedError",
+    "ImmutableTagError",
+    "InstructionError",
+    "InterpolationError",
+    "InterruptedByUserError",
+    "InvalidConfigError",
+    "InvalidDigestError",
+    "InvalidEventError",
+    "InvalidOverrideError",
+    "InvalidPlaceError",
+    "InvalidPlatformError",
+    "InvalidPublishRuleError",
+    "InvalidReferenceError",
+    "InvalidRuleError",
+    "InvalidSwitchError",
+    "InvalidTagError",
+    "InvalidTemplateError",
+    "LaidFileError",
+    "LayerBoundsError",
+    "LayerDamagedError",
+    "LayoutNotFoundError",
+    "LoadedOtherwiseError",
+    "LocalPublishRefusedError",
+    "LockHeldError",
+    "LoginRefusedError",
+    "LonelyOptionError",
+    "MachineRefusedError",
+    "MalformedManifestError",
+    "ManifestNotFoundError",
+    "ManifestRefusedError",
+    "MissingVariableError",
+    "NoEngineError",
+    "NoPartsGivenError",
+    "NoWorkTreeError",
+    "NotInEngineError",
+    "NotPublicError",
+    "NothingSelectedError",
+    "NothingToKeepError",
+    "PartCommitError",
+    "PartConflictError",
+    "PartMissingError",
+    "PartNotHeldError",
+    "PartUnknownError",
+    "PartUnplannedError",
+    "PartUnreadableError",
+    "PartialPublishError",
+    "PartsError",
+    "PatternSyntaxError",
+    "PlaceholderSyntaxError",
+    "PlaceholderValueError",
+    "PlatformNotInBaseError",
+    "PolyarchError",
+    "PortTakenError",
+    "PreconditionFailedError",
+    "ProcessFailedError",
+    "ProgramFileError",
+    "ProgramNotFoundError",
+    "PublishError",
+    "PushesRefusedError",
+    "RateLimitedError",
+    "RegistryError",
+    "RegistryUnavailableError",
+    "RepositoryNotFoundError",
+    "SameNameError",
+    "SandboxBusyError",
+    "SandboxStoppedError",
+    "SeveralPlatformsError",
+    "SizeMismatchError",
+    "SmokeTestFailedError",
+    "SpecError",
+    "StackError",
+    "StackUnreadableError",
+    "StageNotFoundError",
+    "StorageError",
+    "TagCollisionError",
+    "TagNotThereError",
+    "TagOvertakenError",
+    "TagRefusedError",
+    "TlsError",
+    "UnexpectedAnswerError",
+    "UnknownPlaceholderError",
+    "UnknownProfileError",
+    "UnknownRevisionError",
+    "UnsafeTargetError",
+    "UnsupportedProxyError",
+    "UploadRefusedError",
+    "UsageError",
+    "VerificationError",
+    "WorkError",
+    "YamlError",
+    "shorten",
+]
