@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from polyarch.pipeline.reach import Reach
     from polyarch.pipeline.result import BuildResult, PublishResult
     from polyarch.pipeline.story import build_project, plan_project, publish_project
+    from polyarch.pipeline.verify import verify_places
+    from polyarch.pipeline.verify_request import VerifyRequest
+    from polyarch.pipeline.verify_result import VerifyResult
     from polyarch.pipeline.world import Ask, World
 
 __all__ = [
@@ -69,6 +72,8 @@ __all__ = [
     "PublishResult",
     "Reach",
     "Repository",
+    "VerifyRequest",
+    "VerifyResult",
     "World",
     "__version__",
     "build_project",
@@ -79,6 +84,7 @@ __all__ = [
     "publish_project",
     "read_git",
     "simulated_event",
+    "verify_places",
 ]
 
 _HOMES = {
@@ -98,6 +104,8 @@ _HOMES = {
     "PublishResult": "polyarch.pipeline.result",
     "Reach": "polyarch.pipeline.reach",
     "Repository": "polyarch.oci.reference",
+    "VerifyRequest": "polyarch.pipeline.verify_request",
+    "VerifyResult": "polyarch.pipeline.verify_result",
     "World": "polyarch.pipeline.world",
     "build_project": "polyarch.pipeline.story",
     "copy_images": "polyarch.pipeline.copy",
@@ -107,6 +115,7 @@ _HOMES = {
     "publish_project": "polyarch.pipeline.story",
     "read_git": "polyarch.host.git",
     "simulated_event": "polyarch.host.local:simulated",
+    "verify_places": "polyarch.pipeline.verify",
 }
 """The module of each name, and behind a colon what it is called there if not the same."""
 

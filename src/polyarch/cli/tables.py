@@ -8,13 +8,11 @@ from rich.text import Text
 
 from polyarch.cli.console import table
 from polyarch.cli.lines import EXISTING
-from polyarch.cli.text import size
 from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.cleaning import CleanResult
 from polyarch.pipeline.copy_result import CopiedImage, CopyOutcome, CopyResult
 from polyarch.pipeline.diagnosis import Symptom
-from polyarch.pipeline.inspection import Inspection
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedTag, State
 from polyarch.pipeline.result import PublishedImage, PublishResult
 from polyarch.transaction.values import Outcome, Status
@@ -211,26 +209,6 @@ def _about_copies(image: CopiedImage) -> Iterator[str]:
 
 def _short(digest: Digest) -> str:
     return f"{digest.algorithm}:{digest.short}"
-
-
-def inspection_view(found: Inspection) -> RenderableType:
-    """An index and its children."""
-    kind = "index" if found.is_index else "image"
-    heading = Text.assemble((found.place, "bold"), (f"  {kind} {found.root.digest}", "dim"))
-    made = table("platform", "digest", "layers", "size", "created")
-    for child in found.children:
-        platform = str(child.platform) if child.platform else "unknown"
-        digest = str(child.descriptor.digest)
-        if child.about is not None:
-            made.add_row(Text("attestation", style="dim"), digest, "", "", "")
-        else:
-            layers, bytes_ = str(child.layers), size(child.layer_bytes)
-            made.add_row(platform, digest, layers, bytes_, shorten(child.created))
-    notes = [
-        Text(shorten(f"{key}: {value}", 500), style="dim")
-        for key, value in found.annotations.items()
-    ]
-    return Group(heading, Text(), made, *([Text(), *notes] if notes else []))
 
 
 def diagnosis_view(symptoms: Sequence[Symptom]) -> RenderableType:

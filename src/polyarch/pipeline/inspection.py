@@ -1,160 +1,166 @@
-"""What an image is made of: an index and its children, read from wherever it is."""
+"""What an image is made of, as values: its index, its children, and what is about them."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from polyarch.content.layout import LayoutStore
-from polyarch.content.reader import read_small
-from polyarch.content.store import Fetcher
-from polyarch.errors import (
-    InvalidReferenceError,
-    LayoutNotFoundError,
-    MalformedManifestError,
-    NothingSelectedError,
-    UsageError,
-)
-from polyarch.oci import annotation, mediatype
-from polyarch.oci.config import ImageConfig
+from polyarch.content.places import Kind, Place
+from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
-from polyarch.oci.manifest import ImageIndex, ImageManifest, is_attestation, parse_any
 from polyarch.oci.platform import Platform
-from polyarch.oci.reference import TagReference, parse_reference
-from polyarch.pipeline.reach import Reach
 
 SCHEMA = "polyarch.inspect/v1"
-LAYOUT_PREFIX = "oci:"
-_OTHER_PLACES = ("oci-archive:", "docker-archive:", "docker-daemon:", "image:", "file:")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A layer, and which other platforms of the image have it too."""
+
+    blob: Descriptor
+    shared_with: tuple[str, ...] = ()
+
+    def to_json(self) -> JsonObject:
+        """As it stands in the document."""
+        return {
+            "digest": str(self.blob.digest),
+            "size": self.blob.size,
+            "media_type": self.blob.media_type,
+            "shared_with": list(self.shared_with),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
     """One image of an index, or an attestation about one (`about` is what it is about).
 
-    `layer_bytes` is the sum of its layers as they are stored; `created` is the config's own text.
+    `created` is the config's own text. `holds` are the kinds of statements of an attestation.
+    `problem` says why no more is known of it. `raw` are the manifest's bytes.
     """
 
     descriptor: Descriptor
     platform: Platform | None
-    layers: int = 0
-    layer_bytes: int = 0
+    layers: tuple[Layer, ...] = ()
     created: str = ""
+    base: str = ""
+    base_digest: str = ""
+    labels: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
     about: str | None = None
+    holds: tuple[str, ...] = ()
+    problem: str = ""
+    raw: bytes = b""
+
+    @property
+    def name(self) -> str:
+        """The platform, or what stands in its place."""
+        return str(self.platform) if self.platform else "unknown"
+
+    @property
+    def layer_bytes(self) -> int:
+        """The sum of its layers as they are stored."""
+        return sum(layer.blob.size for layer in self.layers)
+
+    @property
+    def shared_bytes(self) -> int:
+        """What of that other platforms have too."""
+        return sum(layer.blob.size for layer in self.layers if layer.shared_with)
 
     def to_json(self) -> JsonObject:
-        """As it stands in `polyarch.inspect/v1`."""
+        """As it stands in the document."""
         return {
             "platform": str(self.platform) if self.platform else None,
             "digest": str(self.descriptor.digest),
             "media_type": self.descriptor.media_type,
             "size": self.descriptor.size,
-            "layers": self.layers,
+            "layers": len(self.layers),
             "layer_bytes": self.layer_bytes,
+            "shared_bytes": self.shared_bytes,
+            "layer_list": [layer.to_json() for layer in self.layers],
             "created": self.created or None,
+            "base": {"name": self.base or None, "digest": self.base_digest or None},
+            "labels": dict(self.labels),
+            "annotations": dict(self.annotations),
             "attestation_about": self.about,
+            "attestation_holds": list(self.holds),
+            "problem": self.problem or None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A signature, SBOM or the like that refers to something of the image."""
+
+    digest: Digest
+    kind: str
+    subject: Digest
+
+    def to_json(self) -> JsonObject:
+        """As it stands in the document."""
+        return {
+            "digest": str(self.digest),
+            "artifact_type": self.kind or None,
+            "subject": str(self.subject),
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """An image; `children` has one entry where it is no index."""
+    """An image; `children` has one entry where it is no index, `raw` are the root's bytes."""
 
-    place: str
+    place: Place
     root: Descriptor
-    annotations: dict[str, str]
+    raw: bytes
+    annotations: Mapping[str, str]
     children: tuple[Child, ...]
+    referrers: tuple[Artifact, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_index(self) -> bool:
         """Whether it is one image for several platforms."""
         return mediatype.is_index(self.root.media_type)
 
+    @property
+    def images(self) -> tuple[Child, ...]:
+        """The children that are images of a platform."""
+        return tuple(each for each in self.children if each.about is None and each.platform)
+
+    def pull(self, child: Child) -> str:
+        """The command that brings one platform's image to the Docker Engine."""
+        if not self.place.is_registry:
+            return f"polyarch copy --platform {child.platform} {self.place} docker-daemon:NAME"
+        name = str(self.place)
+        if self.place.repository:
+            name = name.replace(str(self.place.repository), self.place.repository.familiar, 1)
+        return f"docker pull --platform {child.platform} {name}"
+
+    def pinned(self, child: Child) -> str:
+        """The place of exactly one platform's image; empty where there is no such place."""
+        if self.place.kind is Kind.DOCKER_DAEMON:
+            return ""
+        return self.place.pinned(child.descriptor.digest)
+
     def to_json(self) -> JsonObject:
         """The document `polyarch.inspect/v1`."""
         return {
             "schema": SCHEMA,
-            "reference": self.place,
+            "reference": str(self.place),
             "digest": str(self.root.digest),
             "media_type": self.root.media_type,
             "size": self.root.size,
-            "annotations": self.annotations,
+            "annotations": dict(self.annotations),
             "manifests": [child.to_json() for child in self.children],
+            "referrers": [each.to_json() for each in self.referrers],
+            "notes": list(self.notes),
+            "pull": [
+                {
+                    "platform": str(child.platform),
+                    "command": self.pull(child),
+                    "reference": self.pinned(child) or None,
+                }
+                for child in self.images
+            ],
         }
-
-
-def inspect(place: str, reach: Reach, folder: Path) -> Inspection:
-    """Read an image at `oci:DIR[:TAG]` (relative to `folder`) or in a registry.
-
-    Raises:
-        InvalidReferenceError, UsageError: it is no place that can be inspected.
-        NothingSelectedError, RegistryError, ContentError, SpecError: it is not there or broken.
-    """
-    if place.startswith(_OTHER_PLACES):
-        raise UsageError(
-            f"`{place}` cannot be inspected yet",
-            where="the command line",
-            hint="name a registry reference, or a layout as `oci:DIR[:TAG]`",
-        )
-    if place.startswith(LAYOUT_PREFIX):
-        store, root = _in_layout(place.removeprefix(LAYOUT_PREFIX), folder)
-        return _read(place, store, root)
-    try:
-        named = parse_reference(place)
-    except InvalidReferenceError as error:
-        raise error.at("the command line") from None
-    wanted = named.tag if isinstance(named, TagReference) else named.digest
-    with reach.blocking() as registries:
-        found = registries.run(registries.remote(named.repository).get_manifest(wanted))
-        return _read(str(named), registries.store(named.repository), found.descriptor)
-
-
-def _in_layout(text: str, folder: Path) -> tuple[LayoutStore, Descriptor]:
-    path, colon, tag = text.rpartition(":")
-    if not colon or "/" in tag:
-        path, tag = text, ""
-    layout = LayoutStore(folder / path)
-    if not layout.root.exists():
-        raise LayoutNotFoundError(f"{LAYOUT_PREFIX}{text}", str(layout.root))
-    layout.check()
-    entries = layout.entries()
-    if tag:
-        found = layout.resolve(tag)
-        if found is None:
-            known = [entry.annotations.get(annotation.REF_NAME, "") for entry in entries]
-            raise NothingSelectedError(tag, [name for name in known if name], kind="tag")
-        return layout, found
-    if len(entries) != 1:
-        reason = f"it has {len(entries)} entries; name one as `oci:DIR:TAG`"
-        raise MalformedManifestError("OCI layout", reason, where=str(layout.root))
-    return layout, entries[0]
-
-
-def _read(place: str, store: Fetcher, root: Descriptor) -> Inspection:
-    parsed = parse_any(read_small(store, root), root.media_type)
-    nodes = parsed.manifests if isinstance(parsed, ImageIndex) else (parsed.descriptor,)
-    return Inspection(
-        place=place,
-        root=parsed.descriptor,
-        annotations=dict(parsed.annotations),
-        children=tuple(_child(store, node) for node in nodes),
-    )
-
-
-def _child(store: Fetcher, node: Descriptor) -> Child:
-    if is_attestation(node):
-        about = node.annotations.get(annotation.DOCKER_REFERENCE_DIGEST, "")
-        return Child(descriptor=node, platform=None, about=about)
-    parsed = parse_any(read_small(store, node), node.media_type)
-    if not isinstance(parsed, ImageManifest) or parsed.config.media_type not in {
-        mediatype.OCI_CONFIG,
-        mediatype.DOCKER_CONFIG,
-    }:
-        return Child(descriptor=node, platform=node.platform)
-    config = ImageConfig.parse(read_small(store, parsed.config), parsed.config.media_type)
-    return Child(
-        descriptor=node,
-        platform=node.platform or config.platform,
-        layers=len(parsed.layers),
-        layer_bytes=sum(layer.size for layer in parsed.layers),
-        created=config.created,
-    )

@@ -278,7 +278,7 @@ values = st.recursive(
             max_size=4,
         )
     ),
-    max_leaves=10,
+    max_leaves=8,
 )
 
 
