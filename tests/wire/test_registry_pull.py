@@ -20,6 +20,7 @@ from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import MAX_MANIFEST_BYTES
 from polyarch.registry.retry import RetryPolicy
+from polyarch.registry.tags import MAX_TAGS
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.target import Kind
@@ -378,6 +379,23 @@ async def test_what_is_no_list_of_tags_is_told(answer):
     ) as place:
         with pytest.raises(UnexpectedAnswerError):
             await place.repository().tags()
+
+
+async def test_a_list_of_tags_without_end_is_not_read_to_its_end():
+    asked: list[int] = []
+
+    async def endless(call: Call) -> Answer | None:
+        if call.target.kind is not Kind.TAGS:
+            return None
+        asked.append(len(asked))
+        tags = [f"t{asked[-1]}-{number}" for number in range(MAX_TAGS // 5)]
+        more = f"</v2/team/app/tags/list?page={len(asked)}>; rel=next"
+        return json_answer({"tags": tags}, ("Link", more))
+
+    async with connected(SandboxRegistry(quirks=Quirks(on_request=endless))) as place:
+        with pytest.raises(UnexpectedAnswerError, match="more than 500,000 tags"):
+            await place.repository().tags()
+    assert len(asked) == 6
 
 
 async def test_tags_of_a_repository_that_is_not_there_are_none():

@@ -18,6 +18,9 @@ from polyarch.registry.wire import next_page, upload_url
 PAGE = 1000
 """Tags per page: ECR refuses to be asked for more."""
 
+MAX_TAGS = 500_000
+"""No repository of the field has as many; whoever lists more wants our memory."""
+
 _MAX_PAGES = 10_000
 _NOT_FOUND = 404
 
@@ -30,7 +33,7 @@ async def list_tags(
     A repository that does not exist has none.
 
     Raises:
-        RegistryError: the registry could not or would not say.
+        RegistryError: the registry could not or would not say, or its list has no end.
     """
     paths = Paths(repository=repository)
     found: dict[str, None] = {}
@@ -46,6 +49,8 @@ async def list_tags(
         found.update(dict.fromkeys(page))
         if limit is not None and len(found) >= limit:
             break
+        if len(found) > MAX_TAGS:
+            raise session.nonsense(answer, "GET", f"it lists more than {MAX_TAGS:,} tags")
         url = _next(session, answer)
         if url is None and len(page) >= PAGE and len(found) > known:
             # A full page without a link: some registries page and do not say so.
