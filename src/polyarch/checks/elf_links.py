@@ -47,7 +47,10 @@ def read_links(
     loader: str | None = ""
     if interpreter:
         at, size = interpreter
-        loader = window.text(at, min(size, MAX_NAME))
+        size = min(size, MAX_NAME)
+        if window.read(at, size) is None:
+            return Links(complete=False)
+        loader = window.text(at, size)
         if not loader:
             return Links(damage="the name of its loader cannot be read")
     found: dict[int, list[int]] | None = _entries(window, entry, dynamic) if dynamic else {}

@@ -48,7 +48,9 @@ def of_listing(extended: Mapping[str, str], next_block: NextBlock) -> tuple[int,
     if extended.get(_MAJOR) == "1":
         numbers, taken = _listed_in_blocks(next_block)
     else:
-        numbers, taken = [_decimal(each) for each in extended.get(_MAP, "").split(",")[:2]], 0
+        # Form 0.0 repeats its keys, so that only the last piece is known here: not looked into.
+        listed = extended[_MAP].split(",")[:2] if _MAP in extended else []
+        numbers, taken = [_decimal(each) for each in listed], 0
     begins = len(numbers) > 1 and numbers[0] == 0
     return size, numbers[1] if begins else 0, taken
 
