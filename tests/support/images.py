@@ -51,7 +51,7 @@ def make_image(
         "os": told.os,
         **({"variant": told.variant} if told.variant else {}),
         "created": "2026-01-02T03:04:05Z",
-        "config": {"Entrypoint": ["/hello"], "Labels": dict(labels or {})},
+        "config": {"Labels": dict(labels or {})},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(tar).hexdigest()}"]},
     }
     manifest = ImageManifest.build(

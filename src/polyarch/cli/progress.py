@@ -30,8 +30,13 @@ _STATE_STYLE = {
     "failed": "bold red",
     "building": "cyan",
     "uploading": "cyan",
+    "proving": "cyan",
+    "proven": "green",
 }
 
+
+_TIMED = {"building", "proving"}
+"""States of which it is told how long they have lasted."""
 
 _STAYS = (Note, Warned, ImageChecked, Staged, DestinationFailed)
 """Of which a line is left on a terminal."""
@@ -168,7 +173,7 @@ def _build_cells(row: BuildRow) -> tuple["RenderableType", ...]:
     from rich.text import Text
 
     counted = f"[{row.done}/{row.total}] " if row.total else ""
-    elapsed = f"{time.monotonic() - row.since:.0f} s  " if row.state == "building" else ""
+    elapsed = f"{time.monotonic() - row.since:.0f} s  " if row.state in _TIMED else ""
     told = f"{elapsed}{counted}{row.step}" + (f"  {row.detail}" if row.detail else "")
     state = Text(row.state, style=_STATE_STYLE.get(row.state, ""))
     return Text(row.image), Text(row.platform), state, Text(told, no_wrap=True, overflow="ellipsis")

@@ -8,6 +8,9 @@ from polyarch.errors import VerificationError
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.values import Options, Submission
 
+_AGAIN_S = 1.0
+"""How often a proof is told to stop."""
+
 
 async def prove(going: Sequence[Destination], options: Options, left_s: float | None) -> bool:
     """Let the proof look at what stands at these destinations; whether it ended within `left_s`.
@@ -26,9 +29,10 @@ async def prove(going: Sequence[Destination], options: Options, left_s: float | 
         _, unfinished = await asyncio.wait({proof}, timeout=left_s)
         late = bool(unfinished)
     finally:
-        if late:
+        while not proof.done():  # it may be about to start the next program
             await asyncio.to_thread(options.stop_proving)
-            await asyncio.wait({proof})
+            await asyncio.wait({proof}, timeout=_AGAIN_S)
+        if late:
             proof.exception()  # that it was stopped
     if not late:
         report = proof.result()
