@@ -359,6 +359,14 @@ async def test_a_token_service_that_gives_no_token_is_told(body):
             await place.repository().ping()
 
 
+async def test_a_token_that_came_damaged_is_not_told():
+    body = json.dumps({"token": "canary-token"}).replace('n"', "n\xff").encode("latin-1")
+    async with connected(served_by({"GET": Answer(status=200, body=body)}, [])) as place:
+        with pytest.raises(UnexpectedAnswerError, match="no token") as caught:
+            await place.repository().ping()
+    assert "canary" not in f"{caught.value} {caught.value.exchange!r}"
+
+
 async def test_a_token_service_in_trouble_is_tried_again():
     calls: list[Call] = []
 

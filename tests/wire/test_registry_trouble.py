@@ -360,8 +360,9 @@ async def echo(call: Call) -> Answer | None:
     if "Authorization" not in call.headers:
         return None
     said = f"you sent {call.headers['Authorization']} for me:{CANARY}"
-    errors = [{"code": f"CODE {said}", "message": said, "detail": said}]
-    location = f"https://me:{CANARY}@169.254.169.254/?X-Signature={CANARY}"
+    # Codes are told in upper case.
+    errors = [{"code": ENCODED.rstrip("="), "message": said, "detail": said}]
+    location = f"https://me:{CANARY}@169.254.169.254/{CANARY}?X-Signature={CANARY}"
     status = {"HEAD": 400, "GET": 400, "POST": 307}.get(call.method, 500)
     return json_answer(
         {"errors": errors}, ("Location", location), ("Warning", f'299 - "{said}"'), status=status
@@ -392,7 +393,9 @@ async def test_no_secret_gets_into_errors_events_or_logs(auth, work: Work, caplo
         told += [repr(vars(error)), "".join(traceback.format_exception(error))]
         told += [repr(place.events), caplog.text]
     text = "\n".join(filter(None, told))
-    assert not [secret for secret in (CANARY, TOKEN, ENCODED) if secret in text]
+    assert not [
+        secret for secret in (CANARY, TOKEN, ENCODED[:-4]) if secret.lower() in text.lower()
+    ]
 
 
 def test_a_login_is_shown_nowhere():

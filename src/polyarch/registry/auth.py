@@ -7,7 +7,7 @@ in flight per repository, whoever else needs the token waits for it and shares w
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from polyarch.errors import PolyarchError
 from polyarch.oci.reference import Repository
@@ -196,7 +196,9 @@ class Authorizer:
         now, wall = self._clock.monotonic(), self._clock.wall()
         token = parse_token(answer.body, monotonic=now, wall=wall)
         if token is None:
-            raise self._judge.nonsense(answer, "GET", "the token service gives no token")
+            # What it gives may be most of one: none of it is told.
+            untold = replace(answer, body=b"")
+            raise self._judge.nonsense(untold, "GET", "the token service gives no token")
         self._judge.keep_secret(token.text)
         grant.token, grant.scopes = token, scopes
 

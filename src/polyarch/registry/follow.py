@@ -4,6 +4,7 @@ Source: distribution-spec v1.1 "API" (credentials and redirects); storage behind
 requests that carry two logins (open-policy-agent/opa#6580).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from polyarch.errors import Exchange, UnexpectedAnswerError, UnsafeTargetError
@@ -19,12 +20,23 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 class Follower:
-    """Sends requests for one registry, whose base URL is `home`."""
+    """Sends requests for one registry, whose base URL is `home`.
 
-    def __init__(self, transport: Transport, registry: str, home: str) -> None:
+    `scrub` takes known secrets out of a text: a registry may send us to what it was sent.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        registry: str,
+        home: str,
+        *,
+        scrub: Callable[[str], str] = str,
+    ) -> None:
         self._transport = transport
         self._registry = registry
         self._home = home
+        self._scrub = scrub
 
     async def send(
         self, request: Request, *, authorization: str | None = None, kind: str = "a redirect"
@@ -60,13 +72,17 @@ class Follower:
             UnsafeTargetError: it is one.
         """
         if reason := why_unsafe(self._home, target):
-            exchange = Exchange(registry=self._registry, method=method, url=redact_url(target))
-            raise UnsafeTargetError(exchange, kind, redact_url(target), reason)
+            url = self._told(target)
+            exchange = Exchange(registry=self._registry, method=method, url=url)
+            raise UnsafeTargetError(exchange, kind, url, reason)
 
     def exchange(self, request: Request, status: int = 0) -> Exchange:
         """This request as messages tell it."""
-        url = redact_url(request.url)
+        url = self._told(request.url)
         return Exchange(registry=self._registry, method=request.method, url=url, status=status)
+
+    def _told(self, url: str) -> str:
+        return self._scrub(redact_url(url))
 
     async def _target(self, response: Response, request: Request, kind: str) -> str:
         location = response.headers.get("Location")
@@ -77,10 +93,10 @@ class Follower:
         target = absolute(request.url, location)
         reason = why_unsafe(self._home, target) or why_unsafe(request.url, target)
         if reason:
-            raise UnsafeTargetError(exchange, kind, redact_url(target), reason)
+            raise UnsafeTargetError(exchange, kind, self._told(target), reason)
         if _carries_login(request) and not same_origin(target, request.url):
             reason = "the login would go to another host"
-            raise UnsafeTargetError(exchange, kind, redact_url(target), reason)
+            raise UnsafeTargetError(exchange, kind, self._told(target), reason)
         return target
 
 

@@ -1,7 +1,6 @@
 """URLs fit for messages and logs: what may be a secret is taken out."""
 
-import re
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from polyarch.errors import shorten
 
@@ -26,15 +25,3 @@ def redact_url(url: str) -> str:
 def _redact_parameter(parameter: str) -> str:
     name, equals, _ = parameter.partition("=")
     return parameter if not equals or name in _PUBLIC_PARAMETERS else f"{name}=***"
-
-
-def scrub(text: str, secrets: frozenset[str]) -> str:
-    """The text with each secret replaced, in any case; a server may echo what it was sent."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
-    return text
-
-
-def forms_of(secret: str) -> frozenset[str]:
-    """A secret as it may be echoed: as it is, quoted for a URL or form, in one line."""
-    return frozenset({secret, quote(secret, safe=""), quote_plus(secret), " ".join(secret.split())})

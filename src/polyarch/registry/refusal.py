@@ -16,9 +16,10 @@ from polyarch.errors import (
     UnexpectedAnswerError,
     shorten,
 )
+from polyarch.host.mask import Mask
 from polyarch.registry.call import Answer, Explain, no_explanation
 from polyarch.registry.credential import Credential, default_variables
-from polyarch.registry.redact import forms_of, redact_url, scrub
+from polyarch.registry.redact import redact_url
 from polyarch.registry.retry import (
     RETRYABLE,
     TOO_MANY_REQUESTS,
@@ -31,7 +32,6 @@ from polyarch.registry.wire import parse_error
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _CHANGED = 412
-_MIN_SECRET = 4
 _MAX_WORDS = 400
 
 
@@ -41,17 +41,15 @@ class Judge:
     def __init__(self, registry: str, clock: Clock) -> None:
         self._registry = registry
         self._clock = clock
-        self._secrets: set[str] = set()
+        self._mask = Mask()
 
     def keep_secret(self, *secrets: str) -> None:
         """Never let these texts into a message, should the registry echo them."""
-        for secret in secrets:
-            forms = forms_of(secret)
-            self._secrets.update(form for form in forms if len(form) >= _MIN_SECRET)
+        self._mask.learn(*secrets)
 
     def scrub(self, text: str) -> str:
         """A text of the registry without secrets, fit for one line."""
-        return shorten(scrub(text, frozenset(self._secrets)), _MAX_WORDS)
+        return shorten(self._mask(text), _MAX_WORDS)
 
     def exchange(self, answer: Answer, method: str) -> Exchange:
         """What was asked and answered, as messages tell it."""
@@ -61,7 +59,7 @@ class Judge:
             method=method,
             url=self.scrub(redact_url(answer.url)),
             status=answer.status,
-            codes=said.codes,
+            codes=tuple(map(self._mask, said.codes)),
             words=self.scrub(said.words),
         )
 

@@ -70,8 +70,8 @@ class Session:
             metered=self.profile.metered_reads,
             monotonic=self.clock.monotonic,
         )
-        self._follower = Follower(self._transport, registry, self.home)
         self._judge = Judge(registry, self.clock)
+        self._follower = Follower(self._transport, registry, self.home, scrub=self._judge.scrub)
         self._authorizer = Authorizer(
             self._follower, self._judge, home=self.home, keychain=keychain, clock=self.clock
         )
