@@ -66,7 +66,12 @@ def _architecture(magic: str, offset: str) -> str | None:
         header = bytes.fromhex(magic)
     except ValueError:
         return None
-    if offset != "0" or not header.startswith(_ELF) or len(header) < _MACHINE.stop:
+    return architecture_of(header) if offset == "0" else None
+
+
+def architecture_of(header: bytes) -> str | None:
+    """The architecture that a program's first 20 bytes name; None where they name no known one."""
+    if not header.startswith(_ELF) or len(header) < _MACHINE.stop:
         return None
     order: Literal["little", "big"] = "big" if header[_DATA] == 2 else "little"  # noqa: PLR2004 - ELFDATA2MSB
     bits = 64 if header[_CLASS] == 2 else 32  # noqa: PLR2004 - ELFCLASS64

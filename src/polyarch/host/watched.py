@@ -67,8 +67,11 @@ def watch(
     bounds: Bounds,
     folder: Path | None = None,
     last_words: re.Pattern[bytes] | None = None,
+    tools: Mapping[str, str] | None = None,
 ) -> Watched:
     """Run a program within its bounds; nothing of it is left when this returns.
+
+    `tools` is the environment to look for `prlimit` in, where the program's own is a stranger's.
 
     After `last_words` in its output it has a moment to end: QEMU as the first process of a
     container waits for ever for a signal that nobody sends (seen in 7.2).
@@ -77,7 +80,7 @@ def watch(
         ProgramNotFoundError: no such program.
         ProcessFailedError, InterruptedByUserError: everything is being ended.
     """
-    bounded = [*_limits(bounds, environment), *arguments]
+    bounded = [*_limits(bounds, tools or environment), *arguments]
     began = time.monotonic()
     with started(bounded, environment=environment, folder=folder) as process:
         watching = _Watching(process, bounds, last_words, began)
