@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from polyarch.content.graph import walk
-from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher
 from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
@@ -39,7 +38,8 @@ def put(
     for node in walk(store, root):
         if node.digest in without:
             continue
-        raw = read_small(store, node)
+        with store.open(node) as content:
+            raw = content.read()
         if mediatype.is_index(node.media_type) or mediatype.is_manifest(node.media_type):
             storage.put_manifest(
                 path, node.digest, StoredManifest(media_type=node.media_type, raw=raw)
