@@ -68,6 +68,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   └── NotInEngineError            an image that the Docker Engine does not have
 ├── HostError                       this machine lacks something
 │   ├── ProgramNotFoundError
+│   ├── NotRunError                 a program of an image that could only be inspected
 │   ├── UnsupportedProxyError
 │   ├── CallFailedError             a web service that was asked by the way gave no answer
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
@@ -220,6 +221,7 @@ from polyarch.errors.host import (
     HostError,
     MachineRefusedError,
     NoEngineError,
+    NotRunError,
     PortTakenError,
     ProgramNotFoundError,
     SandboxBusyError,
@@ -382,6 +384,7 @@ __all__ = [
     "NoWorkTreeError",
     "NotInEngineError",
     "NotPublicError",
+    "NotRunError",
     "NothingSelectedError",
     "NothingToKeepError",
     "PartCommitError",

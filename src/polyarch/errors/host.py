@@ -30,6 +30,19 @@ class ProgramNotFoundError(HostError):
         self.program = program
 
 
+class NotRunError(HostError):
+    """A program of an image that was to be started, and was only looked at."""
+
+    code = "not-run"
+
+    def __init__(self, subject: str, platform: str, reason: str, *, hint: str) -> None:
+        super().__init__(
+            f"inspected only, not run: {shorten(reason, 300)}",
+            where=f"{subject}, {platform}",
+            hint=hint or "install bubblewrap and QEMU; `--level deep` asks for no run",
+        )
+
+
 class UnsupportedProxyError(HostError):
     """A proxy setting that cannot be used; the text of the setting may hold a password."""
 
