@@ -94,7 +94,7 @@ class PlatformProven(BuildEvent):
     """The proof of one platform ended; `level` is `deep` or `run`, empty where it does not hold.
 
     `how` is `native` or `emulated` where programs ran, by `runtime`. `reused`: what its own machine
-    has proven was not done again.
+    has proven was not done again. `inspected_only`: there are smoke tests, and nothing to run them.
     """
 
     digest: Digest
@@ -102,6 +102,7 @@ class PlatformProven(BuildEvent):
     how: str
     runtime: str = ""
     reused: bool = False
+    inspected_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

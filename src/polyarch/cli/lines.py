@@ -64,7 +64,8 @@ def _platform_proven(event: events.PlatformProven) -> str:
         return f"{name}: not proven"
     by = f" by {event.runtime}" if event.runtime else ""
     ran = f"its files and its smoke test ({event.how}{by})"
-    what = ran if event.level == "run" else "its files"
+    read = "its files alone" if event.inspected_only else "its files"
+    what = ran if event.level == "run" else read
     return f"{name}: {'was proven' if event.reused else 'proven'} by {what}"
 
 

@@ -10,10 +10,12 @@ from polyarch.cli.console import table
 from polyarch.cli.lines import EXISTING
 from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
+from polyarch.oci.platform import Platform
 from polyarch.pipeline.cleaning import CleanResult
 from polyarch.pipeline.copy_result import CopiedImage, CopyOutcome, CopyResult
 from polyarch.pipeline.diagnosis import Symptom
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedTag, State
+from polyarch.pipeline.proof import Level
 from polyarch.pipeline.result import PublishedImage, PublishResult
 from polyarch.transaction.values import Outcome, Status
 
@@ -141,13 +143,25 @@ def _image_heading(image: PublishedImage) -> Text:
 
 
 def _platforms(image: PublishedImage) -> Table:
-    made = table("platform", "digest", "engine", "")
+    made = table("platform", "digest", "engine", "", "proof")
     for built in image.parts:
         done = "taken" if built.part.engine == EXISTING else "built"
         how = Text("reused", style="dim") if built.reused else Text(done)
         digest = _short(built.part.manifest.digest)
-        made.add_row(str(built.part.platform), digest, built.part.engine, how)
+        platform = built.part.platform
+        made.add_row(str(platform), digest, built.part.engine, how, _proof(image, platform))
     return made
+
+
+def _proof(image: PublishedImage, platform: Platform) -> Text:
+    """How far a platform is proven; what could not be run is never shown as if it had."""
+    found = image.proof.of(platform) if image.proof else None
+    if found is None or found.level is None:
+        return Text("none", style="bold red")
+    if found.inspected_only:
+        return Text("inspected only", style="yellow")
+    ran = f"files, smoke test ({found.how})"
+    return Text(ran if found.level is Level.RUN else "files")
 
 
 def _destinations(outcomes: Sequence[Outcome | CopyOutcome]) -> Table:

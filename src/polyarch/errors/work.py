@@ -148,14 +148,14 @@ class SmokeTestFailedError(VerificationError):
 
     code = "smoke-test-failed"
 
-    def __init__(self, image: str, failures: Sequence[str], *, record: str) -> None:
+    def __init__(self, image: str, failures: Sequence[str], *, hint: str, log: str) -> None:
         told = [shorten(failure, 500) for failure in failures]
         listed = told[0] if len(told) == 1 else "".join(f"\n  {line}" for line in told)
         PolyarchError.__init__(
             self,
             f"`{image}` fails its smoke test: {listed}",
             where=f"image `{image}`, key `smoke-test`",
-            hint=f"no tag was moved and nothing was uploaded; its output stands in `{record}`",
+            hint="; ".join(filter(None, ("no tag was moved", f"what it printed: `{log}`", hint))),
         )
         self.findings = tuple(failures)
 

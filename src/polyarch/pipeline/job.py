@@ -19,6 +19,7 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import DigestReference, parse_reference
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop, build_all
+from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.existing import Existing, take
 from polyarch.pipeline.lineage import Lineages
 from polyarch.pipeline.naming import commit_time
@@ -211,7 +212,12 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
             prover=Prover(
                 project=project,
                 memory=remembered_layers(world.state),
-                smoke=Smoke(),
+                smoke=Smoke(
+                    environment=without_logins(world.environment, project.secret_variables),
+                    scratch=scratch,
+                    run=run,
+                    listen=recording.listen,
+                ),
                 record=ProofRecord(run, event.sha, event.ci_run),
                 listen=recording.listen,
             ),

@@ -17,6 +17,7 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.part import Part, Proof
+from polyarch.runtimes.outcome import Outcome, Status
 
 SCHEMA = "polyarch.proof/v1"
 READ = "read"
@@ -61,59 +62,30 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmokeResult:
-    """One smoke test that was run, or could not be: `status` is passed, failed or not-run.
-
-    `problem` says in one line what was wrong, `how` is `native` or `emulated`, `output` the end of
-    what it printed.
-    """
-
-    command: tuple[str, ...]
-    status: str
-    reason: str = ""
-    problem: str = ""
-    exit_code: int | None = None
-    how: str = ""
-    runtime: str = ""
-    seconds: float = 0.0
-    output: str = ""
-
-    def to_json(self) -> JsonObject:
-        """As it stands in the record of a proof."""
-        return {
-            "command": list(self.command),
-            "status": self.status,
-            "reason": self.reason or None,
-            "problem": self.problem or None,
-            "exit_code": self.exit_code,
-            "how": self.how or None,
-            "runtime": self.runtime or None,
-            "seconds": round(self.seconds, 3),
-            "output": self.output,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformProof:
     """The proof of one platform of an image.
 
     `report` is None where a proof that came with the part took its place; `before` are those.
-    `inspected_only` says why wanted smoke tests did not run, empty where they did or there are
-    none.
     """
 
     platform: Platform
     digest: Digest
     wanted: Wanted
     report: Report | None = None
-    smoke: tuple[SmokeResult, ...] = ()
+    smoke: tuple[Outcome, ...] = ()
     before: tuple[Proof, ...] = ()
-    inspected_only: str = ""
 
     @property
-    def failures(self) -> tuple[SmokeResult, ...]:
-        """Smoke tests that did not end as they should."""
-        return tuple(each for each in self.smoke if each.status == "failed")
+    def failures(self) -> tuple[tuple[int, Outcome], ...]:
+        """Smoke tests that did not end as they should, each with its number from 1."""
+        numbered = enumerate(self.smoke, start=1)
+        return tuple(each for each in numbered if each[1].status is Status.FAILED)
+
+    @property
+    def inspected_only(self) -> str:
+        """Why wanted smoke tests did not run, and what to do; empty where they did."""
+        found = next((each for each in self.smoke if each.status is Status.NOT_RUN), None)
+        return "; ".join(filter(None, (found.message, found.hint))) if found else ""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -142,7 +114,7 @@ class PlatformProof:
     @property
     def how(self) -> str:
         """`native` or `emulated` where programs ran, else `read`."""
-        ran = [each.how for each in self.smoke if each.how]
+        ran: list[str] = [each.how for each in self.smoke if each.how]
         ran += [proof.how for proof in self.before if proof.level == Level.RUN]
         return ran[0] if ran and self.level is Level.RUN else READ
 
@@ -197,8 +169,24 @@ class PlatformProof:
             **self.summary(),
             "checked": self.report.counts() if self.report else None,
             "findings": [each.to_json() for each in self.report.findings] if self.report else [],
-            "smoke": [each.to_json() for each in self.smoke],
+            "smoke": [outcome_to_json(each) for each in self.smoke],
         }
+
+
+def outcome_to_json(outcome: Outcome) -> JsonObject:
+    """One smoke test, as it stands in the record of a proof."""
+    return {
+        "command": list(outcome.command),
+        "status": outcome.status.value,
+        "reason": outcome.reason.value or None,
+        "message": outcome.message or None,
+        "hint": outcome.hint or None,
+        "notes": list(outcome.notes),
+        "exit_code": outcome.exit_code,
+        "how": outcome.how or None,
+        "runtime": outcome.runtime or None,
+        "seconds": round(outcome.seconds, 3),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

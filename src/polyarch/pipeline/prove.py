@@ -24,10 +24,11 @@ from polyarch.host import process
 from polyarch.oci.manifest import ImageIndex
 from polyarch.pipeline.part import Part
 from polyarch.pipeline.plan import ImagePlan
-from polyarch.pipeline.proof import ImageProof, Level, PlatformProof, SmokeResult, Wanted
+from polyarch.pipeline.proof import ImageProof, Level, PlatformProof, Wanted
 from polyarch.pipeline.proof_record import ProofRecord
-from polyarch.pipeline.smoke import Smoke
+from polyarch.pipeline.smoke import Smoke, failure_line
 from polyarch.pipeline.stopping import Stopping
+from polyarch.runtimes.outcome import Outcome
 
 LAYERS = "layers"
 """The folder of what is known of layers, among what polyarch keeps."""
@@ -78,15 +79,14 @@ class Prover:
         if not proof.structure.ok:
             raise _not_what_it_says(proof.name, [proof.structure])
         reports = [each.report for each in proof.platforms if each.report and not each.report.ok]
-        failures = [
-            f"{each.platform}: {failed.problem}"
-            for each in proof.platforms
-            for failed in each.failures
-        ]
+        failed = [(each.platform, *bad) for each in proof.platforms for bad in each.failures]
+        lines = [failure_line(platform, outcome) for platform, _, outcome in failed]
         if reports:
-            raise _not_what_it_says(proof.name, reports, failures)
-        if failures:
-            raise SmokeTestFailedError(proof.name, failures, record=str(self.record.path))
+            raise _not_what_it_says(proof.name, reports, lines)
+        if failed:
+            platform, number, first = failed[0]
+            log = self.smoke.log(proof.name, platform, number)
+            raise SmokeTestFailedError(proof.name, lines, hint=first.hint, log=str(log))
         self.listen(
             ImageChecked(image=proof.name, digest=proof.digest, platforms=proof.structure.platforms)
         )
@@ -114,10 +114,9 @@ class Prover:
         levels = (Level.DEEP, *([Level.RUN] if wanted.tests else []))
         held = {level: wanted.held_by(part, level) for level in levels}
         report = None if held[Level.DEEP] else self._read(part, wanted, store)
-        smoke: tuple[SmokeResult, ...] = ()
+        smoke: tuple[Outcome, ...] = ()
         if held.get(Level.RUN) is None and (report is None or report.ok):
-            smoke = self.smoke.run(part, wanted.tests, store)
-        not_run = next((each for each in smoke if each.status == "not-run"), None)
+            smoke = self.smoke.test(part, wanted.tests, store)
         return PlatformProof(
             platform=part.platform,
             digest=part.manifest.digest,
@@ -125,7 +124,6 @@ class Prover:
             report=report,
             smoke=smoke,
             before=tuple(each for each in held.values() if each),
-            inspected_only=not_run.problem if not_run else "",
         )
 
     def _read(self, part: Part, wanted: Wanted, store: Fetcher) -> Report:
@@ -157,6 +155,7 @@ class Prover:
                 how=proof.how,
                 runtime=proof.runtime,
                 reused=proof.is_reused,
+                inspected_only=bool(proof.inspected_only),
             )
         )
 

@@ -1,7 +1,7 @@
 """A store whose reading ends where a run is being ended: a layer may be gigabytes."""
 
 import io
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from polyarch.content.store import Fetcher
 from polyarch.host.process import check_not_ending
@@ -42,6 +42,12 @@ class _Reader(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         check_not_ending()
         return self._content.read(size)
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
 
     def close(self) -> None:
         if not self.closed:
