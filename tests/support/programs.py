@@ -18,6 +18,13 @@ def program(platform: str, says: str = "hello\n", status: int = 0) -> bytes:
     return _wrapped(code + says.encode(), machine, bits, order, flags)
 
 
+def hanging(platform: str) -> bytes:
+    """An executable for amd64 or arm64 that never ends."""
+    machine, bits, order, flags = _MACHINES[platform]
+    jump = {"linux/amd64": b"\xeb\xfe", "linux/arm64": struct.pack("<I", 0x14000000)}[platform]
+    return _wrapped(jump, machine, bits, order, flags)
+
+
 def _wrapped(content: bytes, machine: int, bits: int, order: str, flags: int) -> bytes:
     wide = bits == 64
     start = 64 + 56 if wide else 52 + 32

@@ -150,10 +150,10 @@ class SmokeTestFailedError(VerificationError):
 
     def __init__(self, image: str, failures: Sequence[str], *, hint: str, log: str) -> None:
         told = [shorten(failure, 500) for failure in failures]
-        listed = told[0] if len(told) == 1 else "".join(f"\n  {line}" for line in told)
+        listed = "s" + "".join(f"\n  {line}" for line in told)
         PolyarchError.__init__(
             self,
-            f"`{image}` fails its smoke test: {listed}",
+            f"`{image}` fails its smoke test{f': {told[0]}' if len(told) == 1 else listed}",
             where=f"image `{image}`, key `smoke-test`",
             hint="; ".join(filter(None, ("no tag was moved", f"what it printed: `{log}`", hint))),
         )
