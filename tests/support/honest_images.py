@@ -110,6 +110,8 @@ HONEST = (
         made=based(
             file("usr/lib/firmware/dsp.elf", elf("arm")),
             file("usr/bin/qemu-aarch64-static", elf("arm64")),
+            file("usr/lib/arch-test/s390x", elf("s390x")),
+            file("usr/lib/debug/.build-id/93/ac.debug", elf("amd64", padding=5000)[:2000]),
             file("usr/aarch64-linux-gnu/lib/libc.so.6", library("arm64", "libc.so.6")),
             file("usr/lib/i386-linux-gnu/libc.so.6", library("386", "libc.so.6")),
             file("usr/lib32/libc.so.6", library("386", "libc.so.6")),

@@ -61,7 +61,7 @@ HEADERS = (
     Lie(
         name="ELFv1 that is little-endian",
         made=one(elf("ppc64le", flags=1), "linux/ppc64le"),
-        found=(("program-damaged", "/app", 1),),
+        found=(("wrong-architecture", "/app", 1),),
     ),
     Lie(
         name="mips of the wrong width",

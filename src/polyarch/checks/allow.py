@@ -24,6 +24,9 @@ _FOLDERS = (
     # programs for other machines that emulators run, and tools that know several widths
     r"usr/(?:lib|lib64|libexec|share)/(?:[^/]+/)?wine\w*", r"opt/wine[^/]*", r"usr/gnemul",
     r"usr/(?:lib|lib64|libexec)/(?:[^/]+/)?valgrind", r"usr/libexec/qemu-binfmt",
+    r"usr/(?:lib|libexec)/(?:arch-test|perf-core)",
+    # what was cut off from programs for debuggers: headers without what they speak of
+    r"usr/lib/debug",
 )  # fmt: skip
 _NAMES = (
     # QEMU in user mode: of the builder's machine in an image of another
@@ -31,6 +34,7 @@ _NAMES = (
     # launchers for Windows that setuptools and pip lay beside scripts, and their like
     r".+\.(?:exe|dll|pyd|sys|efi|com)",
     r"memtest86.*",
+    r".+\.debug",
 )  # fmt: skip
 _ROOTED = re.compile(f"/(?:{'|'.join(_FOLDERS)})/")
 _NAME = re.compile("|".join(_NAMES))

@@ -203,7 +203,7 @@ def _plain(header: Header) -> Program:
         header.kind, Kind.LIBRARY
     )
     name = machines.architecture(header.machine, header.bits, header.order, header.flags)
-    damage = machines.contradiction(header.machine, header.order, header.flags)
+    damage = ""
     device = machines.DEVICES.get(header.machine, "")
     if not name and not device:
         damage = f"no machine {header.machine} is {header.bits}-bit and {header.order}-endian"

@@ -74,7 +74,7 @@ _KNOWN = {machine for machine, _, _ in ARCHITECTURES}
 
 _ARM_HARD, _ARM_SOFT = 0x400, 0x200
 _MIPS_N32 = 0x20
-_ELFV2 = 2
+_ELFV1 = 1
 _RISCV_FLOATS = {0: SOFT_FLOAT, 2: "single float", 4: "double float", 6: "quad float"}
 _LOONG_FLOATS = {1: SOFT_FLOAT, 2: "single float", 3: "double float"}
 
@@ -84,6 +84,8 @@ def architecture(machine: int, bits: int, order: str, flags: int) -> str:
     name = ARCHITECTURES.get((machine, bits, order), "")
     if machine == MIPS and bits == 32 and flags & _MIPS_N32:  # noqa: PLR2004 - of the class
         return "mips64p32le" if order == LITTLE else "mips64p32"
+    if name == "ppc64le" and flags & 3 == _ELFV1:
+        return "ppc64le-elfv1"  # no distribution has such libraries; ppc64le means ELFv2
     if name or machine in _KNOWN:
         return name
     return OTHER_NAMES.get(machine, f"machine {machine}")
@@ -102,10 +104,3 @@ def notes(machine: int, flags: int) -> tuple[str, ...]:
     if machine == LOONGARCH:
         return tuple(filter(None, (_LOONG_FLOATS.get(flags & 7),)))
     return ()
-
-
-def contradiction(machine: int, order: str, flags: int) -> str:
-    """Why flags cannot belong to the machine's platform, empty where they can."""
-    if machine == PPC64 and order == LITTLE and flags & 3 not in {0, _ELFV2}:
-        return "it is little-endian and of ABI ELFv1, which no system runs"
-    return ""
