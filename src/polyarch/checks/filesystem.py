@@ -7,6 +7,7 @@ what stands at its target.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from polyarch.checks.binary import Program
 from polyarch.checks.bounds import DEFAULT_BOUNDS, Bounds
@@ -17,6 +18,7 @@ from polyarch.errors import LayerBoundsError
 MAX_LINKS = 40
 """How many symbolic links the kernel follows in one name."""
 
+_NOT_NAMES = frozenset({"", ".", ".."})
 _MAX_STEPS = 50_000_000
 _MAX_DEPTH = 1024
 _MAX_REMOVED = 10_000
@@ -161,7 +163,7 @@ class Filesystem:
         found = self._walk(path, make=layer)
         folder = found.node if isinstance(found, Place) else None
         if not isinstance(folder, Folder):
-            folder = self.root  # through links that lead in circles: nothing can be put there
+            folder = Folder(layer)  # through links that lead in circles: it is nowhere
         self._last = (path, folder)
         return folder
 
@@ -173,19 +175,16 @@ class Filesystem:
         while todo:
             part = todo.pop()
             self._step()
-            if part == "..":
-                trail = trail[:-1] or trail
-            if part in {"", ".", ".."}:
+            if part in _NOT_NAMES:
+                if part == ".." and len(trail) > 1:
+                    trail.pop()
                 continue
             here = trail[-1][1]
             if not isinstance(here, Folder):
                 return Gone(path=_joined(trail), reason="it is not a folder")
-            found = here.children.get(part)
-            if found is None or (make is not None and not isinstance(found, Folder | Link)):
-                if make is None:
-                    return Gone(path=_joined([*trail, (part, here)]), reason="it is not there")
-                found = here.children[part] = Folder(make)
-                self._weigh(part, found)
+            found = _child(here, part, make)
+            if found is None:
+                return Gone(path=_joined([*trail, (part, here)]), reason="it is not there")
             if isinstance(found, Link):
                 links += 1
                 if links > MAX_LINKS:
@@ -196,7 +195,16 @@ class Filesystem:
             if len(trail) > _MAX_DEPTH:
                 raise LayerBoundsError(f"its folders are more than {_MAX_DEPTH} deep")
             trail.append((part, found))
+        if make is not None:
+            self._hang(trail)
         return Place(path=_joined(trail), node=trail[-1][1])
+
+    def _hang(self, trail: list[tuple[str, Node]]) -> None:
+        """Put the folders that were made on the way where they belong."""
+        for (_, parent), (name, node) in pairwise(trail):
+            if isinstance(parent, Folder) and parent.children.get(name) is not node:
+                parent.children[name] = node
+                self._weigh(name, node)
 
     def _weigh(self, name: str, node: Node) -> None:
         self._count += 1
@@ -214,6 +222,17 @@ class Filesystem:
         self._steps += 1
         if self._steps > _MAX_STEPS:
             raise LayerBoundsError("its links make names too long to follow")
+
+
+def _child(folder: Folder, name: str, make: int | None) -> Node | None:
+    """What has the name; with `make` a new folder where there is none that can be gone through.
+
+    It is hung up at the end of the way: `..` may leave it again.
+    """
+    found = folder.children.get(name)
+    if make is None or isinstance(found, Folder | Link):
+        return found
+    return Folder(make)
 
 
 def _joined(trail: list[tuple[str, Node]]) -> str:
