@@ -54,8 +54,14 @@ class Commands:
         Raises:
             ProgramNotFoundError: it is not.
         """
-        if "{" not in words[0] and not find_program(self._program(words[0]), self.environment):
-            raise ProgramNotFoundError(words[0], named_by=key)
+        program = self._program(words[0])
+        if "{" in words[0] or find_program(program, self.environment):
+            return
+        problem = None
+        if "/" in words[0]:
+            there = Path(program).is_file()
+            problem = "may not be executed" if there else "is not there"
+        raise ProgramNotFoundError(words[0], problem=problem, named_by=key)
 
     def check_image(self, settings: ImageSettings, *, rehearsed: bool) -> None:
         """See that the programs are there which the gates and `after-publish` of an image name.
