@@ -11,6 +11,7 @@ from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import refusal
 from tests.cli.test_verify import lying
+from tests.cli.test_verify_deep import LYING, image
 from tests.support.documents import VERIFY, check
 from tests.support.golden import compare, session
 from tests.support.held import held
@@ -155,11 +156,12 @@ class TestAnswers:
         assert codes(said) == {"platform-mismatch"}
 
     def test_programs_are_read_where_that_is_asked(self, stack: Stack):
-        held(stack.registry, make_index())
+        held(stack.registry, image(*LYING))
         stack.write(one("HOST/team/app:1.2"))
+        assert answer(stack.audit())["state"] == "yes"
         said = stack.audit("--level", "deep", code=1)
         assert answer(said)["state"] == "wrong"
-        assert codes(said) == {"entrypoint-no-program"}
+        assert codes(said) == {"wrong-architecture"}
 
     def test_one_image_of_many_services_is_asked_once(self, stack: Stack):
         held(stack.registry, make_index())

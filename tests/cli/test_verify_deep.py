@@ -212,3 +212,24 @@ def _limited(place: TinyProject, words: Sequence[str]) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
+
+
+class TestRuns:
+    """What a machine without any runtime says; those that run are among the integration tests."""
+
+    def test_what_cannot_be_started_is_not_proven(self, place: TinyProject, registries: Registries):
+        name = held(registries[0], image(*HONEST))
+        said = place.run("verify", "--json", "--level", "run", name)
+        assert said.code == 4, said
+        [result] = said.document["results"]
+        assert [(each["level"], each["state"]) for each in result["platforms"]] == [
+            ("deep", "unknown")
+        ] * 2
+        assert result["error"]["code"] == "not-run"
+
+    @pytest.mark.parametrize(
+        "words",
+        [("--smoke-test", ""), ("--smoke-test", "a '"), ("--level", "deep", "--smoke-test", "a")],
+    )
+    def test_commands_that_cannot_be(self, place: TinyProject, words: tuple[str, ...]):
+        assert place.run("verify", *words, "oci:x").code == 2

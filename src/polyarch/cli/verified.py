@@ -76,6 +76,7 @@ def stack_ask(
     env_files: tuple[str, ...],
     platforms: tuple[str, ...],
     level: str | None,
+    commands: tuple[tuple[str, ...], ...],
     fail_on: str,
 ) -> "StackAsk":
     """What is asked of compose files; paths are from where the command was started.
@@ -105,5 +106,6 @@ def stack_ask(
         ),
         platforms=platforms_of(platforms),
         level=Level(level or "config"),
+        smoke_tests=commands,
         fail_on=Severity(fail_on),
     )

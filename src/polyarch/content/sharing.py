@@ -30,11 +30,13 @@ class SharedReads:
         self._guard = threading.Lock()
         self._locks: defaultdict[Digest, threading.Lock] = defaultdict(threading.Lock)
         self._blobs: dict[Digest, bytes] = {}
+        self._stores: dict[str, _Sharing] = {}
         self._kept = 0
 
     def over(self, store: Fetcher) -> Fetcher:
-        """The store, reading through what is known already."""
-        return _Sharing(self, store)
+        """The store, reading through what is known already; the same for stores of one name."""
+        with self._guard:
+            return self._stores.setdefault(str(store), _Sharing(self, store))
 
     def lock(self, digest: Digest) -> threading.Lock:
         """Held while the content is fetched."""
@@ -60,6 +62,8 @@ class _Sharing:
         self._shared = shared
         self._store = store
         self._has: dict[Descriptor, bool] = {}
+        self._guard = threading.Lock()
+        self._asking: defaultdict[Digest, threading.Lock] = defaultdict(threading.Lock)
 
     def open(self, descriptor: Descriptor, offset: int = 0) -> BinaryIO:
         """The bytes from `offset` on; small content is proven before it is handed out."""
@@ -78,9 +82,12 @@ class _Sharing:
     def exists(self, descriptor: Descriptor) -> bool:
         """Whether this store holds it; asked once."""
         bare = descriptor.bare()
-        found = self._has.get(bare)
-        if found is None:
-            found = self._has[bare] = self._store.exists(descriptor)
+        with self._guard:
+            asking = self._asking[descriptor.digest]
+        with asking:
+            found = self._has.get(bare)
+            if found is None:
+                found = self._has[bare] = self._store.exists(descriptor)
         return found
 
     def __str__(self) -> str:

@@ -82,7 +82,7 @@ def desk(
     request: VerifyRequest, reach: Reach, world: World, *, project: Project | None, folder: Path
 ) -> Iterator[Desk]:
     """Open what looking at places needs."""
-    looks = looks_of(request.level, project)
+    looks = looks_of(request, project, world)
     with ExitStack() as stack:
         places = stack.enter_context(ThreadPoolExecutor(AT_ONCE, "verify-place"))
         platforms = stack.enter_context(ThreadPoolExecutor(_platforms_at_once(request), "verify"))
@@ -90,7 +90,11 @@ def desk(
             reach, world, stack, project=project, folder=folder, wanted=request.platforms
         )
         check = ImageCheck(
-            level=request.level, platforms=request.platforms, pool=platforms, looks=looks
+            level=request.level,
+            platforms=request.platforms,
+            pool=platforms,
+            looks=looks,
+            listen=world.listen,
         )
         try:
             yield Desk(request=request, folder=folder, opener=opened, check=check, places=places)

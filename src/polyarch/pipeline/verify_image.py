@@ -15,7 +15,8 @@ from polyarch.checks.structure import (
 )
 from polyarch.checks.structure_census import Census, take_census
 from polyarch.content.store import Fetcher
-from polyarch.errors import PolyarchError, RegistryError
+from polyarch.errors import NotRunError, PolyarchError, RegistryError
+from polyarch.events import Listener, PlatformProven, ProofStep, ignore
 from polyarch.findings import Finding, Report, Severity
 from polyarch.findings.report import joined
 from polyarch.oci.descriptor import Descriptor
@@ -29,19 +30,20 @@ from polyarch.pipeline.verify_result import Proof, VerifyOutcome, why
 Look = Callable[[Fetcher, Descriptor, Platform, str], tuple[Report, str]]
 """Looks into one platform's image under a subject's name; the text says how it was run."""
 
+_STEPS = {Level.DEEP: "reading its files", Level.RUN: "starting its program"}
+
+Key = tuple[Digest, Platform, Level, str]
+"""What was looked at how."""
+
 
 @dataclass(slots=True)
 class Known:
     """What was found out about the content of images, whatever they are called."""
 
-    reports: dict[tuple[Digest, Platform, Level], "Future[tuple[Report, str]]"] = field(
-        default_factory=dict
-    )
+    reports: dict[Key, "Future[tuple[Report, str]]"] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def once(
-        self, key: tuple[Digest, Platform, Level], look: Callable[[], tuple[Report, str]]
-    ) -> tuple[Report, str]:
+    def once(self, key: Key, look: Callable[[], tuple[Report, str]]) -> tuple[Report, str]:
         """Look, unless somebody did or does; what fails is looked at again."""
         while True:
             mine: Future[tuple[Report, str]] = Future()
@@ -54,7 +56,7 @@ class Known:
 
     def _look(
         self,
-        key: tuple[Digest, Platform, Level],
+        key: Key,
         mine: "Future[tuple[Report, str]]",
         look: Callable[[], tuple[Report, str]],
     ) -> tuple[Report, str]:
@@ -80,6 +82,7 @@ class ImageCheck:
     platforms: tuple[Platform, ...]
     pool: Executor
     looks: Sequence[tuple[Level, Look]] = ()
+    listen: Listener = ignore
     known: Known = field(default_factory=Known)
 
     def outcome(self, source: Source) -> VerifyOutcome:
@@ -152,14 +155,43 @@ class ImageCheck:
         proof = replace(proof, level=Level.CONFIG, report=report)
         if image.platform is None or not report.platforms or _is_cut(report):
             return proof
-        platform = image.platform
+        proof = self._looked_into(proof, store, image, image.platform)
+        if self.looks:
+            self._tell_end(proof, image.platform)
+        return proof
+
+    def _looked_into(
+        self, proof: Proof, store: Fetcher, image: Descriptor, platform: Platform
+    ) -> Proof:
+        subject = proof.report.subject
         for level, look in self.looks:
-            if not self.level.reaches(level):
+            if not self.level.reaches(level) or (level is Level.RUN and proof.report.errors):
                 break
-            key = image.digest, platform, level
-            found, how = self.known.once(key, partial(look, store, image, platform, subject))
+            self.listen(ProofStep(image=subject, platform=platform, text=_STEPS[level]))
+            # What is run may hang on the image's name in this project, what is read does not.
+            name = subject if level is Level.RUN else ""
+            key = image.digest, platform, level, name
+            try:
+                found, how = self.known.once(key, partial(look, store, image, platform, subject))
+            except NotRunError as error:
+                unknown = replace(proof.report, unknown=_unknown(image, error))
+                return replace(proof, report=unknown, unknown=error)
             proof = replace(proof, level=level, how=how, report=_with(proof.report, found))
         return proof
+
+    def _tell_end(self, proof: Proof, platform: Platform) -> None:
+        how, _, runtime = proof.how.partition(", ")
+        self.listen(
+            PlatformProven(
+                image=proof.report.subject,
+                platform=platform,
+                digest=proof.digest,
+                level="" if proof.report.errors else proof.level.value,
+                how=how or "read",
+                runtime=runtime,
+                inspected_only=proof.unknown is not None,
+            )
+        )
 
 
 def _with(report: Report, found: Report) -> Report:

@@ -8,29 +8,23 @@ from polyarch.checks.memory import LayerMemory
 from polyarch.checks.program import check_program
 from polyarch.config.project import Project
 from polyarch.content.store import Fetcher
-from polyarch.errors import UsageError
 from polyarch.findings import Report
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.platform import Platform
+from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.verify_image import Look
-from polyarch.pipeline.verify_request import Level
+from polyarch.pipeline.verify_request import Level, VerifyRequest
+from polyarch.pipeline.world import World
 
 
-def looks_of(level: Level, project: Project | None) -> tuple[tuple[Level, Look], ...]:
-    """What is done at each level up to this one, in order.
+def looks_of(
+    request: VerifyRequest, project: Project | None, world: World
+) -> tuple[tuple[Level, Look], ...]:
+    """What is done at each level up to the one that is asked, in order.
 
     Layers that several images have are read once, as long as what is given here is used.
-
-    Raises:
-        UsageError: this level is not there.
     """
-    if level is Level.RUN:
-        raise UsageError(
-            "images are not started yet",
-            where="`--level run` on the command line",
-            hint="`--level deep` reads every program in them",
-        )
-    if not level.reaches(Level.DEEP):
+    if not request.level.reaches(Level.DEEP):
         return ()
     allow = Allowances.of(project.verify.allow if project else ())
     memory = LayerMemory()
@@ -43,7 +37,17 @@ def looks_of(level: Level, project: Project | None) -> tuple[tuple[Level, Look],
         )
         return report, ""
 
-    return ((Level.DEEP, deep),)
+    if request.level is not Level.RUN:
+        return ((Level.DEEP, deep),)
+    from polyarch.pipeline.verify_run import Runs
+
+    runs = Runs(
+        commands=request.smoke_tests,
+        project=project,
+        environment=without_logins(world.environment, project.secret_variables if project else ()),
+        scratch=world.state / "tmp",
+    )
+    return ((Level.DEEP, deep), (Level.RUN, runs.look))
 
 
 def program_report(path: Path, platform: Platform | None, *, subject: str) -> Report:

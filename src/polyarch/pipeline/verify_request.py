@@ -69,11 +69,15 @@ def parse_subject(text: str) -> Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyRequest:
-    """`platforms` are all that an image has where there are none."""
+    """`platforms` are all that an image has where there are none.
+
+    `smoke_tests` are commands to start in each image; without them what it starts is probed.
+    """
 
     subjects: tuple[Subject, ...]
     platforms: tuple[Platform, ...] = ()
     level: Level = Level.DEEP
+    smoke_tests: tuple[tuple[str, ...], ...] = ()
     same: Same | None = None
     fail_on: Severity = Severity.ERROR
 

@@ -35,6 +35,7 @@ class StackAsk:
     stack: StackRequest
     platforms: tuple[Platform, ...]
     level: Level = Level.CONFIG
+    smoke_tests: tuple[tuple[str, ...], ...] = ()
     fail_on: Severity = Severity.ERROR
 
 
@@ -50,7 +51,11 @@ def verify_stack(
     named = {each.name: _place(each.image) for each in stack.services}
     places = tuple(dict.fromkeys(each for each in named.values() if isinstance(each, Place)))
     request = VerifyRequest(
-        subjects=places, platforms=ask.platforms, level=ask.level, fail_on=ask.fail_on
+        subjects=places,
+        platforms=ask.platforms,
+        level=ask.level,
+        smoke_tests=ask.smoke_tests,
+        fail_on=ask.fail_on,
     )
     with desk(request, reach, world, project=project, folder=folder) as at:
         outcomes = dict(zip(places, at.places.map(at.outcome, places), strict=True))

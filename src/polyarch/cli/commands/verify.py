@@ -1,5 +1,6 @@
 """`polyarch verify`: what any image is, against what it says."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from polyarch.cli.places import complete_places, platforms_of
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
 from polyarch.cli.verified import shown, stack_ask
-from polyarch.errors import LonelyOptionError, UsageError
+from polyarch.errors import EmptyOptionError, LonelyOptionError, UsageError
 
 if TYPE_CHECKING:
     from polyarch.config.project import Project
@@ -64,6 +65,14 @@ def _complete(
     " or start the image.  [default: deep, of compose files config]",
 )
 @click.option(
+    "--smoke-test",
+    "smoke_tests",
+    multiple=True,
+    metavar="CMD",
+    help="Start this in each image, no shell around it; without it what the image starts is asked"
+    " for its version.  [with `--level run`]",
+)
+@click.option(
     "--same",
     type=click.Choice(_SAME),
     help="All places must have the same image for each platform; `--same=index`: the same index.",
@@ -108,6 +117,7 @@ def command(
     places: tuple[str, ...],
     platforms: tuple[str, ...],
     level: str | None,
+    smoke_tests: tuple[str, ...],
     same: str | None,
     fail_on: str,
     compose: tuple[str, ...],
@@ -139,6 +149,8 @@ def command(
 
     forms = Forms.parse(surroundings.folder, sarif=sarif, junit=junit, as_json=as_json)
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
+    level = level or ("run" if smoke_tests else None)
+    commands = _commands(smoke_tests, level)
     asked: VerifyRequest | StackAsk
     if compose:
         _refuse_both(places, same)
@@ -149,11 +161,19 @@ def command(
             env_files=env_files,
             platforms=platforms,
             level=level,
+            commands=commands,
             fail_on=fail_on,
         )
     else:
         _refuse_lonely(profiles, env_files)
-        asked = _request(places, platforms, level or "deep", same, fail_on)
+        asked = _request(
+            places,
+            platforms=platforms,
+            level=level or "deep",
+            commands=commands,
+            same=same,
+            fail_on=fail_on,
+        )
     project = find_project(surroundings, config_file, environment)
     root = project.root if project else None
     with invocation.progress() as listen:
@@ -196,10 +216,29 @@ def _refuse_lonely(profiles: tuple[str, ...], env_files: tuple[str, ...]) -> Non
         raise LonelyOptionError("--profile" if profiles else "--env-file", "--compose")
 
 
+def _commands(texts: tuple[str, ...], level: str | None) -> tuple[tuple[str, ...], ...]:
+    """The words of each command, as a shell would cut them."""
+    if texts and level != "run":
+        raise LonelyOptionError("--smoke-test", "--level run")
+    try:
+        found = tuple(tuple(shlex.split(text)) for text in texts)
+    except ValueError as error:
+        raise UsageError(
+            f"`--smoke-test` cannot be cut into words: {error}",
+            where="the command line",
+            hint="close every quote",
+        ) from None
+    if not all(found):
+        raise EmptyOptionError("--smoke-test")
+    return found
+
+
 def _request(
     places: tuple[str, ...],
+    *,
     platforms: tuple[str, ...],
     level: str,
+    commands: tuple[tuple[str, ...], ...],
     same: str | None,
     fail_on: str,
 ) -> "VerifyRequest":
@@ -212,6 +251,7 @@ def _request(
         subjects=tuple(dict.fromkeys(parse_subject(text) for text in places)),
         platforms=platforms_of(platforms),
         level=Level(level),
+        smoke_tests=commands,
         same=Same(same) if same else None,
         fail_on=Severity(fail_on),
     )

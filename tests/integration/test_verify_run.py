@@ -1,0 +1,115 @@
+"""`polyarch verify --level run`: programs of images are started by what this machine has."""
+
+import os
+import platform as machine
+import shutil
+
+import pytest
+
+from polyarch.content.memory import MemoryStore
+from polyarch.oci.manifest import ImageIndex
+from tests.lab.absence import require
+from tests.support.documents import VERIFY, check
+from tests.support.images import MadeImage
+from tests.support.made_image import Made, file
+from tests.support.places import laid
+from tests.support.programs import program
+from tests.support.tiny_project import Said, TinyProject
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(machine.machine() != "x86_64", reason="the images' programs are for amd64"),
+]
+
+
+@pytest.fixture
+def place(tmp_path) -> TinyProject:
+    """A folder that is no project."""
+    require("bubblewrap")
+    return TinyProject.make(tmp_path / "nowhere", {}, git=False)
+
+
+def image(
+    *programs: bytes, platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64")
+) -> MadeImage:
+    store = MemoryStore()
+    children = [
+        Made(platform=name, layers=[[file("app", data)]], entrypoint=["/app"]).put(store)
+        for name, data in zip(platforms, programs, strict=False)
+    ]
+    index = ImageIndex.build(children)
+    store.add(index.descriptor.media_type, index.raw)
+    return MadeImage(store=store, index=index, children=tuple(children))
+
+
+def run(place: TinyProject, *words: str, code: int) -> Said:
+    said = place.run("verify", "--json", *words, "oci:lay", more={"PATH": os.environ["PATH"]})
+    assert said.code == code, said
+    check(said.document, VERIFY)
+    return said
+
+
+def states(said: Said) -> list[tuple[str, str]]:
+    [result] = said.document["results"]
+    return [(each["level"], each["state"]) for each in result["platforms"]]
+
+
+def codes(said: Said) -> set[str]:
+    return {found["code"] for found in said.document["results"][0]["findings"]}
+
+
+def test_what_starts_is_proven_and_how_is_told(place: TinyProject):
+    laid(image(program("linux/amd64")), place.root / "lay")
+    said = run(place, "--level", "run", code=0)
+    assert states(said) == [("run", "ok")]
+    assert said.document["results"][0]["platforms"][0]["how"].startswith("native, ")
+
+
+def test_a_foreign_platform_is_emulated_or_told_as_inspected_only(place: TinyProject):
+    laid(image(program("linux/amd64"), program("linux/arm64")), place.root / "lay")
+    said = place.run(
+        "verify", "--json", "--level", "run", "oci:lay", more={"PATH": os.environ["PATH"]}
+    )
+    native, foreign = said.document["results"][0]["platforms"]
+    assert native["state"] == "ok"
+    if shutil.which("qemu-aarch64-static"):
+        assert (said.code, foreign["state"]) == (0, "ok")
+        assert foreign["how"].startswith("emulated, ")
+    else:
+        assert (said.code, foreign["state"], foreign["level"]) == (4, "unknown", "deep")
+        assert "inspected only" in foreign["reason"]
+
+
+def test_a_lie_is_not_started(place: TinyProject):
+    """It would run here, and prove the contrary of what is so."""
+    laid(image(program("linux/amd64"), program("linux/amd64")), place.root / "lay")
+    said = run(place, "--level", "run", code=1)
+    assert states(said)[0] == ("run", "ok")
+    assert states(said)[1][1] == "wrong"
+    assert "wrong-architecture" in codes(said)
+
+
+def test_a_program_that_does_not_answer_is_told(place: TinyProject):
+    laid(image(program("linux/amd64", status=3)), place.root / "lay")
+    said = run(place, "--level", "run", code=0)
+    assert (states(said), codes(said)) == ([("run", "ok")], {"run-unclear"})
+    run(place, "--level", "run", "--fail-on", "warning", code=1)
+
+
+def test_a_command_that_is_named_must_end_well(place: TinyProject):
+    laid(image(program("linux/amd64", status=3)), place.root / "lay")
+    said = run(place, "--smoke-test", "/app now", code=1)
+    assert (states(said), codes(said)) == ([("run", "wrong")], {"run-exit"})
+    [found] = said.document["results"][0]["findings"]
+    assert found["details"]["exit-code"] == "3"
+    assert found["details"]["command"] == "/app now"
+    said = run(place, "--smoke-test", "/none", code=1)
+    assert codes(said) == {"run-command-not-found"}
+
+
+def test_with_nothing_that_runs_it_was_only_inspected(place: TinyProject):
+    laid(image(program("linux/amd64")), place.root / "lay")
+    said = place.run("verify", "--level", "run", "oci:lay")  # its PATH has no runtime
+    assert said.code == 4
+    assert "inspected only" in said.stdout
+    assert "proven: " not in said.stdout.replace("not proven: ", "")
