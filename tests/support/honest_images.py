@@ -36,6 +36,19 @@ HONEST = (
             ("mips64le", "linux/mips64le"),
         )
     ),
+    Honest(
+        name="Windows",
+        made=Made(
+            layers=[[
+                file("Files/app/app.exe", pe("amd64")),
+                file("Files/Windows/SysWOW64/x.exe", pe("386")),
+            ]],
+            platform="windows/amd64", entrypoint=["C:\\app\\app"],
+        ),
+    ),
+    Honest(
+        name="Windows, by a bare name", made=Made(platform="windows/amd64", command=["cmd"])
+    ),
     Honest(name="v6 on v7", made=one(elf("arm", cpu=ARM_V6), "linux/arm/v7")),
     Honest(name="v5 on v6", made=one(elf("arm", cpu=ARM_V5, flags=0x200), "linux/arm/v6")),
     Honest(name="glibc", made=based(file("app", dynamic("amd64")), entrypoint=["/app"])),

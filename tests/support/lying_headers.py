@@ -7,6 +7,7 @@ from tests.support.elf_files import (
 )
 from tests.support.foreign_files import macho, macho_fat, pe, wasm
 from tests.support.lying import ARM_V6, ARM_V7, ARM_V8, Lie, one
+from tests.support.made_image import Made, file
 
 SWAPPED = tuple(
     Lie(
@@ -88,6 +89,14 @@ HEADERS = (
     Lie(
         name="fat Mach-O", made=one(macho_fat("amd64", "arm64")),
         found=(("wrong-system", "/app", 1),),
+    ),
+    Lie(
+        name="a program of Windows for another machine",
+        made=Made(
+            layers=[[file("Files/app/app.exe", pe("amd64"))]], platform="windows/arm64",
+            entrypoint=["C:\\app\\app.exe"],
+        ),
+        found=(("wrong-architecture", "/Files/app/app.exe", 1),),
     ),
     Lie(name="PE", made=one(pe("amd64")), found=(("wrong-system", "/app", 1),)),
     Lie(name="WebAssembly", made=one(wasm()), found=(("wrong-architecture", "/app", 1),)),

@@ -16,6 +16,7 @@ from polyarch.checks.memory import LayerMemory
 from polyarch.checks.origin import Origins
 from polyarch.checks.told import Teller
 from polyarch.checks.unpacking import Unpacking
+from polyarch.checks.windows import WINDOWS
 from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher
 from polyarch.errors import ContentError, LayerBoundsError, SpecError
@@ -42,8 +43,9 @@ class _Image:
         chain = Chain(files, self.config, tell, whole=self.unpacking.whole)
         try:
             yield from chain.findings()
-            judge = Judge.of(files, self.config, tell, self.allow)
-            yield from judge.findings(files, chain.running)
+            if tell.platform.os != WINDOWS:
+                judge = Judge.of(files, self.config, tell, self.allow)
+                yield from judge.findings(files, chain.running)
         except LayerBoundsError as error:
             yield tell.finding(
                 "layer-bounds", Severity.ERROR, "", error.message, hint=error.hint or ""

@@ -13,6 +13,7 @@ from polyarch.checks.filesystem import Filesystem
 from polyarch.checks.libraries import Loader, Needed, libraries
 from polyarch.checks.searchpath import glibc_folders, library_folders, musl_folders
 from polyarch.checks.told import Teller, an
+from polyarch.checks.windows import WINDOWS, windows_paths
 from polyarch.checks.words import inner_command, script_command
 from polyarch.errors import shorten
 from polyarch.findings import Finding, Severity
@@ -38,6 +39,9 @@ class Chain:
     def findings(self) -> Iterator[Finding]:
         """Follow the entrypoint with its command, and what these start."""
         words = self.config.entrypoint + self.config.command
+        if self.tell.platform.os == WINDOWS:
+            yield from self._on_windows(words)
+            return
         todo = [(words, True)] if words else []
         for _ in range(_MAX_COMMANDS):
             if not todo:
@@ -50,6 +54,15 @@ class Chain:
                 continue
             yield from self._started(words[0], found)
             todo += self._next(words, found)
+
+    def _on_windows(self, words: tuple[str, ...]) -> Iterator[Finding]:
+        """Judge the program that is named in full; Windows finds others by rules of its own."""
+        for path in windows_paths(words[0]) if words else ():
+            found = at_path(self.files, path)
+            if isinstance(found, Located) and found.file.program:
+                self.running.add(found.path)
+                yield from self._judged(found.path, found.file.program, found.file.layer)
+                return
 
     def _next(self, words: tuple[str, ...], found: Located) -> list[tuple[tuple[str, ...], bool]]:
         """The commands that this one starts, and whether that is certain."""
