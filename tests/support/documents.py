@@ -123,6 +123,15 @@ STAGED = table(
     ),
 )
 
+_PROOF = table(
+    level=one_of("deep", "run"),
+    how=one_of("read", "native", "emulated"),
+    runtime=TEXT_OR_NULL,
+    reused=BOOL,
+    inspected_only=TEXT_OR_NULL,
+    warnings=COUNT,
+)
+
 BUILD = table(schema=called("build"), parts=items(PART))
 
 PUBLISH = table(
@@ -132,7 +141,15 @@ PUBLISH = table(
         table(
             name=TEXT,
             digest=DIGEST_OR_NULL,
-            platforms=items(table(platform=PLATFORM, digest=DIGEST, reused=BOOL)),
+            platforms=items(table(platform=PLATFORM, digest=DIGEST, reused=BOOL, proof=_PROOF)),
+            after_publish=items(
+                table(
+                    command=items(TEXT),
+                    status=one_of("done", "failed", "skipped"),
+                    log=TEXT_OR_NULL,
+                    error=_ERROR_OR_NULL,
+                )
+            ),
             destinations=items(
                 table(
                     repository=TEXT,
