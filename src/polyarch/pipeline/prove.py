@@ -34,6 +34,7 @@ LAYERS = "layers"
 """The folder of what is known of layers, among what polyarch keeps."""
 
 _MOST_LAYERS = 512
+_WHOLE = ".msgpack"
 _FEW = 3
 """How many warnings of one platform are told one by one; the record has them all."""
 
@@ -161,11 +162,12 @@ class Prover:
 
 
 def remembered_layers(state: Path) -> LayerMemory:
-    """What earlier runs have read, without the layers that are the longest ago."""
+    """What earlier runs have read; what is longest ago goes, and what a killed one half wrote."""
     folder = state / LAYERS
     with contextlib.suppress(OSError):
         files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in files[_MOST_LAYERS:]:
+        whole = [path for path in files if path.suffix == _WHOLE]
+        for path in (*whole[_MOST_LAYERS:], *(set(files) - set(whole))):
             path.unlink(missing_ok=True)
     return LayerMemory(folder)
 
