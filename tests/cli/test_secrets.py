@@ -1,9 +1,7 @@
 """A password is nowhere but on its way to the registry: no output, no file, no program sees it."""
 
 import base64
-import gzip
-import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,20 +10,8 @@ from polyarch.sandbox.auth import Account, BasicAuth
 from polyarch.sandbox.bearer import BearerAuth
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
+from tests.support.canary import PASSWORD, USERNAME, VARIABLES, find_canary, guard
 from tests.support.tiny_project import Said, TinyProject, github
-
-USERNAME, PASSWORD = "robot-4711", "c4n4ry/+ s3cr3t&x"
-VARIABLES = {"CANARY_USER": USERNAME, "CANARY_PASSWORD": PASSWORD}
-
-FORMS = (
-    PASSWORD,
-    urllib.parse.quote(PASSWORD, safe=""),
-    urllib.parse.quote_plus(PASSWORD),
-    base64.b64encode(PASSWORD.encode()).decode(),
-    base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode(),
-    base64.urlsafe_b64encode(PASSWORD.encode()).decode().rstrip("="),
-    PASSWORD.encode().hex(),
-)
 
 Registries = tuple[SandboxRegistry, ...]
 
@@ -35,36 +21,7 @@ def guarded(
     request: pytest.FixtureRequest, published: TinyProject, registries: Registries
 ) -> TinyProject:
     """Three registries with a login; builds print and lay all of their environment."""
-    tables = ""
-    for registry in registries:
-        registry.auth = request.param(Account(username=USERNAME, password=PASSWORD))
-        tables += (
-            f'[registries."{registry.host}"]\n'
-            'username-env = "CANARY_USER"\npassword-env = "CANARY_PASSWORD"\n'
-        )
-    published.toml(f"+{tables}")
-    published.write({"make.sh": 'export -p > "$1"\nexport -p\n'})
-    published.commit()
-    return published
-
-
-def places(project: TinyProject, said: Said) -> Iterator[tuple[str, bytes]]:
-    """Everything that a run leaves for others to read."""
-    yield "stdout", said.stdout.encode()
-    yield "stderr", said.stderr.encode()
-    for path in project.files():
-        content = path.read_bytes()
-        packed = content.startswith(b"\x1f\x8b")
-        yield str(path.relative_to(project.root)), gzip.decompress(content) if packed else content
-
-
-def find_canary(project: TinyProject, said: Said) -> list[str]:
-    return [
-        f"{form!r} in {name}"
-        for name, content in places(project, said)
-        for form in FORMS
-        if form.encode() in content
-    ]
+    return guard(published, registries, request.param)
 
 
 def publish(project: TinyProject, *words: str, more: Mapping[str, str] = VARIABLES) -> Said:

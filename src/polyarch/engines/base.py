@@ -1,6 +1,6 @@
 """What every engine is asked and what it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -111,7 +111,8 @@ class BuildRequest:
     stage stands on, where it was built now: its layers are taken over as they are. `created` is the
     commit's time in seconds since 1970, the only time that may enter the image. `log` gets the
     engine's whole output. `plain_http` lists registry hosts that speak no TLS, `logins` what the
-    engine needs to pull from private ones beside its own logins.
+    engine needs to pull from private ones beside its own logins. `mask` hides secrets in what the
+    engine and the build say.
     """
 
     image: str
@@ -132,6 +133,7 @@ class BuildRequest:
     logins: tuple[RegistryLogin, ...] = ()
     direct: DirectRecipe | None = None
     log: Path | None = None
+    mask: Callable[[str], str] = field(default=str, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

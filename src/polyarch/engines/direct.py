@@ -35,6 +35,8 @@ from polyarch.oci.manifest import ImageManifest
 
 NAME = "direct"
 
+_LOGINS = frozenset({"DOCKER_AUTH_CONFIG"})
+"""Variables that hold logins of registries: other engines may have a use for them."""
 _STEPS = 2
 _LINKED_FOLDERS = frozenset({"bin", "lib", "lib32", "lib64", "libx32", "sbin"})
 """Links into /usr in Debian, Fedora, Arch and others: a folder of a layer's own would hide them."""
@@ -91,7 +93,8 @@ class DirectEngine:
     ) -> None:
         # reproducible-builds.org/specs/source-date-epoch: compilers that write a time take this.
         epoch = {"SOURCE_DATE_EPOCH": str(request.created)}
-        environment = {**self._environment, **epoch, **filled.environment}
+        own = {key: value for key, value in self._environment.items() if key not in _LOGINS}
+        environment = {**own, **epoch, **filled.environment}
         shown = shlex.join(request.direct.command if request.direct else ())
         transcript.step(f"run {shown}", done=0, total=_STEPS)
         transcript.note(f"$ {shlex.join(filled.command)}")

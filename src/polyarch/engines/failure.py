@@ -1,6 +1,6 @@
 """From a build that ended badly to the one error that says what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -43,9 +43,18 @@ class Evidence:
         named = (self.step,) if self.step else ()
         return (*named, *printed[-_SHOWN:], *self.verdict[-3:])
 
+    def masked(self, mask: Callable[[str], str]) -> "Evidence":
+        """The same without secrets."""
+        return Evidence(
+            verdict=tuple(map(mask, self.verdict)),
+            steps=tuple(map(mask, self.steps)),
+            step=mask(self.step),
+        )
+
 
 def explained(request: BuildRequest, info: EngineInfo, evidence: Evidence) -> PolyarchError:
     """The error of a failed build: the user's, the engine's, or this machine's."""
+    evidence = evidence.masked(request.mask)
     fault = diagnose(evidence.verdict, evidence.steps)
     log = str(request.log) if request.log else None
     if fault is not None:

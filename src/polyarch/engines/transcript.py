@@ -1,4 +1,4 @@
-"""What an engine says during one build: kept in the log, told to the listener."""
+"""What an engine says during one build, without secrets: kept in the log, told to the listener."""
 
 from collections import deque
 from types import TracebackType
@@ -52,7 +52,8 @@ class Transcript:
 
     def line(self, text: str) -> None:
         """One line of output."""
-        self.note(text)
+        text = self._request.mask(text)
+        self._keep(text)
         if text.strip():
             self._last.append(text)
         self._listen(
@@ -65,7 +66,7 @@ class Transcript:
             BuildStep(
                 image=self._request.image,
                 platform=self._request.platform,
-                text=text,
+                text=self._request.mask(text),
                 done=done,
                 total=total,
             )
@@ -74,7 +75,7 @@ class Transcript:
     def warn(self, text: str) -> None:
         """Something that a person should look at though the build goes on."""
         about = f"image `{self._request.image}`, platform `{self._request.platform}`"
-        self._listen(Warned(text=f"{about}: {text}"))
+        self._listen(Warned(text=f"{about}: {self._request.mask(text)}"))
 
     def note(self, text: str) -> None:
         """One line for the log alone.
@@ -82,6 +83,9 @@ class Transcript:
         Raises:
             StorageError: the log cannot be written.
         """
+        self._keep(self._request.mask(text))
+
+    def _keep(self, text: str) -> None:
         if self._file is None:
             return
         try:

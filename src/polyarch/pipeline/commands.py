@@ -6,12 +6,13 @@ Words are data, never text for a shell. A word with a slash is a path from the p
 import shlex
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from polyarch.config.project import ImageSettings, Project
 from polyarch.errors import ProcessFailedError, ProgramNotFoundError, StorageError
+from polyarch.host.mask import Mask
 from polyarch.host.process import LAST_LINES, find_program, stream
 from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.world import World
@@ -37,16 +38,20 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """Runs commands in the project's root; `environment` is all that they see."""
+    """Runs commands in the project's root; `environment` is all that they see.
+
+    `mask` hides secrets in what they print.
+    """
 
     root: Path
     environment: Mapping[str, str]
+    mask: Mask = field(default_factory=Mask)
 
     @classmethod
     def of(cls, project: Project, world: World) -> Self:
         """Those of a project."""
         environment = without_logins(world.environment, project.secret_variables)
-        return cls(root=project.root, environment=environment)
+        return cls(root=project.root, environment=environment, mask=world.mask)
 
     def check(self, words: Sequence[str], key: str) -> None:
         """See that the program is there, as far as its name is known; `key` names it.
@@ -88,7 +93,8 @@ class Commands:
         try:
             with log.open("a", encoding="utf-8", errors="replace", buffering=1) as file:
 
-                def keep(line: str) -> None:
+                def keep(printed: str) -> None:
+                    line = self.mask(printed)
                     file.write(f"{line}\n")
                     if line.strip():
                         last.append(line)

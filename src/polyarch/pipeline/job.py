@@ -80,6 +80,7 @@ class Job:
             WorkError, HostError, ConfigError, RegistryError: what the build or the proof met.
         """
         prepared, parts = self.prepared, PartsFolder(root=self.world.state / "parts")
+        prepared.reach.learn_logins()
         standing = self._standing(parts)
         requester = Requester(
             project=prepared.project,

@@ -44,12 +44,17 @@ class Reach:
             ci=world.in_ci,
             anonymous=anonymous,
             listen=world.listen,
+            mask=world.mask,
         )
 
     @property
     def keychain(self) -> Keychain:
         """Finds logins."""
         return self._keychain
+
+    def learn_logins(self) -> None:
+        """Let builds print no login that lies in a file, also where none is needed."""
+        self._keychain.learn_files()
 
     def client(self) -> RegistryClient:
         """A client for one event loop."""

@@ -70,6 +70,7 @@ class Requester:
             logins=self._logins(repositories),
             direct=self._recipe(image, planned, settings, bases) if not source.graph else None,
             log=self.run.build_log(image.name, planned.platform.slug),
+            mask=self.reach.world.mask,
         )
 
     def _settings(self, image: ImagePlan) -> ImageSettings:

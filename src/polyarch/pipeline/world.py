@@ -1,11 +1,12 @@
 """What surrounds a run, handed in as values: nothing below reads the environment or the clock."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from polyarch.events import Listener, ignore
+from polyarch.host.mask import Mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class World:
 
     `now` is the one reading of the clock that decisions see; `clock` only stamps records, all with
     the time `now` where there is none. `in_ci`: nobody watches, so what would only be noted on a
-    laptop is an error.
+    laptop is an error. `mask` hides the logins that the run has looked up from what others say.
     """
 
     environment: Mapping[str, str]
@@ -24,6 +25,7 @@ class World:
     clock: Callable[[], datetime] | None = None
     in_ci: bool = False
     listen: Listener = ignore
+    mask: Mask = field(default_factory=Mask, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Logins that the config names: by variables, a file or a command; never by their value."""
 
+import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,13 @@ class Configured:
         if login.password_file:
             return first, f"file `{login.password_file}`"
         return first, f"`{login.password_env or password}`"
+
+    def in_files(self) -> Iterator[str]:
+        """The passwords that lie in files; those that cannot be read are passed over."""
+        for login in self._logins.values():
+            if login.password_file and not login.password_command:
+                with contextlib.suppress(CredentialUnreadableError):
+                    yield self._password(login, login.prefix)[0]
 
     def _read(self, login: ConfiguredLogin, registry: str) -> Credential | None:
         default_user, default_password = default_variables(registry)

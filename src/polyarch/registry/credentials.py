@@ -11,6 +11,7 @@ Sources: docker/cli, cli/config; containers-auth.json(5). Peers disagree on the 
 says where it was found.
 """
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,12 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from polyarch.events import Listener, Warned, ignore
+from polyarch.host.mask import Mask
 from polyarch.oci.reference import Repository
 from polyarch.registry.configured import Configured, ConfiguredLogin
 from polyarch.registry.credential import Credential
 from polyarch.registry.docker_config import LoginFile
 from polyarch.registry.helper import TIMEOUT_S, Helpers
 
+_DEFAULT_PASSWORD = re.compile(r"POLYARCH_[A-Z0-9_]+_PASSWORD")
 NOBODY = Credential(source="none, this event gets no login")
 
 
@@ -32,7 +35,7 @@ class CredentialStore:
 
     With `anonymous` nothing is read and nothing started: a pull request controls the config. In
     `ci` a variable that is named and not set is an error; elsewhere it is noted, and the files
-    are asked.
+    are asked. `mask` learns every secret that is found.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class CredentialStore:
         ci: bool = False,
         anonymous: bool = False,
         listen: Listener = ignore,
+        mask: Mask | None = None,
         helper_timeout_s: float = TIMEOUT_S,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,6 +56,10 @@ class CredentialStore:
         self._home = home
         self._anonymous = anonymous
         self._listen = listen
+        self._mask = mask or Mask()
+        if not anonymous:
+            # Those of variables are known before anybody asks for them.
+            self._mask.learn(*_passwords(environment, logins))
         self._configured = Configured(
             logins,
             environment=environment,
@@ -74,7 +82,16 @@ class CredentialStore:
         """
         if self._anonymous:
             return NOBODY
-        return replace(self._find(repository), places=self._configured.places(repository))
+        found = self._find(repository)
+        self._mask.learn(*found.secrets)
+        return replace(found, places=self._configured.places(repository))
+
+    def learn_files(self) -> None:
+        """Let the mask know what lies in files, before anybody asks for it; starts no program."""
+        if not self._anonymous:
+            self._mask.learn(*self._configured.in_files())
+            for file in self._login_files():
+                self._mask.learn(*file.secrets())
 
     def _find(self, repository: Repository) -> Credential:
         named = self._configured.find(repository)
@@ -143,3 +160,10 @@ class CredentialStore:
         if text not in self._told:
             self._told.add(text)
             self._listen(Warned(text=text))
+
+
+def _passwords(environment: Mapping[str, str], logins: Sequence[ConfiguredLogin]) -> Iterator[str]:
+    named = {login.password_env for login in logins}
+    for name, value in environment.items():
+        if name in named or _DEFAULT_PASSWORD.fullmatch(name):
+            yield value

@@ -6,7 +6,7 @@ Sources: docker/cli, cli/config/configfile; containers-auth.json(5).
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
@@ -54,6 +54,12 @@ class LoginFile:
         found = best_match(self.auths, repository)
         stored = _parse_entry(found[1], self.name) if found else None
         return HelperAnswer(credential=stored) if stored else answer
+
+    def secrets(self) -> Iterator[str]:
+        """Every secret that it holds itself, whichever registry it is for."""
+        for entry in self.auths.values():
+            if stored := _parse_entry(entry, self.name):
+                yield from stored.secrets
 
     def _ask_helper(self, repository: Repository, helpers: Helpers) -> HelperAnswer:
         chosen = best_match(self.helpers, repository)
