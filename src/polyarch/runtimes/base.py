@@ -23,7 +23,8 @@ class RuntimeInfo:
     platforms whose programs run without emulation, `emulated` those that run through an emulator;
     `perhaps` are worth a try. With `asks_others` another machine runs the programs, which may know
     emulators of its own: any platform is worth a try. `guarded`: programs of other machines in an
-    image are kept from running. `title` is what a person reads.
+    image are kept from running. `last`: to be taken where no other will do. `title` is what a
+    person reads.
     """
 
     name: str
@@ -36,6 +37,7 @@ class RuntimeInfo:
     perhaps: tuple[Platform, ...] = ()
     asks_others: bool = False
     guarded: bool = True
+    last: bool = False
 
     @property
     def usable(self) -> bool:

@@ -50,10 +50,14 @@ class Choice:
 
     def fitting(self, platform: Platform) -> Iterator[tuple[Runtime, RuntimeInfo]]:
         """Those that run programs of a platform, the preferred one first."""
+        later = []
         for name in self._names:
             runtime, info = self._ask(name)
-            if info.how(platform):
+            if info.how(platform) and info.last:
+                later.append((runtime, info))
+            elif info.how(platform):
                 yield runtime, info
+        yield from later
 
     def refusals(self, platform: Platform) -> tuple[Refusal, ...]:
         """Why each of the others does not do."""

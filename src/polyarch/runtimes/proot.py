@@ -18,7 +18,7 @@ from polyarch.oci.platform import Platform
 from polyarch.runtimes.base import Ended, Execute, HeldImage, Launch, RuntimeInfo, shell_status
 from polyarch.runtimes.emulators import LAST_WORDS
 from polyarch.runtimes.jail import jail
-from polyarch.runtimes.versions import said_version
+from polyarch.runtimes.versions import number, said_version
 
 NAME = "proot"
 _INSTALL = "install PRoot (Debian: `apt-get install proot`)"
@@ -26,6 +26,8 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 _HOST = "/host-rootfs"
 """Where it shows the whole machine to the program when QEMU is used."""
 _ITS_WORDS = re.compile(r"^proot (?:info|warning|error): .*\n?", re.MULTILINE)
+_ENDS_ALL = (5, 2)
+"""The first version that does not wait for what a command leaves behind."""
 _SIGNAL = re.compile(r"^proot info: pid \d+: terminated with signal (\d+)$", re.MULTILINE)
 _FAULT = re.compile(r"^(?:proot error|fatal error): .*$", re.MULTILINE)
 _OF_LOADERS = ("LD_", "GLIBC_", "MALLOC_", "PROOT_", "GCONV_PATH", "LOCPATH", "QEMU_LD_PREFIX")
@@ -71,7 +73,9 @@ class Proot:
             raise EngineUnusableError(NAME, "no namespaces can be had any more")
         machine = read_machine(self._environment)
         emulator = machine.programs.get(image.platform.architecture)
+        version = number(said_version(NAME, self._environment))
         yield _Traced(
+            ends_all=version >= _ENDS_ALL,
             environment=self._environment,
             image=image,
             walls=walls,
@@ -105,6 +109,7 @@ class _Traced:
     environment: Mapping[str, str]
     image: HeldImage
     walls: tuple[str, ...]
+    ends_all: bool
     emulator: str | None
 
     def execute(self, launch: Launch, bounds: Bounds) -> Ended:
@@ -143,7 +148,9 @@ class _Traced:
             hidden = self._folder("host")
             yield from ("-q", self.emulator, "-b", f"{hidden}:{_HOST}")
             yield from ("-b", f"{self.emulator}:{_HOST}{self.emulator}")
-        yield from ("-r", str(self.image.unpacked.root.folder), "--kill-on-exit")
+        yield from ("-r", str(self.image.unpacked.root.folder))
+        if self.ends_all:
+            yield "--kill-on-exit"
         yield from ("-i", f"{account.uid}:{account.gid}", "-w", launch.working_dir)
         for device in ("/proc", *_DEVICES):
             yield from ("-b", device)
