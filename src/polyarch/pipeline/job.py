@@ -218,6 +218,7 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
                     scratch=scratch,
                     run=run,
                     listen=recording.listen,
+                    mask=world.mask,
                 ),
                 record=ProofRecord(run, event.sha, event.ci_run),
                 listen=recording.listen,

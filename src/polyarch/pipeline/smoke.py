@@ -2,13 +2,14 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyarch.config.project import SmokeTest
 from polyarch.content.files import write_bytes
 from polyarch.content.store import Fetcher
 from polyarch.events import Listener, ProofStep
+from polyarch.host.mask import Mask
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.part import Part
 from polyarch.runs.folder import RunFolder
@@ -22,12 +23,16 @@ SMOKE = "smoke"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smoke:
-    """Runs smoke tests; `environment` is what engines may see, `scratch` where images unpack."""
+    """Runs smoke tests; `environment` is what engines may see, `scratch` where images unpack.
+
+    `mask` hides secrets in what they print.
+    """
 
     environment: Mapping[str, str]
     scratch: Path
     run: RunFolder
     listen: Listener
+    mask: Mask = field(default_factory=Mask)
 
     def test(self, part: Part, tests: Sequence[SmokeTest], store: Fetcher) -> tuple[Outcome, ...]:
         """Run the tests of one platform, one after another; what they print goes into logs.
@@ -51,7 +56,7 @@ class Smoke:
         for number, outcome in enumerate(outcomes, start=1):
             text = f"$ {shlex.join(outcome.command)}\n{outcome.output.rstrip()}\n# {outcome}\n"
             path = self.log(part.image, part.platform, number)
-            write_bytes(path, text.encode("utf-8", "replace"), mode=0o600)
+            write_bytes(path, self.mask(text).encode("utf-8", "replace"), mode=0o600)
         return outcomes
 
     def log(self, image: str, platform: Platform, number: int) -> Path:
