@@ -121,6 +121,24 @@ async def test_a_wrong_digest_is_never_believed(reference):
                 await remote.get_manifest("v1")
 
 
+async def test_a_manifest_that_a_line_has_damaged_is_read_again():
+    calls: list[Call] = []
+
+    async def damaged(call: Call) -> Answer | None:
+        if call.target.kind is not Kind.MANIFEST or call.method != "GET":
+            return None
+        calls.append(call)
+        document = {"schemaVersion": 3}
+        return json_answer(document, media_type=mediatype.OCI_MANIFEST) if calls[1:] == [] else None
+
+    registry = SandboxRegistry()
+    async with connected(registry) as place:
+        manifest = await push_image(place.repository(), b"layer")
+        registry.quirks = Quirks(on_request=damaged)
+        assert await place.repository().get_manifest(manifest.descriptor.digest) == manifest
+        assert len(calls) == 2
+
+
 async def test_other_bytes_under_a_digest_are_refused():
     document = json_answer({"schemaVersion": 2}, media_type=mediatype.OCI_MANIFEST)
     hook = answering(Kind.MANIFEST, document)

@@ -94,6 +94,13 @@ class Manifests:
             MalformedManifestError: too large, of a form that is not supported, or not what it says.
             RegistryError: it could not be had.
         """
+        try:
+            return await self._get(reference)
+        except DigestMismatchError:
+            # A line may have damaged it; where it is the registry, it says so again.
+            return await self._get(reference)
+
+    async def _get(self, reference: str | Digest) -> ImageManifest | ImageIndex:
         answer = await self._session.ask(self._read("GET", reference))
         raw = answer.body
         if len(raw) > MAX_MANIFEST_BYTES:
