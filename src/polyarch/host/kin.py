@@ -6,6 +6,7 @@ Source: Linux, Documentation/filesystems/proc.rst, tables 1-2 (status), 1-3 (sta
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 _PROC = Path("/proc")
 _INIT = 1
 _SWEEPS = 20
+_MOMENT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,18 @@ def kin(leader: int, known: Iterable[Process] = ()) -> tuple[Process, ...]:
             ours.add(pid)
             del rest[pid]
     return tuple(alive[pid] for pid in sorted(ours))
+
+
+def load(leader: int, known: Iterable[Process] = ()) -> float | None:
+    """How many processors they keep busy, looked at for a moment; None where none is seen."""
+    before = kin(leader, known)
+    if not before:
+        return None
+    began = time.monotonic()
+    time.sleep(_MOMENT_S)
+    after = kin(leader, before)
+    used = sum(each.cpu_s for each in after) - sum(each.cpu_s for each in before)
+    return max(used, 0) / (time.monotonic() - began)
 
 
 def end_kin(leader: int, known: Iterable[Process]) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from polyarch.host.kin import Process, end_kin, kin
+from polyarch.errors import ProgramNotFoundError
+from polyarch.host.kin import Process, end_kin, kin, load
 from polyarch.host.process import Running, check_not_ending, end, find_program, started
 
 MEBIBYTE = 1 << 20
@@ -49,7 +50,8 @@ class Bounds:
 class Watched:
     """How it ended: `status` is negative for a signal; `dropped` bytes of its output were not kept.
 
-    `cpu_s` is the processor's time for all of it, None where that was not seen.
+    `load` says, where its time was over, how many processors it kept busy then; None where that was
+    not seen.
     """
 
     status: int
@@ -57,7 +59,7 @@ class Watched:
     dropped: int
     cut: Cut | None
     seconds: float
-    cpu_s: float | None
+    load: float | None
 
 
 def watch(
@@ -69,7 +71,10 @@ def watch(
     last_words: re.Pattern[bytes] | None = None,
     tools: Mapping[str, str] | None = None,
 ) -> Watched:
-    """Run a program within its bounds; nothing of it is left when this returns.
+    """Run a program within its bounds; nothing that is known of it is left when this returns.
+
+    What leaves session and parents within a moment is not known: give such programs a namespace of
+    processes.
 
     `tools` is the environment to look for `prlimit` in, where the program's own is a stranger's.
 
@@ -80,6 +85,8 @@ def watch(
         ProgramNotFoundError: no such program.
         ProcessFailedError, InterruptedByUserError: everything is being ended.
     """
+    if find_program(arguments[0], environment) is None:
+        raise ProgramNotFoundError(arguments[0])
     bounded = [*_limits(bounds, tools or environment), *arguments]
     began = time.monotonic()
     with started(bounded, environment=environment, folder=folder) as process:
@@ -112,7 +119,7 @@ class _Watching:
     seen: tuple[Process, ...] = ()
     cut: Cut | None = None
     _kept: "_Kept" = field(init=False)
-    _cpu_s: float | None = None
+    _load: float | None = None
     _farewell: float | None = None
     _ended: float = 0
 
@@ -138,6 +145,8 @@ class _Watching:
                 if self.cut is None:
                     self.cut = self._overdue(now)
             self._ended = time.monotonic()
+            if self.cut is Cut.TIME:
+                self._load = load(self.process.pid, self.seen)
             # What the pipe still holds, and no more: a child may go on writing.
             for _ in range(_PIPE_READS):
                 if not self._read(selector, handle, wait_s=0):
@@ -151,7 +160,7 @@ class _Watching:
             dropped=self._kept.dropped,
             cut=self.cut,
             seconds=self._ended - self.began,
-            cpu_s=self._cpu_s,
+            load=self._load,
         )
 
     def _read(
@@ -176,9 +185,6 @@ class _Watching:
 
     def _look(self) -> None:
         self.seen = kin(self.process.pid, self.seen)
-        if self.seen:
-            # A parent has the time of children that it waited for.
-            self._cpu_s = max(self._cpu_s or 0, sum(each.cpu_s for each in self.seen))
         if len(self.seen) > self.bounds.processes:
             self.cut = Cut.PROCESSES
         elif sum(each.memory_bytes for each in self.seen) > self.bounds.memory_bytes:

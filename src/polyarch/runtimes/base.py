@@ -113,15 +113,15 @@ class Ended:
     """How a command ended.
 
     `status` is 128 and the signal's number where a signal ended it, None where we did. `fault` is
-    what the runtime says where it could not start the command at all. `cpu_s` is the processor's
-    time, None where nobody knows it.
+    what the runtime says where it could not start the command at all. `load` says, where its
+    time was over, how many processors it kept busy then, None where nobody knows it.
     """
 
     status: int | None
     output: str
     seconds: float
     cut: Cut | None = None
-    cpu_s: float | None = None
+    load: float | None = None
     fault: str = ""
     out_of_memory: bool = False
     dropped: int = 0

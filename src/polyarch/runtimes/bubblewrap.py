@@ -115,7 +115,7 @@ class _Wrapped:
             output=output,
             seconds=ended.seconds,
             cut=ended.cut,
-            cpu_s=ended.cpu_s,
+            load=ended.load,
             fault=fault,
             dropped=ended.dropped,
         )

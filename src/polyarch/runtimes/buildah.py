@@ -208,7 +208,7 @@ class _Held:
             output=_ITS_WORDS.sub("", said_all),
             seconds=ended.seconds,
             cut=ended.cut,
-            cpu_s=ended.cpu_s,
+            load=ended.load,
             fault=fault[1] if fault and not ended.cut and ended.status == 1 else "",
             dropped=ended.dropped,
         )

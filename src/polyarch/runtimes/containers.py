@@ -14,7 +14,7 @@ from typing import Any
 
 from polyarch.content.archive import write_archive
 from polyarch.errors import EngineUnusableError, PolyarchError, ProcessFailedError
-from polyarch.host.kin import kin
+from polyarch.host.kin import load
 from polyarch.host.process import Finished, run, stream
 from polyarch.host.watched import Bounds, Cut, watch
 from polyarch.runtimes.base import Ended, Execute, HeldImage, Launch, RuntimeInfo
@@ -142,13 +142,12 @@ class _Held:
                 last_words=LAST_WORDS if self.image.how == "emulated" else None,
             )
             state = self._state(name)
-            cpu_s = self._cpu_s(state) if ended.cut is Cut.TIME else None
             return Ended(
                 status=None if ended.cut else _status(state),
                 output=ended.output.decode("utf-8", "replace"),
                 seconds=ended.seconds,
                 cut=ended.cut,
-                cpu_s=cpu_s,
+                load=self._load_of(state) if ended.cut is Cut.TIME else None,
                 fault="" if ended.cut else _fault(state, ended.output),
                 out_of_memory=bool(state.get("OOMKilled")),
                 dropped=ended.dropped,
@@ -182,12 +181,10 @@ class _Held:
         state = _object(self._run("inspect", name).stdout).get("State")
         return state if isinstance(state, dict) else {}
 
-    def _cpu_s(self, state: Mapping[str, Any]) -> float | None:
+    def _load_of(self, state: Mapping[str, Any]) -> float | None:
+        """How busy the container is, where its processes are this machine's."""
         leader = state.get("Pid")
-        if not self.local or not isinstance(leader, int) or leader <= 1:
-            return None
-        found = kin(leader)
-        return sum(each.cpu_s for each in found) if found else None
+        return load(leader) if self.local and isinstance(leader, int) and leader > 1 else None
 
     def _run(self, *words: str) -> Finished:
         try:

@@ -137,7 +137,7 @@ class _Traced:
             output=_ITS_WORDS.sub("", said),
             seconds=ended.seconds,
             cut=ended.cut,
-            cpu_s=ended.cpu_s,
+            load=ended.load,
             fault=fault[0] if fault and status == 1 else "",
             dropped=ended.dropped,
         )

@@ -15,7 +15,7 @@ from polyarch.runtimes.base import Ended
 from polyarch.runtimes.outcome import How, Reason, Status
 
 _IDLE = 0.05
-"""Of its time, a program that hangs has used less of a processor than this."""
+"""A program that hangs keeps less of a processor busy than this."""
 _NATIVE = "prove this platform on a machine of its own"
 _UNCAUGHT = re.compile(r"qemu: uncaught target signal (\d+)")
 _INTERNAL = re.compile(
@@ -167,10 +167,10 @@ def _over_bounds(ended: Ended, about: Circumstances) -> Symptom | None:
 
 
 def _late(ended: Ended, about: Circumstances) -> Symptom:
-    idle = ended.cpu_s is not None and ended.cpu_s < _IDLE * ended.seconds
+    idle = ended.load is not None and ended.load < _IDLE
     under = " under QEMU" if about.how == "emulated" else ""
     busy = "it did nothing any more" if idle else "it was still at work"
-    doing = "" if ended.cpu_s is None else f", and {busy}"
+    doing = "" if ended.load is None else f", and {busy}"
     if about.is_java and about.how == "emulated":
         hint = (
             f"Java virtual machines are known to hang under QEMU: {_NATIVE}, or try "
