@@ -40,17 +40,23 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
-    """One repository; `login` is a name and a password."""
+    """One repository; `login` is a name and a password, `token` a bearer token that reads it."""
 
     host: str
     repository: str
     login: tuple[str, str] | None = None
+    token: str = ""
 
     def tags(self) -> dict[str, Standing]:
         """Every tag with what it shows; what several tags share is read once."""
         with closing(HTTPConnection(self.host, timeout=60)) as connection:
             reader = _Reader(self, connection)
             return {tag: reader.tag(tag) for tag in reader.names()}
+
+    def blob_bytes(self, digest: str) -> int:
+        """How long the blobs of an image are together, each counted once."""
+        with closing(HTTPConnection(self.host, timeout=60)) as connection:
+            return sum(_Reader(self, connection).blobs(digest).values())
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,17 @@ class _Reader:
             if platform and told[key] != platform[key]:
                 yield f"{manifest['config']['digest']}: made for {told[key]}"
 
+    def blobs(self, digest: str) -> dict[str, int]:
+        """The sizes of all blobs below a manifest, by digest."""
+        _, raw = self.all(f"manifests/{digest}")
+        root = json.loads(raw)
+        found: dict[str, int] = {}
+        for child in root.get("manifests", ()):
+            found |= self.blobs(child["digest"])
+        for blob in (root["config"], *root["layers"]) if "layers" in root else ():
+            found[blob["digest"]] = blob["size"]
+        return found
+
     def _blob(self, digest: str) -> tuple[str, int]:
         answer = self._get(f"blobs/{digest}")
         if answer.status != 200:
@@ -132,6 +149,8 @@ class _Reader:
         if self.shelf.login:
             login = base64.b64encode(":".join(self.shelf.login).encode()).decode()
             headers["Authorization"] = f"Basic {login}"
+        if self.shelf.token:
+            headers["Authorization"] = f"Bearer {self.shelf.token}"
         self.connection.request("GET", f"/v2/{self.shelf.repository}/{path}", headers=headers)
         return self.connection.getresponse()
 
