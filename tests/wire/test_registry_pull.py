@@ -21,11 +21,12 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.fields import MAX_MANIFEST_BYTES
 from polyarch.registry.retry import RetryPolicy
 from polyarch.registry.tags import MAX_TAGS
+from polyarch.sandbox.auth import Account, BasicAuth
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.target import Kind
 from polyarch.sandbox.wire import Answer, Call, json_answer, refusal
-from tests.support.remote import CONFIG, blob_of, connected, push_image, read
+from tests.support.remote import CANARY, CONFIG, blob_of, connected, push_image, read
 
 LAYER = b"0123456789" * 100_000
 NOWHERE = Digest.of(b"nowhere")
@@ -365,6 +366,28 @@ async def test_pages_that_lead_in_a_circle_end():
     hook = answering(Kind.TAGS, circle)
     async with connected(SandboxRegistry(quirks=Quirks(on_request=hook))) as place:
         assert await place.repository().tags() == ("a",)
+
+
+async def test_the_next_page_of_another_host_is_not_asked_for():
+    async with SandboxRegistry() as other:
+        link = ("Link", f'<{other.url}/v2/team/app/tags/list?last=a>; rel="next"')
+        hook = answering(Kind.TAGS, json_answer({"tags": ["a"]}, link))
+        async with connected(SandboxRegistry(quirks=Quirks(on_request=hook))) as place:
+            with pytest.raises(UnexpectedAnswerError, match="another host"):
+                await place.repository().tags()
+        assert other.requests == ()
+
+
+async def test_a_list_of_tags_that_another_host_gives_gets_no_login_there():
+    async with SandboxRegistry() as other:
+        away = Answer(status=307, headers=(("Location", f"{other.url}/v2/team/app/tags/list"),))
+        registry = SandboxRegistry(
+            auth=BasicAuth(Account(username="me", password=CANARY)),
+            quirks=Quirks(on_request=answering(Kind.TAGS, away)),
+        )
+        async with connected(registry) as place:
+            assert await place.repository().tags() == ()
+        assert [request.had_authorization for request in other.requests] == [False]
 
 
 async def test_full_pages_without_a_link_are_asked_on():
