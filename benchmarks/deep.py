@@ -26,7 +26,7 @@ LEVEL = 6
 
 
 def deep_check(_peers: object, *, quick: bool) -> Iterator[Row]:
-    """A Debian with a compiler and a Go tree: half a gigabyte in 19,000 files, packed as Docker does."""
+    """A Debian with a compiler and a Go tree: half a gigabyte, packed as Docker does."""
     store = LayoutStore(_layout())
     images = _images(store)
     runs = 3 if quick else 9

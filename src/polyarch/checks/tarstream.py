@@ -102,7 +102,7 @@ class TarStream:
             self._skip(-(-stored // BLOCK) * BLOCK)
             return self._linked(entry, link) if entry else None
         program, text = self._content(block, header, extended, stored, entry.path)
-        return entry._replace(mode=_mode(block), program=program, text=text)
+        return Entry(entry.path, kind, _mode(block), "", program, text)
 
     def _linked(self, entry: Entry, link: str) -> Entry | None:
         if entry.kind is EntryKind.HARD_LINK:

@@ -5,6 +5,7 @@ Sources: POSIX.1-2017 pax, "ustar Interchange Format" and "pax Extended Header";
 "Basic Tar Format".
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -13,6 +14,7 @@ from polyarch.errors import MalformedManifestError
 
 BLOCK = 512
 _CHECKSUM = slice(148, 156)
+_ADLER = 65521
 _BASE_256 = 0x80
 _FAR = 1 << 62
 _MOST_DIGITS = 18
@@ -51,17 +53,20 @@ class Header:
         """
         if not any(block):
             return None
-        summed = sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ")
-        if _octal(block[_CHECKSUM]) != summed:
+        checksum = block[_CHECKSUM]
+        # Adler-32 has the sum of all bytes in its lower half, and is not computed in Python.
+        summed = (zlib.adler32(block, 0) & 0xFFFF) - sum(checksum) + 8 * ord(" ")
+        told = _octal(checksum)
+        if told is None or (told - summed) % _ADLER:
             raise malformed("a header's checksum is wrong", where)
         name = _text(block[:100])
-        if block[257:263] == b"ustar\0" and (prefix := _text(block[345:500])):
-            name = f"{prefix}/{name}"
+        if block[345] and block[257:263] == b"ustar\0":
+            name = f"{_text(block[345:500])}/{name}"
         return cls(
             name=name,
             kind=block[156:157],
             size=_number(block[124:136], where),
-            link=_text(block[157:257]),
+            link=_text(block[157:257]) if block[157] else "",
         )
 
 
