@@ -38,6 +38,7 @@ tag-policy = "guarded"                                 # default
 max-age = "1d"                                         # polyarch.toml:8, no effect yet
 gates = []                                             # default
 after-publish = []                                     # default
+public = false                                         # default
 context = "bot"                                        # polyarch.toml:2
 dockerfile = "deploy/docker/Dockerfile.bot"            # polyarch.toml:3
 target = ""                                            # default
