@@ -21,7 +21,7 @@ class EntryKind(IntEnum):
 
 
 class Entry(NamedTuple):
-    """A named tuple, as a layer may have a million of them: half again as fast to make as a dataclass.
+    """A named tuple, as a layer may have a million: half again as fast to make as a dataclass.
 
     `path` is clean: no leading slash, no empty parts, no `.` and `..`; that of a whiteout names
     what it removes, of an opaque mark the folder. `link` is a symbolic link's target as it stands

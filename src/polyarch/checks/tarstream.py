@@ -1,7 +1,8 @@
 """A layer's archive read as it streams by: what each entry does, and a look into programs.
 
-Nothing is unpacked anywhere. Python's own reader takes extension headers of any size into memory
-and needs two and a half times as long for an entry. Sources: POSIX.1-2017 "pax"; GNU tar manual, "Storing Sparse Files".
+Nothing is unpacked anywhere. Python's own reader takes extension headers of any size into memory,
+and two and a half times as long. Sources: POSIX.1-2017 "pax"; GNU tar manual, "Storing Sparse
+Files".
 """
 
 from collections.abc import Iterator, Mapping
