@@ -1,18 +1,22 @@
 """What a command line starts beside its first word: shells, `env` and small init programs."""
 
 import re
+import shlex
 from dataclasses import dataclass
 
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"})
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
+_TEXT_FOLLOWS = re.compile(r"-\w*c\w*")
+_SHELL_WITH_VALUE = re.compile(r"[-+]\w*[oO]|--rcfile|--init-file")
 _INITS = frozenset({"tini", "tini-static", "dumb-init", "catatonit", "docker-init"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*")
 _SIMPLE = re.compile(r"[\w@%+=:,./ \t-]+")
 _BUILT_IN = frozenset({
-    ".", ":", "[", "alias", "bg", "break", "case", "cd", "command", "continue", "declare", "do",
-    "echo", "eval", "exit", "export", "false", "fg", "for", "function", "getopts", "hash", "if",
-    "jobs", "kill", "let", "local", "printf", "pwd", "read", "readonly", "return", "select",
-    "set", "shift", "shopt", "source", "test", "time", "times", "trap", "true", "type", "typeset",
-    "ulimit", "umask", "unalias", "unset", "until", "wait", "while",
+    ".", ":", "[", "alias", "bg", "break", "builtin", "case", "cd", "command", "continue", "coproc",
+    "declare", "dirs", "do", "echo", "enable", "eval", "exit", "export", "false", "fg", "for",
+    "function", "getopts", "hash", "help", "history", "if", "jobs", "kill", "let", "local",
+    "mapfile", "popd", "printf", "pushd", "pwd", "read", "readarray", "readonly", "return",
+    "select", "set", "setopt", "shift", "shopt", "source", "test", "time", "times", "trap", "true",
+    "type", "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait", "while",
 })  # fmt: skip
 _ENV_WITH_VALUE = frozenset({"-u", "-C", "--unset", "--chdir"})
 _INIT_WITH_VALUE = frozenset({"-e", "-p", "-r", "--rewrite"})
@@ -29,6 +33,9 @@ class Inner:
 def inner_command(words: tuple[str, ...]) -> Inner | None:
     """What the first word of a command line starts, None where it starts nothing that is known."""
     name = words[0].rpartition("/")[2] if words else ""
+    if name == "busybox":
+        # It is what its next word says; applets that are no shells have options of their own.
+        return inner_command(words[1:]) if words[1:] and words[1] in _SHELLS else None
     if name in _SHELLS:
         return _of_shell(words)
     if name == "env":
@@ -38,10 +45,7 @@ def inner_command(words: tuple[str, ...]) -> Inner | None:
 
 def _of_shell(words: tuple[str, ...]) -> Inner | None:
     """The first command of `sh -c TEXT`; a script that a shell is given is read, not executed."""
-    flag = next((i for i, word in enumerate(words[:4]) if re.fullmatch(r"-\w*c", word)), None)
-    if flag is None or flag + 1 >= len(words):
-        return None
-    text = words[flag + 1].strip()
+    text = (_shell_text(words) or "").strip()
     certain = bool(_SIMPLE.fullmatch(text))
     first = [part for part in text.split() if not _ASSIGNMENT.fullmatch(part)]
     while first and first[0] == "exec":
@@ -56,19 +60,41 @@ def _of_shell(words: tuple[str, ...]) -> Inner | None:
     return Inner(words=tuple(first), certain=certain)
 
 
+def _shell_text(words: tuple[str, ...]) -> str | None:
+    """What a shell is given with `-c`; None where it is given a script, whose words are its own."""
+    is_text = False
+    rest = iter(words[1:])
+    for word in rest:
+        if word in {"-", "--"} or not word.startswith(("-", "+")):
+            text = next(rest, None) if word in {"-", "--"} else word
+            return text if is_text else None
+        is_text = is_text or bool(_TEXT_FOLLOWS.fullmatch(word))
+        if _SHELL_WITH_VALUE.fullmatch(word):
+            next(rest, None)
+    return None
+
+
 def _of_env(words: tuple[str, ...]) -> Inner | None:
     rest = list(words)
     while rest:
         word = rest.pop(0)
         if word in {"-S", "--split-string"} and rest:
-            rest = [*rest[0].split(), *rest[1:]]
+            rest = [*_split(rest[0]), *rest[1:]]
         elif word.startswith("-S") and len(word) > len("-S"):
-            rest = [*word.removeprefix("-S").split(), *rest]
+            rest = [*_split(word.removeprefix("-S")), *rest]
         elif word in _ENV_WITH_VALUE:
             rest = rest[1:]
         elif not word.startswith("-") and not _ASSIGNMENT.fullmatch(word):
-            return Inner(words=(word, *rest))
+            return None if "${" in word else Inner(words=(word, *rest))
     return None
+
+
+def _split(text: str) -> list[str]:
+    """The words of `env -S`, which knows quotes; none where they are not closed."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
 
 
 def _after_options(words: tuple[str, ...]) -> Inner | None:
