@@ -6,7 +6,7 @@ from tests.support.elf_files import (
     elf,
     library,
 )
-from tests.support.foreign_files import dotnet, efi, macho, pe
+from tests.support.foreign_files import dotnet, efi, macho, pe, wasm
 from tests.support.lying import ARM_V5, ARM_V6, Honest, based, musl, one
 from tests.support.made_image import (
     PATH,
@@ -137,6 +137,8 @@ HONEST = (
             file("usr/local/go/pkg/tool/linux_arm64/compile", elf("arm64")),
             file("usr/lib/python3/site-packages/distlib/t64.exe", pe("amd64")),
             file("srv/app/App.dll", dotnet()),
+            file("srv/node_modules/esbuild-wasm/esbuild.wasm", wasm()),
+            file("usr/local/bin/module.wasm", wasm()),
             file("boot/efi/grubaa64.efi", efi("arm64")),
             file("srv/kernel.efi.signed", efi("arm64")),
             file("srv/gpu.cubin", elf("amd64", machine=190)),

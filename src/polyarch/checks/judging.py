@@ -56,6 +56,8 @@ class Judge:
                 yield from self._judged(path, file, file.program)
 
     def _judged(self, path: str, file: File, program: Program) -> Iterator[Finding]:
+        if program.format is Format.WASM:
+            return  # no kernel runs it by itself: an engine in the image takes it as data
         why = program.misfit(self.tell.platform) if not program.damage else None
         if not (why or program.damage) or self.allow.covers(path, self.tell.platform):
             return
