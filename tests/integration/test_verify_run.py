@@ -9,6 +9,7 @@ import pytest
 from polyarch.content.memory import MemoryStore
 from polyarch.oci.manifest import ImageIndex
 from tests.lab.absence import require
+from tests.lab.roots import busybox_root
 from tests.support.documents import VERIFY, check
 from tests.support.images import MadeImage
 from tests.support.made_image import Made, file
@@ -32,11 +33,17 @@ def place(tmp_path) -> TinyProject:
 def image(
     *programs: bytes, platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64")
 ) -> MadeImage:
+    return made_image(
+        *(
+            Made(platform=name, layers=[[file("app", data)]], entrypoint=["/app"])
+            for name, data in zip(platforms, programs, strict=False)
+        )
+    )
+
+
+def made_image(*made: Made) -> MadeImage:
     store = MemoryStore()
-    children = [
-        Made(platform=name, layers=[[file("app", data)]], entrypoint=["/app"]).put(store)
-        for name, data in zip(platforms, programs, strict=False)
-    ]
+    children = [each.put(store) for each in made]
     index = ImageIndex.build(children)
     store.add(index.descriptor.media_type, index.raw)
     return MadeImage(store=store, index=index, children=tuple(children))
@@ -113,3 +120,29 @@ def test_with_nothing_that_runs_it_was_only_inspected(place: TinyProject):
     assert said.code == 4
     assert "inspected only" in said.stdout
     assert "proven: " not in said.stdout.replace("not proven: ", "")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b'#!/bin/sh\nexec "$@"\n',
+        # What Debian's `sh` makes of `exec "$@"`.
+        b'#!/bin/sh\necho "$0: 2: exec: $1: not found" >&2\nexit 127\n',
+        b"#!/bin/sh\nwhile :; do sleep 1000; done\n",
+    ],
+    ids=["a wrapper", "a wrapper of Debian", "a server"],
+)
+def test_what_starts_and_knows_no_probe_is_not_wrong(place: TinyProject, script: bytes):
+    root = busybox_root("linux/amd64").read_bytes()
+    made = Made(layers=[root, [file("entry", script)]], entrypoint=["/entry"], command=["sleep"])
+    laid(made_image(made), place.root / "lay")
+    said = run(place, "--level", "run", code=0)
+    assert (states(said), codes(said)) == ([("run", "ok")], {"run-unclear"})
+
+
+def test_a_script_that_starts_what_is_not_there_is_wrong(place: TinyProject):
+    root = busybox_root("linux/amd64").read_bytes()
+    script = file("entry", b'#!/bin/sh\nexec /opt/server "$@"\n')
+    laid(made_image(Made(layers=[root, [script]], entrypoint=["/entry"])), place.root / "lay")
+    said = run(place, "--level", "run", code=1)
+    assert codes(said) == {"run-command-not-found"}

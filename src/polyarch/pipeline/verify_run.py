@@ -1,5 +1,6 @@
 """Starting the program of an image, of any image: with a command that was named, or with probes."""
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ PROBES = ("--version", "--help")
 """Words that most programs answer and end; asked of what an image starts if nothing is named."""
 
 PROBE_TIMEOUT_S = 20
-_STARTED = frozenset({Reason.EXIT, Reason.TIMEOUT})
-"""How a program ends that runs and does not know the probe."""
+_STARTED = frozenset({Reason.EXIT, Reason.TIMEOUT, Reason.HANG})
+"""How a program ends that runs and does not know the probe; a server that waits seems to hang."""
 
 _WORDS = 300
 
@@ -100,8 +101,17 @@ class Runs:
 def _best(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """Of probes the one that says most: that ended well, else what is no matter of the probe."""
     passed = [each for each in outcomes if each.passed]
-    telling = [each for each in outcomes if each.reason not in _STARTED]
+    telling = [each for each in outcomes if not _is_puzzled(each)]
     return ((*passed, *telling, *outcomes)[0],)
+
+
+def _is_puzzled(outcome: Outcome) -> bool:
+    """Whether what started did not know what to do with the probe."""
+    if outcome.reason is Reason.COMMAND_NOT_FOUND and outcome.exit_code is not None:
+        # A script that ends with `exec "$@"` takes the probe for the command to start.
+        said = rf"(?m)(?:^|\s){re.escape(outcome.command[-1])}: (?:not found|No such file)"
+        return re.search(said, outcome.output) is not None
+    return outcome.reason in _STARTED
 
 
 def _told(
@@ -111,7 +121,7 @@ def _told(
         if outcome.passed:
             continue
         command = shlex.join(outcome.command)
-        is_unclear = are_probes and outcome.reason in _STARTED
+        is_unclear = are_probes and _is_puzzled(outcome)
         message = f"`{shorten(command)}`: {outcome.message}"
         hint = outcome.hint
         if is_unclear:
