@@ -104,17 +104,15 @@ def _crashed(ended: Ended, about: Circumstances) -> Symptom | None:
     if about.how != "emulated":
         return None
     if found := _INTERNAL.search(ended.output):
-        return Symptom(
-            reason=Reason.EMULATOR_CRASH,
-            message=f"QEMU itself crashed: {shorten(found[0].strip(), 200)}",
-            hint=f"{_NATIVE}, or install a newer QEMU",
-            certain=True,
-        )
+        return _qemu_crashed(shorten(found[0].strip(), 200), certain=True)
     found = _UNCAUGHT.search(ended.output)
     number = int(found[1]) if found else 0
     if number == signal.SIGILL:
         return _illegal(about, certain=ended.status != 0)
-    if number == signal.SIGSEGV or (not number and ended.status == _SEGV):
+    if not number and ended.status == _SEGV:
+        # Of a fault of the program it would have told.
+        return _qemu_crashed("a segmentation fault", certain=False)
+    if number == signal.SIGSEGV:
         return Symptom(
             reason=Reason.EMULATOR_CRASH,
             message="it ended with a segmentation fault under QEMU",
@@ -123,6 +121,15 @@ def _crashed(ended: Ended, about: Circumstances) -> Symptom | None:
             certain=ended.status != 0,
         )
     return _by_signal(number, certain=ended.status != 0) if number else None
+
+
+def _qemu_crashed(what: str, *, certain: bool) -> Symptom:
+    return Symptom(
+        reason=Reason.EMULATOR_CRASH,
+        message=f"QEMU itself crashed: {what}",
+        hint=f"{_NATIVE}, or install a newer QEMU",
+        certain=certain,
+    )
 
 
 def _natively_crashed(ended: Ended, about: Circumstances) -> Symptom | None:
