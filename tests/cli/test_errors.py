@@ -98,7 +98,7 @@ CASES: Mapping[str, Case] = {
     "inspect-no-layout": Case(words="inspect oci:.", code=1),
     "inspect-no-reference": Case(words="inspect Debian:Bookworm", code=2),
     "inspect-no-digest": Case(words="inspect debian@sha256:123", code=2),
-    "inspect-not-yet": Case(words="inspect docker-daemon:app", code=2),
+    "inspect-a-program": Case(words="inspect file:app", code=2),
     # what the config names
     "no-dockerfile": Case(words="plan --offline", code=2, given=toml(SMALL)),
     "broken-dockerfile": Case(
