@@ -58,6 +58,14 @@ class Process:
             return 0
 
     @property
+    def environment(self) -> bytes:
+        """What it was started with, empty where that is not shown."""
+        try:
+            return (_PROC / str(self.pid) / "environ").read_bytes()
+        except OSError:
+            return b""
+
+    @property
     def tracer(self) -> int:
         """The number of the process that traces it, 0 where none does."""
         with contextlib.suppress(OSError, ValueError):
@@ -98,11 +106,16 @@ def load(leader: int, known: Iterable[Process] = ()) -> float | None:
     return max(used, 0) / (time.monotonic() - began)
 
 
-def end_kin(leader: int, known: Iterable[Process]) -> None:
-    """Kill all of them, also those that left the session; returns when none is seen any more."""
+def end_kin(leader: int, known: Iterable[Process], mark: bytes) -> None:
+    """Kill all of them, also those that left session and parents; returns when none is seen.
+
+    `mark` stands in the environment that they were started with, and in nobody else's.
+    """
     seen = tuple(known)
     for _ in range(_SWEEPS):
-        left = [each for each in kin(leader, seen) if each.pid not in {leader, os.getpid()}]
+        marked = (each for each in _all() if mark in each.environment)
+        found = {each.pid: each for each in (*kin(leader, seen), *marked)}
+        left = [each for pid, each in found.items() if pid not in {leader, os.getpid()}]
         if not left:
             return
         for process in left:

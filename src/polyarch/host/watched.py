@@ -6,6 +6,7 @@ and its children take together is looked at several times a second.
 
 import os
 import re
+import secrets
 import selectors
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from polyarch.host.process import Running, check_not_ending, end, find_program, 
 MEBIBYTE = 1 << 20
 _LOOK_S = 0.1
 _GRACE_S = 2.0
+_MARK = "POLYARCH_WATCHED"
 _READ = 65536
 _PIPE_READS = 16
 _FAREWELL_S = 2.0
@@ -50,6 +52,8 @@ class Bounds:
 class Watched:
     """How it ended: `status` is negative for a signal; `dropped` bytes of its output were not kept.
 
+    For `quiet_s` seconds it had said nothing.
+
     `load` says, where its time was over, how many processors it kept busy then; None where that was
     not seen.
     """
@@ -59,6 +63,7 @@ class Watched:
     dropped: int
     cut: Cut | None
     seconds: float
+    quiet_s: float
     load: float | None
 
 
@@ -71,10 +76,10 @@ def watch(
     last_words: re.Pattern[bytes] | None = None,
     tools: Mapping[str, str] | None = None,
 ) -> Watched:
-    """Run a program within its bounds; nothing that is known of it is left when this returns.
+    """Run a program within its bounds; nothing of it is left when this returns.
 
-    What leaves session and parents within a moment is not known: give such programs a namespace of
-    processes.
+    What leaves session and parents within a moment is known by a variable in its environment;
+    programs that empty that, too, want a namespace of processes.
 
     `tools` is the environment to look for `prlimit` in, where the program's own is a stranger's.
 
@@ -89,14 +94,16 @@ def watch(
         raise ProgramNotFoundError(arguments[0])
     bounded = [*_limits(bounds, tools or environment), *arguments]
     began = time.monotonic()
-    with started(bounded, environment=environment, folder=folder) as process:
+    mark = f"{_MARK}={secrets.token_hex(8)}"
+    marked = {**environment, _MARK: mark.partition("=")[2]}
+    with started(bounded, environment=marked, folder=folder) as process:
         watching = _Watching(process, bounds, last_words, began)
         try:
             watching.until_end()
         finally:
             if process.poll() is None:
                 end([process], grace_s=_GRACE_S)
-            end_kin(process.pid, watching.seen)
+            end_kin(process.pid, watching.seen, mark.encode())
     check_not_ending()
     return watching.result()
 
@@ -122,6 +129,7 @@ class _Watching:
     _load: float | None = None
     _farewell: float | None = None
     _ended: float = 0
+    _said: float = 0
 
     def __post_init__(self) -> None:
         self._kept = _Kept(self.bounds.output_bytes)
@@ -160,6 +168,7 @@ class _Watching:
             dropped=self._kept.dropped,
             cut=self.cut,
             seconds=self._ended - self.began,
+            quiet_s=self._ended - max(self._said, self.began),
             load=self._load,
         )
 
@@ -179,6 +188,7 @@ class _Watching:
             selector.unregister(handle)
             return False
         self._kept.add(data)
+        self._said = time.monotonic()
         if self.last_words and self._farewell is None and self._kept.ends_with(self.last_words):
             self._farewell = time.monotonic() + _FAREWELL_S
         return True

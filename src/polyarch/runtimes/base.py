@@ -114,7 +114,8 @@ class Ended:
 
     `status` is 128 and the signal's number where a signal ended it, None where we did. `fault` is
     what the runtime says where it could not start the command at all. `load` says, where its
-    time was over, how many processors it kept busy then, None where nobody knows it.
+    time was over, how many processors it kept busy then, None where nobody knows it; for `quiet_s`
+    seconds it had said nothing.
     """
 
     status: int | None
@@ -122,6 +123,7 @@ class Ended:
     seconds: float
     cut: Cut | None = None
     load: float | None = None
+    quiet_s: float = 0
     fault: str = ""
     out_of_memory: bool = False
     dropped: int = 0

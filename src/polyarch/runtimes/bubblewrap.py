@@ -116,6 +116,7 @@ class _Wrapped:
             seconds=ended.seconds,
             cut=ended.cut,
             load=ended.load,
+            quiet_s=ended.quiet_s,
             fault=fault,
             dropped=ended.dropped,
         )

@@ -209,6 +209,7 @@ class _Held:
             seconds=ended.seconds,
             cut=ended.cut,
             load=ended.load,
+            quiet_s=ended.quiet_s,
             fault=fault[1] if fault and not ended.cut and ended.status == 1 else "",
             dropped=ended.dropped,
         )

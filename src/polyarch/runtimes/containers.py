@@ -148,6 +148,7 @@ class _Held:
                 seconds=ended.seconds,
                 cut=ended.cut,
                 load=self._load_of(state) if ended.cut is Cut.TIME else None,
+                quiet_s=ended.quiet_s,
                 fault="" if ended.cut else _fault(state, ended.output),
                 out_of_memory=bool(state.get("OOMKilled")),
                 dropped=ended.dropped,

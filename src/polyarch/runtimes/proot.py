@@ -138,6 +138,7 @@ class _Traced:
             seconds=ended.seconds,
             cut=ended.cut,
             load=ended.load,
+            quiet_s=ended.quiet_s,
             fault=fault[0] if fault and status == 1 else "",
             dropped=ended.dropped,
         )

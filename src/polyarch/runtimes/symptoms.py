@@ -16,6 +16,7 @@ from polyarch.runtimes.outcome import How, Reason, Status
 
 _IDLE = 0.05
 """A program that hangs keeps less of a processor busy than this."""
+_QUIET_S = 1.0
 _NATIVE = "prove this platform on a machine of its own"
 _UNCAUGHT = re.compile(r"qemu: uncaught target signal (\d+)")
 _INTERNAL = re.compile(
@@ -174,7 +175,7 @@ def _over_bounds(ended: Ended, about: Circumstances) -> Symptom | None:
 
 
 def _late(ended: Ended, about: Circumstances) -> Symptom:
-    idle = ended.load is not None and ended.load < _IDLE
+    idle = ended.load is not None and ended.load < _IDLE and ended.quiet_s >= _QUIET_S
     under = " under QEMU" if about.how == "emulated" else ""
     busy = "it did nothing any more" if idle else "it was still at work"
     doing = "" if ended.load is None else f", and {busy}"

@@ -78,6 +78,13 @@ def test_deaf_programs_that_left_the_session():
     assert not processes_with("73211")
 
 
+def test_daemons():
+    """Without session, parents or anything but their environment."""
+    daemon = "(setsid sh -c 'sleep 73213; :' >&- 2>&- &)"
+    assert watched(f"{daemon}; {daemon}; exit 6").status == 6
+    assert not processes_with("73213")
+
+
 def test_what_a_good_end_leaves_behind():
     found = watched("setsid sleep 73212 & sleep 0.5; echo done")
     assert found.output == b"done\n"

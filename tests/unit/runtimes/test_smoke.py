@@ -19,13 +19,14 @@ def judged(
     how: How = "emulated",
     cut: Cut | None = None,
     load: float | None = None,
+    quiet_s: float = 9,
     fault: str = "",
     killed: bool = False,
     java: bool = False,
     foreign: tuple[str, ...] = (),
 ) -> Outcome:
     ended = Ended(
-        status=status, output=output, seconds=10, cut=cut, load=load, fault=fault,
+        status=status, output=output, seconds=10, cut=cut, load=load, fault=fault, quiet_s=quiet_s,
         out_of_memory=killed,
     )  # fmt: skip
     about = Circumstances(
@@ -126,6 +127,7 @@ class TestHanging:
         idle = judged(None, cut=Cut.TIME, load=0.01)
         busy = judged(None, cut=Cut.TIME, load=0.9)
         unknown = judged(None, cut=Cut.TIME)
+        assert judged(None, cut=Cut.TIME, load=0.01, quiet_s=0).reason is Reason.TIMEOUT
         assert [each.reason for each in (idle, busy, unknown)] == [
             Reason.HANG,
             Reason.TIMEOUT,
