@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from polyarch.runtimes.accounts import Account, account_of
+from polyarch.runtimes.advice import HINTS
 from polyarch.runtimes.base import HeldImage, Launch
 from polyarch.runtimes.emulators import processor
 from polyarch.runtimes.outcome import Outcome, Reason, Status
 from polyarch.runtimes.preparing import add_name_files, folder_for
 from polyarch.runtimes.program import DEFAULT_PATH, Command, ProgramCheck
-from polyarch.runtimes.symptoms import HINTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

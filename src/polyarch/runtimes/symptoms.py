@@ -11,6 +11,12 @@ from dataclasses import dataclass
 
 from polyarch.errors import shorten
 from polyarch.host.watched import Cut
+from polyarch.runtimes.advice import (
+    ARCHITECTURE_HINT,
+    COMMAND_HINT,
+    LOADER_HINT,
+    PERMISSION_HINT,
+)
 from polyarch.runtimes.base import Ended
 from polyarch.runtimes.outcome import How, Reason, Status
 
@@ -287,17 +293,6 @@ def uncaught_signal(output: str) -> int | None:
     return int(found[1]) if found else None
 
 
-LOADER_HINT = (
-    "a program that is linked with glibc needs an image with glibc, one with musl an image with "
-    "musl: build it on the base that it runs on, or link it statically"
-)
-ARCHITECTURE_HINT = (
-    "it was built or copied for another platform: look for a fixed architecture in downloads and "
-    "in `COPY --from`, for a missing GOARCH or TARGETARCH"
-)
-PERMISSION_HINT = "`chmod +x` it in the Dockerfile, and let the image's user read its folders"
-COMMAND_HINT = "compare the command with what the image holds, and with its PATH"
-
 _LOOKS: tuple[Callable[[Ended, Circumstances], Symptom | None], ...] = (
     _crashed,
     _over_bounds,
@@ -307,15 +302,6 @@ _LOOKS: tuple[Callable[[Ended, Circumstances], Symptom | None], ...] = (
     _other_signal,
 )
 
-
-HINTS = {
-    Reason.WRONG_ARCHITECTURE: ARCHITECTURE_HINT,
-    Reason.EXEC_FORMAT: ARCHITECTURE_HINT,
-    Reason.MISSING_LOADER: LOADER_HINT,
-    Reason.PERMISSION_DENIED: PERMISSION_HINT,
-    Reason.COMMAND_NOT_FOUND: COMMAND_HINT,
-}
-"""What to do about reasons that are known before a program is started."""
 
 NOT_LOADED = frozenset(
     {
