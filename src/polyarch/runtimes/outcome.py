@@ -45,6 +45,17 @@ class Reason(StrEnum):
     DOUBTFUL = "doubtful"
 
 
+NOT_LOADED = frozenset(
+    {
+        Reason.WRONG_ARCHITECTURE,
+        Reason.EXEC_FORMAT,
+        Reason.MISSING_LOADER,
+        Reason.MISSING_LIBRARY,
+    }
+)
+"""Nobody expects these, whatever exit code is expected."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What came of one smoke test.

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 from polyarch.host.watched import Cut
 from polyarch.runtimes.base import Ended
-from polyarch.runtimes.outcome import Outcome, Reason, Status
+from polyarch.runtimes.outcome import NOT_LOADED, Outcome, Reason, Status
 from polyarch.runtimes.symptoms import (
-    NOT_LOADED,
     Circumstances,
     Symptom,
     symptom_of,

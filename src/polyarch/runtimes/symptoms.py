@@ -301,14 +301,3 @@ _LOOKS: tuple[Callable[[Ended, Circumstances], Symptom | None], ...] = (
     _not_executed,
     _other_signal,
 )
-
-
-NOT_LOADED = frozenset(
-    {
-        Reason.WRONG_ARCHITECTURE,
-        Reason.EXEC_FORMAT,
-        Reason.MISSING_LOADER,
-        Reason.MISSING_LIBRARY,
-    }
-)
-"""Nobody expects these, whatever exit code is expected."""
