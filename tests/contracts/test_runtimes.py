@@ -174,6 +174,16 @@ class TestShutIn:
             assert root.reason is Reason.EXIT
             assert "Read-only file system" in root.output
 
+    def test_settings_of_the_kernel(self, runtime: AtHand) -> None:
+        """Whoever may write them is root of this machine: a core dump starts what one names."""
+        if runtime.name == "proot":
+            pytest.skip("no wall against a program that wants out")
+        outcome = runtime.run(
+            with_program(NATIVE, User="0"), "write", "/proc/sys/kernel/core_pattern"
+        )
+        assert outcome.reason is Reason.EXIT, outcome
+        assert "written" not in outcome.output
+
     def test_ordinary_programs_outlive_nothing(self, runtime: AtHand) -> None:
         seconds = str(71_000 + os.getpid() % 1000)
         outcome = runtime.run(with_program(NATIVE), "leave", seconds, timeout_s=4)

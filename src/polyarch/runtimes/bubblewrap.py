@@ -27,6 +27,7 @@ _CLEAN = (0, 5)
 """The first version that forgets the environment, and sets the rights of what it mounts."""
 _TMP_BYTES = 64 << 20
 _ABSENT = "bwrap: execvp "
+_SETTINGS = ("sys", "sysrq-trigger", "acpi", "asound", "fs", "scsi")
 
 
 class Bubblewrap:
@@ -140,10 +141,21 @@ class _Wrapped:
         for kind, path in (("--proc", "/proc"), ("--dev", "/dev")):
             if real := folder_for(root, path):
                 yield from (kind, real)
+                yield from _kept(real) if path == "/proc" else ()
         tmp = folder_for(root, "/tmp", 0o1777)  # noqa: S108 - of the image
         # What the image runs from there would be hidden.
         if tmp and not launch.uses(tmp):
             yield from ("--perms", "1777", "--size", str(_TMP_BYTES), "--tmpfs", tmp)
+
+
+def _kept(proc: str) -> Iterator[str]:
+    """Keep the kernel's settings from being written.
+
+    Where root starts it, every user in the namespace is root to the kernel, which asks nothing else
+    of who writes to /proc/sys; bubblewrap looks at the folder's rights alone.
+    """
+    for name in _SETTINGS:
+        yield from ("--ro-bind-try", f"/proc/{name}", f"{proc}/{name}")
 
 
 def _emulated(machine: Machine) -> Iterator[Platform]:
