@@ -3,11 +3,13 @@
 import os
 import platform as machine
 import shutil
+from pathlib import Path
 
 import pytest
 
 from polyarch.content.memory import MemoryStore
 from polyarch.oci.manifest import ImageIndex
+from polyarch.pipeline.copy_spool import spool
 from tests.lab.absence import require
 from tests.lab.roots import busybox_root
 from tests.support.documents import VERIFY, check
@@ -146,3 +148,16 @@ def test_a_script_that_starts_what_is_not_there_is_wrong(place: TinyProject):
     laid(made_image(Made(layers=[root, [script]], entrypoint=["/entry"])), place.root / "lay")
     said = run(place, "--level", "run", code=1)
     assert codes(said) == {"run-command-not-found"}
+
+
+def test_a_run_of_the_project_sweeps_nothing_of_it_away(place: TinyProject):
+    """What is at work is told from what was killed, in both directions."""
+    laid(image(program("linux/amd64")), place.root / "lay")
+    state = Path(place.environment["HOME"], ".local", "state", "polyarch")
+    spools = state / "spool"
+    with spool(state, "of-another") as busy:
+        (spools / "of-a-killed-one").mkdir()
+        (spools / "of-a-killed-one" / ".lock").touch()
+        run(place, "--level", "run", code=0)
+        assert [each.name for each in spools.iterdir() if each.is_dir()] == [busy.name]
+    assert not (state / "tmp").exists()  # which builds empty when they begin

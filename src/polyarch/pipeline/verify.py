@@ -81,9 +81,13 @@ class Desk:
 def desk(
     request: VerifyRequest, reach: Reach, world: World, *, project: Project | None, folder: Path
 ) -> Iterator[Desk]:
-    """Open what looking at places needs."""
-    looks = looks_of(request, project, world)
+    """Open what looking at places needs.
+
+    Raises:
+        StorageError: a folder to unpack images in cannot be made.
+    """
     with ExitStack() as stack:
+        looks = looks_of(request, project, world, stack)
         places = stack.enter_context(ThreadPoolExecutor(AT_ONCE, "verify-place"))
         platforms = stack.enter_context(ThreadPoolExecutor(_platforms_at_once(request), "verify"))
         opened = opener(

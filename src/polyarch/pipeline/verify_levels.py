@@ -1,5 +1,7 @@
 """What the levels beyond the structure do: reading programs, and starting them."""
 
+import secrets
+from contextlib import ExitStack
 from pathlib import Path
 
 from polyarch.checks.allow import Allowances
@@ -11,6 +13,7 @@ from polyarch.content.store import Fetcher
 from polyarch.findings import Report
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.platform import Platform
+from polyarch.pipeline.copy_spool import spool
 from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.verify_image import Look
 from polyarch.pipeline.verify_request import Level, VerifyRequest
@@ -18,11 +21,14 @@ from polyarch.pipeline.world import World
 
 
 def looks_of(
-    request: VerifyRequest, project: Project | None, world: World
+    request: VerifyRequest, project: Project | None, world: World, stack: ExitStack
 ) -> tuple[tuple[Level, Look], ...]:
-    """What is done at each level up to the one that is asked, in order.
+    """What is done at each level up to the one that is asked, in order, while `stack` is open.
 
     Layers that several images have are read once, as long as what is given here is used.
+
+    Raises:
+        StorageError: a folder to unpack images in cannot be made.
     """
     if not request.level.reaches(Level.DEEP):
         return ()
@@ -45,7 +51,8 @@ def looks_of(
         commands=request.smoke_tests,
         project=project,
         environment=without_logins(world.environment, project.secret_variables if project else ()),
-        scratch=world.state / "tmp",
+        # No run of the project may sweep it away: this one holds another lock than they do.
+        scratch=stack.enter_context(spool(world.state, f"run-{secrets.token_hex(6)}")),
     )
     return ((Level.DEEP, deep), (Level.RUN, runs.look))
 
