@@ -8,6 +8,9 @@ from polyarch.host.process import find_program, run
 
 _WORDS = ("--net", "--ipc", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc")
 _AS_USER = ("--user", "--map-current-user")
+_POWERLESS = (
+    "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs", "--",
+)  # fmt: skip
 
 
 def jail(environment: Mapping[str, str], *, network: bool = False) -> tuple[str, ...] | None:
@@ -25,3 +28,14 @@ def jail(environment: Mapping[str, str], *, network: bool = False) -> tuple[str,
     except PolyarchError:
         return None
     return found if tried.status == 0 else None
+
+
+def powerless(environment: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The words that take root's capabilities from a command; none are needed for anybody else.
+
+    None where root starts it and they cannot be taken. Source: util-linux setpriv(1).
+    """
+    if os.geteuid():
+        return ()
+    program = find_program("setpriv", environment)
+    return (program, *_POWERLESS) if program else None

@@ -5,6 +5,7 @@ would run natively else. It keeps paths apart and is no wall against a program t
 """
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from polyarch.host.watched import Bounds, watch
 from polyarch.oci.platform import Platform
 from polyarch.runtimes.base import Ended, Execute, HeldImage, Launch, RuntimeInfo, shell_status
 from polyarch.runtimes.emulators import LAST_WORDS
-from polyarch.runtimes.jail import jail
+from polyarch.runtimes.jail import jail, powerless
 from polyarch.runtimes.versions import number, said_version
 
 NAME = "proot"
@@ -59,6 +60,8 @@ class Proot:
             native=machine.native,
             emulated=tuple(_emulated(machine)),
             perhaps=machine.perhaps,
+            # Programs that root starts are root's, and it is no wall.
+            last=os.geteuid() == 0,
         )
 
     @contextlib.contextmanager
@@ -69,7 +72,8 @@ class Proot:
             EngineUnusableError: nothing shuts the program in any more.
         """
         walls = jail(self._environment, network=image.network)
-        if walls is None:
+        taken = powerless(self._environment)
+        if walls is None or taken is None:
             raise EngineUnusableError(NAME, "no namespaces can be had any more")
         machine = read_machine(self._environment)
         emulator = machine.programs.get(image.platform.architecture)
@@ -78,20 +82,21 @@ class Proot:
             ends_all=version >= _ENDS_ALL,
             environment=self._environment,
             image=image,
-            walls=walls,
+            walls=(*walls, *taken),
             emulator=emulator if image.how == "emulated" else None,
         ).execute
 
     def _trial(self) -> tuple[str, str]:
         walls = jail(self._environment)
-        if walls is None:
+        taken = powerless(self._environment)
+        if walls is None or taken is None:
             return (
                 "no namespaces can be had here to cut off network and processes",
                 "install util-linux 2.36 or later, and let this user make user namespaces",
             )
         try:
             tried = run(
-                [*walls, NAME, "-r", "/", "/bin/true"],
+                [*walls, *taken, NAME, "-r", "/", "/bin/true"],
                 environment=self._environment,
                 check=False,
                 timeout_s=20,
