@@ -233,3 +233,12 @@ class TestRuns:
     )
     def test_commands_that_cannot_be(self, place: TinyProject, words: tuple[str, ...]):
         assert place.run("verify", *words, "oci:x").code == 2
+
+
+@pytest.mark.parametrize("words", [("--level", "run"), ("--smoke-test", "a --version")])
+def test_a_file_is_never_called_proven_by_a_run(place: TinyProject, words: tuple[str, ...]):
+    (place.root / "app").write_bytes(elf("amd64"))
+    assert place.run("verify", "file:app").code == 0
+    said = place.run("verify", *words, "file:app")
+    assert said.code == 2
+    assert "never started" in said.stderr

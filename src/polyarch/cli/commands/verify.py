@@ -243,12 +243,26 @@ def _request(
     fail_on: str,
 ) -> "VerifyRequest":
     from polyarch.findings import Severity
-    from polyarch.pipeline.verify_request import Level, Same, VerifyRequest, parse_subject
+    from polyarch.pipeline.verify_request import (
+        Level,
+        Program,
+        Same,
+        VerifyRequest,
+        parse_subject,
+    )
 
     if not places:
         raise click.UsageError("name an image: `polyarch verify PLACE...`")
+    subjects = tuple(dict.fromkeys(parse_subject(text) for text in places))
+    file = next((each for each in subjects if isinstance(each, Program)), None)
+    if file and level == "run":
+        raise UsageError(
+            f"`{file}` is a file, which is read and never started",
+            where="the command line",
+            hint="name an image to be run, or another `--level`",
+        )
     return VerifyRequest(
-        subjects=tuple(dict.fromkeys(parse_subject(text) for text in places)),
+        subjects=subjects,
         platforms=platforms_of(platforms),
         level=Level(level),
         smoke_tests=commands,
