@@ -37,7 +37,7 @@ from tests.support.dying import (
     PLATFORMS,
     REPOSITORY,
 )
-from tests.support.faults import Fault
+from tests.support.faults import Fault, Rule
 from tests.support.killing import Tally, is_apart
 from tests.support.tiny_project import TinyProject
 from tests.support.warm import WarmPolyarch, warm_polyarch
@@ -206,7 +206,7 @@ def test_what_is_damaged_never_stands_there(
     for times in (1, math.inf):
         spoilt = rule(request_, DAMAGE[fault], times=times)
         said = fresh.run(command, {-1: [spoilt]}, "--deadline", f"{DEADLINE_S:g}s")
-        assert said.code in {0, 1, 5, 7}, said
+        assert said.code in {0, 1, 5, 6, 7}, said
 
 
 @pytest.mark.parametrize(("command", "fault", "passing", "dead"), [*deaths()])
@@ -220,6 +220,17 @@ def test_a_line_that_dies_within_the_flip(
     assert fresh.elapsed_s < DEADLINE_S + SLOW_S
 
 
+def at_random(chosen: random.Random) -> Iterator[Rule]:
+    """Up to four things that pass; a registry that was never reached is not tried long."""
+    requests = {"open an upload", *chosen.sample(OF_A_DESTINATION[2:-1], chosen.randrange(3))}
+    first = chosen.choice(("ping", "token", ""))
+    for request in sorted({*requests, first} - {""}):
+        fault = PASSING[chosen.choice(sorted(PASSING))]
+        times = 1 if first else chosen.choice((1, 1, 2))
+        skip = 0 if request == first else chosen.randrange(3)
+        yield rule(request, fault, skip=skip, times=times)
+
+
 @pytest.mark.long
 def test_troubles_at_random(fresh: Trials, counted: Counted) -> None:
     """Several at once, at any request, on both lines."""
@@ -228,20 +239,11 @@ def test_troubles_at_random(fresh: Trials, counted: Counted) -> None:
     codes: Counter[int] = Counter()
     for _ in range(RANDOM):
         command = chosen.choice(COMMANDS[:2])
-        rules = {
-            number: [
-                rule(
-                    chosen.choice(OF_A_DESTINATION[:-1]),
-                    PASSING[chosen.choice(sorted(PASSING))],
-                    skip=chosen.randrange(3),
-                    times=chosen.choice((1, 1, 2)),
-                )
-                for _ in range(chosen.randrange(1, 4))
-            ]
-            for number in (0, 1)
-        }
-        rules[0].append(rule("open an upload", PASSING["reset"]))
-        said = fresh.run(command, rules)
+        rules = {number: [*at_random(chosen)] for number in (0, 1)}
+        try:
+            said = fresh.run(command, rules)
+            assert said.code == 0, said
+        except AssertionError as error:
+            raise AssertionError(seed, command, rules) from error
         codes[said.code] += 1
-        assert said.code == 0, (seed, said)
     counted(f"bad lines, troubles at random: {sum(codes.values())} runs, exit codes {dict(codes)}")
