@@ -46,7 +46,7 @@ class AtHand:
     name: str
     environment: Mapping[str, str]
     scratch: Path
-    left: Callable[[], str]
+    left: Callable[[], frozenset[str]]
 
     def request(
         self, image: Runnable, test: SmokeTest | None = None, bounds: Bounds | None = None
@@ -82,7 +82,7 @@ def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AtHand]:
     require("qemu")
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "A_SECRET": "of-the-host"}
     name: str = request.param
-    left: Callable[[], str] = str
+    left: Callable[[], frozenset[str]] = frozenset
     if name.startswith("docker"):
         engine: DockerEngine = request.getfixturevalue(name)
         name, environment = "docker", {**environment, **engine.env}
@@ -96,12 +96,12 @@ def runtime(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AtHand]:
     scratch = tmp_path / "scratch"
     before = left()
     yield AtHand(name=name, environment=environment, scratch=scratch, left=left)
-    assert left() == before
+    assert not left() - before
     assert not scratch.exists() or not list(scratch.iterdir())
 
 
-def _listed(ask: Callable[..., str], *kinds: str) -> str:
-    return "".join(ask(kind, "-aq") for kind in kinds)
+def _listed(ask: Callable[..., str], *kinds: str) -> frozenset[str]:
+    return frozenset(each for kind in kinds for each in ask(kind, "-aq").split())
 
 
 @pytest.fixture(params=[NATIVE, FOREIGN])
