@@ -23,11 +23,9 @@ engine = "direct"
 [defaults.direct]
 run = ["sh", "make.sh", "{{out}}/app", "{{platform}}"]
 files = [{{ from = "{{out}}/app", to = "/app" }}]
-entrypoint = ["/app"]
 """
 MAKE = """\
-printf '#!/bin/sh\\necho app for %s\\n' "$2" > "$1"
-chmod +x "$1"
+printf 'app for %s\\n' "$2" > "$1"
 """
 
 
