@@ -2,12 +2,9 @@
 
 import errno
 import io
-import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 
 import click
 
@@ -15,6 +12,7 @@ from polyarch.cli.app import app
 from polyarch.cli.documents import error_document, print_document
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
+from polyarch.cli.interrupts import hear_no_more, hearing
 from polyarch.cli.text import error_lines
 from polyarch.cli.usage import usage_error
 from polyarch.errors import InterruptedByUserError, MachineRefusedError, PolyarchError, StorageError
@@ -33,7 +31,7 @@ def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> i
     """
     as_json = "--json" in arguments
     _mend_streams()
-    with _signals(lent=surroundings is not None):
+    with hearing(lent=surroundings is not None):
         try:
             code = app.main(
                 args=list(arguments),
@@ -72,7 +70,7 @@ def _interrupted(error: BaseException, as_json: bool) -> int:
     if isinstance(error.__cause__, EOFError):
         # Click takes the end of any file for the end of a person's input, which is never read.
         return _bug(error.__cause__, as_json)
-    _hear_no_more()
+    hear_no_more()
     return _tell(InterruptedByUserError(), as_json)
 
 
@@ -130,34 +128,3 @@ def _mend_streams() -> None:
             setattr(sys, name, io.StringIO())
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-@contextmanager
-def _signals(*, lent: bool) -> Iterator[None]:
-    """SIGTERM means what Ctrl-C means: leave nothing half done, then 130.
-
-    A shell starts what a script runs with `&` deaf to SIGINT. All that we do at an end hangs on
-    that signal, asyncio's tasks as well, so it is heard again.
-
-    `lent`: this process goes on after the call, so its own handlers come back in any case.
-    """
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    if before[signal.SIGINT] is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        if lent or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            for number, handler in before.items():
-                signal.signal(number, handler or signal.SIG_DFL)
-
-
-def _hear_no_more() -> None:
-    """All has been left in order; an impatient person shall not turn the end into a traceback."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.raise_signal(signal.SIGINT)
