@@ -1,0 +1,27 @@
+"""One file through all rules, without what the file itself silences."""
+
+from collections.abc import Sequence
+
+from polyarch.dockerfile.lint.finding import LintFinding
+from polyarch.dockerfile.lint.rules import RULES
+from polyarch.dockerfile.lint.view import view_of
+from polyarch.dockerfile.tree import Dockerfile
+from polyarch.oci.platform import Platform
+
+
+def lint(
+    file: Dockerfile,
+    *,
+    platforms: Sequence[Platform],
+    build_platform: Platform,
+    target: str | None = None,
+) -> tuple[LintFinding, ...]:
+    """All findings in one file, by line and rule.
+
+    Raises:
+        DockerfileSyntaxError: what BuildKit refuses before it builds.
+        StageNotFoundError: no stage is called `target`.
+    """
+    view = view_of(file, platforms=tuple(platforms), build_platform=build_platform, target=target)
+    found = {one: None for rule in RULES for one in rule.check(view)}
+    return tuple(sorted(found, key=lambda one: (one.line, one.rule)))
