@@ -36,6 +36,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── BuildContextError
 │   │   ├── InstructionError        the reason alone: the reader of the file adds file and line
 │   │   ├── ExpansionError          likewise, for a variable or quote
+│   │   ├── FixRefusedError         the reason alone: nothing of the file is changed
 │   │   └── PatternSyntaxError      likewise, for a pattern of a .dockerignore
 │   ├── EngineMisfitError           an engine that lacks what it works from
 │   ├── ImageCycleError
@@ -203,6 +204,7 @@ from polyarch.errors.files import (
     DockerfileUnreadableError,
     EnvFileError,
     ExpansionError,
+    FixRefusedError,
     IgnoreFileError,
     InstructionError,
     InterpolationError,
@@ -342,6 +344,7 @@ __all__ = [
     "ExistingMisfitError",
     "ExpansionError",
     "FewerPlatformsError",
+    "FixRefusedError",
     "GateFailedError",
     "GitRefusedError",
     "HostError",

@@ -101,6 +101,16 @@ class ExpansionError(DockerfileError):
         self.reason = self.message
 
 
+class FixRefusedError(DockerfileError):
+    """Why an edit cannot mend a finding; who asked keeps the finding and tells the reason."""
+
+    code = "fix-refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class PatternSyntaxError(DockerfileError):
     """What is wrong with a pattern; who reads the .dockerignore adds file and line."""
 

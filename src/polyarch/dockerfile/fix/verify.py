@@ -1,0 +1,125 @@
+"""Whether an edit did what it was meant to do, and nothing else.
+
+The new text is read again and held against the old one: instructions that no edit names are the
+same bytes in the same order, and so are comments, directives and the names of stages. Then the
+rules run again: a fix may bring no new trouble.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from polyarch.dockerfile.fix.change import Change
+from polyarch.dockerfile.fix.edit import Edit, Shift, apply
+from polyarch.dockerfile.lint.finding import LintFinding
+from polyarch.dockerfile.outline import outline
+from polyarch.dockerfile.parse import parse
+from polyarch.dockerfile.tree import Dockerfile, Instruction
+from polyarch.errors import DockerfileError, FixRefusedError
+from polyarch.findings import Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """A file after a change; `lines` gives for an old instruction's first line its new one."""
+
+    file: Dockerfile
+    lines: dict[int, int]
+
+
+def edited(file: Dockerfile, changes: Sequence[Change]) -> Edited:
+    """The file with the changes, read again and compared.
+
+    Raises:
+        FixRefusedError: the new text is not what the changes say.
+    """
+    edits = [edit for change in changes for edit in change.edits]
+    try:
+        new = parse(apply(file.text, edits), path=file.path)
+        names = [[stage.name for stage in outline(one).stages] for one in (file, new)]
+    except FixRefusedError:
+        raise
+    except DockerfileError as error:
+        raise FixRefusedError(f"the file could not be read afterwards: {error}") from error
+    if names[0] != names[1]:
+        raise FixRefusedError("stages would have other names or another order")
+    if _said(file) != _said(new):
+        raise FixRefusedError("a comment or a directive would be lost")
+    return Edited(file=new, lines=_compared(file, new, edits, changes))
+
+
+def no_worse(before: Iterable[LintFinding], after: Iterable[LintFinding], done: Edited) -> None:
+    """Hold what is found now against what was found before.
+
+    Raises:
+        FixRefusedError: there is an error or a warning that was not there, or on more platforms.
+    """
+    known: dict[tuple[str, int, Severity], set[str]] = {}
+    for one in before:
+        key = (one.rule, done.lines.get(one.line, 0), one.severity)
+        known.setdefault(key, set()).update(map(str, one.platforms))
+    for one in after:
+        key = (one.rule, one.line, one.severity)
+        is_bad = one.severity.reaches(Severity.WARNING)
+        if is_bad and not set(map(str, one.platforms)) <= known.get(key, set()):
+            raise FixRefusedError(f"it would bring {one.rule} in line {one.line}: {one.message}")
+
+
+def _said(file: Dockerfile) -> list[str]:
+    """What no fix may take away or change."""
+    return [
+        *(one.text for one in file.comments),
+        *(f"{one.name}={one.value}" for one in file.directives),
+    ]
+
+
+def _compared(
+    old: Dockerfile, new: Dockerfile, edits: Sequence[Edit], changes: Sequence[Change]
+) -> dict[int, int]:
+    shift = Shift(edits)
+    there = {one.extent.start: one for one in new.instructions}
+    lines: dict[int, int] = {}
+    removed = 0
+    for one, touches in _touched(old, edits):
+        if any(_covers(edit, one) for edit in touches):
+            removed += 1
+            continue
+        after = there.pop(_start(one, touches, shift), None)
+        if after is None or after.name != one.name or not (touches or _same(old, one, new, after)):
+            raise FixRefusedError(f"{one.name} of line {one.first_line} would change")
+        lines[one.first_line] = after.first_line
+    if removed != sum(change.removes for change in changes):
+        raise FixRefusedError("an instruction would be lost")
+    wanted = sorted(keyword for change in changes for keyword in change.adds)
+    if sorted(one.name for one in there.values()) != wanted:
+        raise FixRefusedError("an instruction would appear that nobody asked for")
+    return lines
+
+
+def _touched(file: Dockerfile, edits: Sequence[Edit]) -> Iterator[tuple[Instruction, list[Edit]]]:
+    """Each instruction with the edits inside it; both are walked once, in order."""
+    waiting = sorted(edits, key=lambda one: one.span.start)
+    at = 0
+    for one in file.instructions:
+        while at < len(waiting) and waiting[at].span.end <= one.extent.start:
+            at += 1
+        end = at
+        while end < len(waiting) and waiting[end].span.start < one.extent.end:
+            end += 1
+        yield one, [edit for edit in waiting[at:end] if edit.span.end > one.extent.start]
+
+
+def _covers(edit: Edit, instruction: Instruction) -> bool:
+    is_whole = edit.span.start <= instruction.span.start and edit.span.end >= instruction.span.end
+    return is_whole and not edit.replacement
+
+
+def _start(one: Instruction, touches: Sequence[Edit], shift: Shift) -> int:
+    """Where the instruction begins in the new text; an edit may begin with its first character."""
+    for edit in touches:
+        if edit.span.start <= one.extent.start < edit.span.end:
+            return shift(edit.span.end) - len(edit.replacement)
+    return shift(one.extent.start)
+
+
+def _same(old: Dockerfile, one: Instruction, new: Dockerfile, other: Instruction) -> bool:
+    return one.extent.of(old.text) == other.extent.of(new.text)
