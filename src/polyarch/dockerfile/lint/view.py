@@ -1,24 +1,17 @@
 """A Dockerfile as rules look at it: stages with their class, who ships them, and their scripts."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from polyarch.dockerfile.graph import Stage, StageGraph
+from polyarch.dockerfile.graph import OriginKind, Stage, StageGraph
+from polyarch.dockerfile.lint.names import DECISIVE, through_defaults
+from polyarch.dockerfile.lint.unset import graph_of, unset_arguments
 from polyarch.dockerfile.outline import Outline, StageOutline, outline
 from polyarch.dockerfile.shell.read import read_scripts
 from polyarch.dockerfile.shell.script import Command, Script
-from polyarch.dockerfile.stages import resolve
-from polyarch.dockerfile.tree import Dockerfile, Instruction
+from polyarch.dockerfile.tree import Assignment, Dockerfile, Instruction
 from polyarch.oci.platform import Platform
-
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
-_AUTOMATIC = frozenset(
-    f"{side}{what}"
-    for side in ("BUILD", "TARGET")
-    for what in ("PLATFORM", "OS", "ARCH", "VARIANT")
-)
 
 
 class StageClass(StrEnum):
@@ -56,15 +49,29 @@ class StageView:
 
     `platforms` are those of the requested ones that need it; empty where none does, and then only
     name and outline can be trusted. `is_shipped`: it is the image, or one that the image stands on.
-    `resolved` is the stage as each of these platforms has it.
+    `resolved` is the stage as each of these platforms has it, `kinds` what each runs it on.
+    `body` is what it does: first the triggers that ONBUILD of its base stages left, then its own.
     """
 
     outline: StageOutline
-    kind: StageClass
+    kinds: Mapping[Platform, StageClass]
     is_shipped: bool
     platforms: tuple[Platform, ...]
     resolved: Mapping[Platform, Stage]
+    body: tuple[Instruction, ...]
     runs: tuple[Run, ...]
+
+    @property
+    def kind(self) -> StageClass:
+        """Its class; where platforms choose bases of several, the first of target, constant."""
+        found = set(self.kinds.values()) or {StageClass.TARGET}
+        order = (StageClass.TARGET, StageClass.CONSTANT, StageClass.NATIVE)
+        return next(kind for kind in order if kind in found)
+
+    @property
+    def name(self) -> str:
+        """What it is called, else its number."""
+        return self.outline.name or str(self.index)
 
     @property
     def index(self) -> int:
@@ -79,7 +86,7 @@ class StageView:
     @property
     def is_emulated(self) -> bool:
         """Whether a machine of another platform emulates its programs."""
-        return self.kind is StageClass.TARGET and bool(self.platforms)
+        return StageClass.TARGET in self.kinds.values()
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -102,7 +109,9 @@ class StageView:
 class FileView:
     """A whole file for the platforms that are asked for.
 
-    `graphs` has the stages that each of them needs.
+    `graphs` has the stages that each of them needs. `arguments` are the global ARGs in order, each
+    with its line, `unset` the names of those that are nothing without the caller of the build.
+    `children` are the stages that stand on a stage.
     """
 
     file: Dockerfile
@@ -111,6 +120,19 @@ class FileView:
     target: int
     stages: tuple[StageView, ...]
     graphs: Mapping[Platform, StageGraph]
+    arguments: tuple[tuple[int, Assignment], ...]
+    unset: frozenset[str]
+    children: Mapping[int, tuple[int, ...]]
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """What global ARGs are worth as written, quotes kept; the last one of a name counts."""
+        return {one.name: one.value or "" for _, one in self.arguments}
+
+    @property
+    def others(self) -> tuple[Platform, ...]:
+        """The requested platforms that the building machine is not of."""
+        return tuple(one for one in self.platforms if one != self.build_platform)
 
     @property
     def needed(self) -> tuple[StageView, ...]:
@@ -129,14 +151,18 @@ class FileView:
 
     def chain(self, stage: StageView) -> tuple[StageView, ...]:
         """The stage and all that it stands on, itself first."""
-        found = [stage]
-        for one in found:
-            found += [self.stages[i] for i in one.parents if self.stages[i] not in found]
-        return tuple(found)
+        found = {stage.index: stage}
+        waiting = [stage]
+        for one in waiting:
+            for index in one.parents:
+                if index not in found:
+                    found[index] = self.stages[index]
+                    waiting.append(self.stages[index])
+        return tuple(found.values())
 
     def standing_on(self, stage: StageView) -> tuple[StageView, ...]:
         """The stages whose FROM names this one."""
-        return tuple(one for one in self.needed if stage.index in one.parents)
+        return tuple(self.stages[index] for index in self.children.get(stage.index, ()))
 
 
 def view_of(
@@ -146,80 +172,102 @@ def view_of(
     build_platform: Platform,
     target: str | None = None,
 ) -> FileView:
-    """Lay a file out.
+    """Lay a file out; `platforms` are at least one.
 
     Raises:
         DockerfileSyntaxError: what BuildKit refuses before it builds.
         StageNotFoundError: no stage is called `target`.
     """
     graphs = {
-        platform: resolve(file, target=target, platform=platform, build_platform=build_platform)
+        platform: graph_of(file, target=target, platform=platform, build_platform=build_platform)
         for platform in platforms
     }
     shipped = {stage for graph in graphs.values() for stage in _chain(graph)}
     plan = outline(file)
+    stages = tuple(_stages(file, plan, graphs, shipped))
     return FileView(
         file=file,
         platforms=platforms,
         build_platform=build_platform,
         target=next(iter(graphs.values())).target,
-        stages=tuple(_stages(file, plan, graphs, shipped)),
+        stages=stages,
         graphs=graphs,
+        arguments=plan.arguments,
+        unset=unset_arguments(plan),
+        children=_children(stages),
     )
+
+
+def _children(stages: Iterable[StageView]) -> Mapping[int, tuple[int, ...]]:
+    found: dict[int, list[int]] = {}
+    for stage in stages:
+        for parent in stage.parents:
+            found.setdefault(parent, []).append(stage.index)
+    return {parent: tuple(indices) for parent, indices in found.items()}
 
 
 def _stages(
     file: Dockerfile, plan: Outline, graphs: Mapping[Platform, StageGraph], shipped: set[int]
 ) -> Iterator[StageView]:
-    kinds: dict[int, StageClass] = {}
+    defaults = {one.name: one.value or "" for _, one in plan.arguments}
+    resolved: dict[int, dict[Platform, Stage]] = {}
+    for platform, graph in graphs.items():
+        for stage in graph.stages:
+            resolved.setdefault(stage.index, {})[platform] = stage
+    kinds: dict[int, dict[Platform, StageClass]] = {}
     for one in plan.stages:
-        resolved = _of(one.index, graphs)
-        parents = [stage.base.stage for stage in resolved.values() if stage.base.stage is not None]
-        kinds[one.index] = kinds[parents[0]] if parents else _kind(one, plan)
-        runs = (each for each in one.body if each.name == "RUN")
+        found = resolved.get(one.index, {})
+        kinds[one.index] = {
+            platform: _kind(stage, platform, kinds, defaults) for platform, stage in found.items()
+        }
+        body = (*_triggers(found.values(), plan), *one.body)
         yield StageView(
             outline=one,
-            kind=kinds[one.index],
+            kinds=kinds[one.index],
             is_shipped=one.index in shipped,
-            platforms=tuple(resolved),
-            resolved=resolved,
-            runs=tuple(Run(instruction=each, scripts=read_scripts(each, file)) for each in runs),
+            platforms=tuple(found),
+            resolved=found,
+            body=body,
+            runs=tuple(
+                Run(instruction=each, scripts=read_scripts(each, file))
+                for each in body
+                if each.name == "RUN"
+            ),
         )
 
 
-def _of(index: int, graphs: Mapping[Platform, StageGraph]) -> dict[Platform, Stage]:
-    return {
-        platform: stage
-        for platform, graph in graphs.items()
-        for stage in graph.stages
-        if stage.index == index
-    }
+def _triggers(stages: Iterable[Stage], plan: Outline) -> Iterator[Instruction]:
+    """What ONBUILD of the base stages left, in file order; of grandparents nothing is left."""
+    parents = {stage.base.stage for stage in stages if stage.base.stage is not None}
+    for parent in sorted(parents):
+        yield from plan.stages[parent].triggers
 
 
-def _kind(stage: StageOutline, plan: Outline) -> StageClass:
-    """By the variables that `--platform` stands on, through the defaults of global ARGs."""
-    if stage.platform is None or stage.base == "scratch":
+def _kind(
+    stage: Stage,
+    platform: Platform,
+    kinds: Mapping[int, Mapping[Platform, StageClass]],
+    defaults: Mapping[str, str],
+) -> StageClass:
+    """By the base stage, else by the variables that `--platform` stands on.
+
+    A default of an automatic variable is not followed: `ARG BUILDPLATFORM=linux/amd64` makes it a
+    constant, and is told of on its own; what the author meant is what the other rules look at.
+    """
+    if stage.base.stage is not None:
+        return kinds[stage.base.stage][platform]
+    if stage.platform_expression is None or stage.base.kind is OriginKind.SCRATCH:
         return StageClass.TARGET
-    names = _names(stage.platform, {one.name: one.value or "" for _, one in plan.arguments})
-    if any(name.startswith("BUILD") for name in names & _AUTOMATIC):
-        return StageClass.NATIVE
-    return StageClass.TARGET if names & _AUTOMATIC else StageClass.CONSTANT
-
-
-def _names(text: str, defaults: Mapping[str, str]) -> set[str]:
-    found: set[str] = set()
-    waiting = [text]
-    while waiting:
-        for name in _VARIABLE.findall(waiting.pop()):
-            if name not in found:
-                found.add(name)
-                waiting.append(defaults.get(name, ""))
-    return found
+    names = through_defaults(stage.platform_expression, defaults) & DECISIVE
+    if any(name.startswith("TARGET") for name in names):
+        return StageClass.TARGET
+    return StageClass.NATIVE if names else StageClass.CONSTANT
 
 
 def _chain(graph: StageGraph) -> Iterator[int]:
     stage = graph.final
+    by_index = {one.index: one for one in graph.stages}
     yield stage.index
     while stage.base.stage is not None:
-        stage = graph.stage(stage.base.stage)
+        stage = by_index[stage.base.stage]
         yield stage.index
