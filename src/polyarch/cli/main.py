@@ -19,6 +19,9 @@ from polyarch.errors import InterruptedByUserError, MachineRefusedError, Polyarc
 
 ISSUES = "report it with the lines above, please"
 
+_MOVE_TAGS = frozenset({"publish", "copy"})
+"""Verbs of which somebody wants to know what a tag shows after an interrupt."""
+
 _NO_ROOM = frozenset({errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS})
 _NO_RIGHT = frozenset({errno.EACCES, errno.EMFILE, errno.ENAMETOOLONG, errno.ENFILE, errno.EPERM})
 """What a system call may be refused with through no fault of polyarch's."""
@@ -42,7 +45,7 @@ def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> i
             sys.stdout.flush()
             return int(code or ExitCode.DONE)
         except (click.Abort, KeyboardInterrupt) as error:
-            return _interrupted(error, as_json)
+            return _interrupted(error, arguments, as_json)
         except click.exceptions.NoArgsIsHelpError as error:
             return _help(error, as_json)
         except click.ClickException as error:
@@ -66,12 +69,13 @@ def _tell(error: PolyarchError, as_json: bool) -> int:
     return code
 
 
-def _interrupted(error: BaseException, as_json: bool) -> int:
+def _interrupted(error: BaseException, arguments: Sequence[str], as_json: bool) -> int:
     if isinstance(error.__cause__, EOFError):
         # Click takes the end of any file for the end of a person's input, which is never read.
         return _bug(error.__cause__, as_json)
     hear_no_more()
-    return _tell(InterruptedByUserError(), as_json)
+    moves_tags = not _MOVE_TAGS.isdisjoint(arguments)
+    return _tell(InterruptedByUserError(moves_tags=moves_tags), as_json)
 
 
 def _help(error: click.exceptions.NoArgsIsHelpError, as_json: bool) -> int:

@@ -22,16 +22,15 @@ class PolyarchError(Exception):
 
 
 class InterruptedByUserError(PolyarchError):
-    """Ctrl-C or SIGTERM."""
+    """Ctrl-C or SIGTERM; `moves_tags` says that tags may have been on their way."""
 
     code = "interrupted"
 
-    def __init__(self) -> None:
+    def __init__(self, *, moves_tags: bool = False) -> None:
+        again = "run it again: what was finished is not done twice"
+        whole = "every tag shows a whole image, the old or the new one; " if moves_tags else ""
         super().__init__(
-            "interrupted before the work was done",
-            where="this run",
-            hint="every tag shows a whole image, the old or the new one; run it again, and what "
-            "was built is reused",
+            "interrupted before the work was done", where="this run", hint=whole + again
         )
 
 
