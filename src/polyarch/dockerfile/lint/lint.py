@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 from polyarch.dockerfile.lint.finding import LintFinding
+from polyarch.dockerfile.lint.folder import ContextFolder
+from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.lint.rules import RULES
+from polyarch.dockerfile.lint.silence import silence_of
 from polyarch.dockerfile.lint.view import view_of
 from polyarch.dockerfile.tree import Dockerfile
 from polyarch.oci.platform import Platform
@@ -15,13 +18,28 @@ def lint(
     platforms: Sequence[Platform],
     build_platform: Platform,
     target: str | None = None,
+    lookup: BaseLookup | None = None,
+    folder: ContextFolder | None = None,
 ) -> tuple[LintFinding, ...]:
-    """All findings in one file, by line and rule.
+    """All findings in one file, by line and rule; `platforms` are at least one.
+
+    `lookup` finds base images, `folder` is the build context: rules that need them say nothing
+    without.
 
     Raises:
         DockerfileSyntaxError: what BuildKit refuses before it builds.
         StageNotFoundError: no stage is called `target`.
     """
-    view = view_of(file, platforms=tuple(platforms), build_platform=build_platform, target=target)
-    found = {one: None for rule in RULES for one in rule.check(view)}
+    view = view_of(
+        file,
+        platforms=tuple(platforms),
+        build_platform=build_platform,
+        target=target,
+        lookup=lookup,
+        folder=folder,
+    )
+    silence = silence_of(file)
+    found = {
+        one: None for rule in RULES for one in rule.check(view) if not silence.hides(one, rule)
+    }
     return tuple(sorted(found, key=lambda one: (one.line, one.rule)))

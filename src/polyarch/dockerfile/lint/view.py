@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from polyarch.dockerfile.graph import OriginKind, Stage, StageGraph
+from polyarch.dockerfile.lint.folder import ContextFolder
+from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.lint.names import DECISIVE, through_defaults
 from polyarch.dockerfile.lint.unset import graph_of, unset_arguments
 from polyarch.dockerfile.outline import Outline, StageOutline, outline
@@ -111,7 +113,8 @@ class FileView:
 
     `graphs` has the stages that each of them needs. `arguments` are the global ARGs in order, each
     with its line, `unset` the names of those that are nothing without the caller of the build.
-    `children` are the stages that stand on a stage.
+    `children` are the stages that stand on a stage. `lookup` finds base images and `folder` is
+    the build context, where there is one.
     """
 
     file: Dockerfile
@@ -123,6 +126,8 @@ class FileView:
     arguments: tuple[tuple[int, Assignment], ...]
     unset: frozenset[str]
     children: Mapping[int, tuple[int, ...]]
+    lookup: BaseLookup | None = None
+    folder: ContextFolder | None = None
 
     @property
     def defaults(self) -> Mapping[str, str]:
@@ -171,6 +176,8 @@ def view_of(
     platforms: tuple[Platform, ...],
     build_platform: Platform,
     target: str | None = None,
+    lookup: BaseLookup | None = None,
+    folder: ContextFolder | None = None,
 ) -> FileView:
     """Lay a file out; `platforms` are at least one.
 
@@ -195,6 +202,8 @@ def view_of(
         arguments=plan.arguments,
         unset=unset_arguments(plan),
         children=_children(stages),
+        lookup=lookup,
+        folder=folder,
     )
 
 
