@@ -17,20 +17,15 @@ from polyarch.checks.names import Oddity, clean_link, entry_of
 from polyarch.checks.window import Range, Window
 from polyarch.content.tarheader import (
     BLOCK,
-    LONG_LINK,
-    LONG_NAME,
-    PAX,
     PAX_GLOBAL,
     SPARSE,
     WITHOUT_DATA,
     Header,
-    name_in,
-    parse_pax,
     pax_size,
 )
+from polyarch.content.tarpieces import EXTENSIONS, TarPieces
 from polyarch.errors import LayerBoundsError, LayerDamagedError, MalformedManifestError
 
-MAX_EXTENSION_BYTES = MEBIBYTE
 KEPT_BYTES = 16 * MEBIBYTE
 """Of a program that is linked with others, this much is kept while it streams by."""
 
@@ -43,15 +38,12 @@ _LISTINGS = ("etc/ld.so.c", "etc/ld-musl-")
 
 
 @dataclass(slots=True)
-class TarStream:
+class TarStream(TarPieces):
     """`oddities` are what no honest layer has, filled while `entries` is read."""
 
-    pieces: Iterator[bytes]
     bounds: Bounds
     oddities: list[Oddity] = field(default_factory=list)
     programs: int = 0
-    _piece: bytes = b""
-    _at: int = 0
 
     def entries(self) -> Iterator[Entry]:
         """All that the archive does to the tree, in its order; reads the stream to its end.
@@ -78,7 +70,7 @@ class TarStream:
             count += 1
             if count > self.bounds.entries:
                 raise LayerBoundsError(f"it has more than {self.bounds.entries} entries")
-            if header.kind in {PAX, PAX_GLOBAL, LONG_NAME, LONG_LINK}:
+            if header.kind in EXTENSIONS:
                 found = self._extension(header)
                 extended |= found if header.kind != PAX_GLOBAL else {}
                 continue
@@ -168,59 +160,9 @@ class TarStream:
         data = self._peek(min(held, MAX_LINE))
         return data.partition(b"\n")[0].decode("utf-8", "surrogateescape")
 
-    def _extension(self, header: Header) -> Mapping[str, str]:
-        """What an extension header says of the entry that follows."""
-        if header.size > MAX_EXTENSION_BYTES:
-            raise LayerDamagedError("an extended header of its archive is far too large")
-        data = self._peek(header.size)
-        self._skip(-(-header.size // BLOCK) * BLOCK)
-        if header.kind in {LONG_NAME, LONG_LINK}:
-            return {"path" if header.kind == LONG_NAME else "linkpath": name_in(data)}
-        return parse_pax(data, "") if header.kind == PAX else {}
-
     def _tell(self, oddity: Oddity) -> None:
         if len(self.oddities) < _MAX_ODDITIES:
             self.oddities.append(oddity)
-
-    def _block(self) -> bytes | None:
-        """The next block, None where the stream ended."""
-        if len(self._piece) - self._at < BLOCK and not self._fill(BLOCK, at_end=True):
-            return None
-        self._at += BLOCK
-        return self._piece[self._at - BLOCK : self._at]
-
-    def _peek(self, size: int) -> bytes:
-        self._fill(size)
-        return self._piece[self._at : self._at + size]
-
-    def _fill(self, size: int, *, at_end: bool = False) -> bool:
-        """Have so many bytes in one piece; false at the stream's end where that may be."""
-        if len(self._piece) - self._at >= size:
-            return True
-        rest = self._piece[self._at :]
-        parts, count = [rest], len(rest)
-        while count < size:
-            piece = next(self.pieces, b"")
-            if not piece:
-                if at_end and not count:
-                    return False
-                raise LayerDamagedError("its tar archive is cut off")
-            parts.append(piece)
-            count += len(piece)
-        self._piece, self._at = b"".join(parts), 0
-        return True
-
-    def _skip(self, size: int) -> None:
-        self._at += size
-        while self._at > len(self._piece):
-            rest = self._at - len(self._piece)
-            self._next()
-            self._at = rest
-
-    def _next(self) -> None:
-        self._piece, self._at = next(self.pieces, b""), 0
-        if not self._piece:
-            raise LayerDamagedError("its tar archive is cut off")
 
 
 def _mode(block: bytes) -> int:

@@ -9,20 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from polyarch.content.tarheader import (
     BLOCK,
-    LONG_LINK,
-    LONG_NAME,
-    PAX,
-    PAX_GLOBAL,
     SPARSE,
     WITHOUT_DATA,
     Header,
-    name_in,
-    parse_pax,
     pax_size,
 )
+from polyarch.content.tarpieces import EXTENSIONS, TarPieces
 from polyarch.errors import LayerDamagedError, MalformedManifestError
 
-MAX_EXTENSION_BYTES = 1 << 20
 _ZEROS = bytes(BLOCK)
 
 
@@ -43,13 +37,10 @@ class Member:
 
 
 @dataclass(slots=True)
-class Members:
+class Members(TarPieces):
     """Reads an archive as it comes in pieces."""
 
-    pieces: Iterator[bytes]
-    _piece: bytes = b""
-    _at: int = 0
-    _left: int = field(default=0)
+    _left: int = field(default=0, init=False)
 
     def __iter__(self) -> Iterator[Member]:
         """Each member; what `content` leaves of one is passed over. Reads to the end.
@@ -81,7 +72,7 @@ class Members:
             header = Header.parse(block, "")
             if header is None:
                 return
-            if header.kind in {PAX, PAX_GLOBAL, LONG_NAME, LONG_LINK}:
+            if header.kind in EXTENSIONS:
                 extended |= self._extension(header)
                 continue
             member = _extended(_member(block, header), extended)
@@ -91,38 +82,7 @@ class Members:
             yield member
             for _ in self.content():
                 pass
-            self._take(padding)
-
-    def _extension(self, header: Header) -> Mapping[str, str]:
-        if header.size > MAX_EXTENSION_BYTES:
-            raise LayerDamagedError("an extended header of its archive is far too large")
-        data = self._take(header.size)
-        self._take(-header.size % BLOCK)
-        if header.kind in {LONG_NAME, LONG_LINK}:
-            return {"path" if header.kind == LONG_NAME else "linkpath": name_in(data)}
-        return parse_pax(data, "") if header.kind == PAX else {}
-
-    def _block(self) -> bytes | None:
-        if self._at == len(self._piece):
-            self._piece, self._at = next(self.pieces, b""), 0
-            if not self._piece:
-                return None
-        return self._take(BLOCK)
-
-    def _take(self, size: int) -> bytes:
-        found = self._piece[self._at : self._at + size]
-        self._at += len(found)
-        while len(found) < size:
-            self._next()
-            part = self._piece[: size - len(found)]
-            self._at = len(part)
-            found += part
-        return found
-
-    def _next(self) -> None:
-        self._piece, self._at = next(self.pieces, b""), 0
-        if not self._piece:
-            raise LayerDamagedError("its tar archive is cut off")
+            self._skip(padding)
 
 
 def _member(block: bytes, header: Header) -> Member:
