@@ -74,10 +74,15 @@ def outline(dockerfile: Dockerfile) -> Outline:
     return Outline(arguments=tuple(arguments), stages=tuple(stages))
 
 
+def is_docker_frontend(image: str) -> bool:
+    """Whether `# syntax=` names the frontend whose language this room knows."""
+    return bool(_DOCKER_FRONTEND.fullmatch(image))
+
+
 def _check(dockerfile: Dockerfile, instruction: Instruction) -> None:
     reason = ""
-    foreign = dockerfile.syntax and not _DOCKER_FRONTEND.fullmatch(dockerfile.syntax)
-    if not instruction.is_known and not foreign:
+    is_foreign = dockerfile.syntax and not is_docker_frontend(dockerfile.syntax)
+    if not instruction.is_known and not is_foreign:
         reason = f"`{instruction.keyword}` is no instruction"
     elif instruction.name in {"ARG", "ENV", "LABEL"} and not instruction.assignments:
         reason = f"{instruction.name} needs a name"

@@ -1,0 +1,183 @@
+"""All fixes of one file, one step after the other, until nothing changes any more.
+
+Every change is tried on its own text: read again, compared, and held against the rules. What does
+not pass is dropped with the reason, and the finding stays.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from polyarch.dockerfile.fix.change import Change, Work
+from polyarch.dockerfile.fix.edit import in_order
+from polyarch.dockerfile.fix.fixers import FIXERS, STEPS
+from polyarch.dockerfile.fix.never import why_never
+from polyarch.dockerfile.fix.outputs import outputs_of
+from polyarch.dockerfile.fix.verify import edited, no_worse
+from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.dockerfile.lint.lint import lint
+from polyarch.dockerfile.lint.view import FileView, view_of
+from polyarch.dockerfile.tree import Dockerfile
+from polyarch.errors import DockerfileError, FixRefusedError
+
+Relint = Callable[[Dockerfile], Sequence[LintFinding]]
+Refused = tuple[LintFinding, str]
+
+_ROUNDS = 100
+"""More than any file needs; each ends with something mended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """What became of a file.
+
+    `applied` are the findings that are gone, with their places in the old text, `refused` those
+    that a fix was tried for, each with the reason. `outputs_to_check` are paths in the image whose
+    machine type has to be looked at once it is built.
+    """
+
+    text: str
+    applied: tuple[LintFinding, ...]
+    refused: tuple[Refused, ...]
+    outputs_to_check: tuple[str, ...]
+
+
+def fix_file(
+    file: Dockerfile,
+    findings: Sequence[LintFinding],
+    view: FileView,
+    *,
+    allow: FixClass = FixClass.SAFE,
+    relint: Relint | None = None,
+) -> Fixed:
+    """Mend what may be mended; `relint` finds what is wrong with a changed file."""
+    wanted = [one for one in findings if _is_allowed(one, allow)]
+    if why := why_never(file):
+        return Fixed(
+            text=file.text,
+            applied=(),
+            refused=tuple((one, why) for one in wanted),
+            outputs_to_check=(),
+        )
+    bench = _Bench(view, tuple(findings), allow, relint or _relint(view))
+    bench.mend()
+    return bench.fixed(findings)
+
+
+def _is_allowed(finding: LintFinding, allow: FixClass) -> bool:
+    return finding.fix is FixClass.SAFE or FixClass.REVIEW is finding.fix is allow
+
+
+def _relint(view: FileView) -> Relint:
+    target = view.final.outline.name
+
+    def again(file: Dockerfile) -> Sequence[LintFinding]:
+        return lint(
+            file, platforms=view.platforms, build_platform=view.build_platform, target=target
+        )
+
+    return again
+
+
+@dataclass(slots=True)
+class _Bench:
+    """A file under repair; `lines` leads from its lines back to those of the old text."""
+
+    view: FileView
+    findings: tuple[LintFinding, ...]
+    allow: FixClass
+    relint: Relint
+    lines: dict[int, int] = field(default_factory=dict)
+    applied: list[LintFinding] = field(default_factory=list)
+    refused: dict[LintFinding, str] = field(default_factory=dict)
+    native: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.lines = {one.first_line: one.first_line for one in self.view.file.instructions}
+
+    def mend(self) -> None:
+        """Go through the steps again and again, until a whole round changes nothing."""
+        for _ in range(_ROUNDS):
+            self.refused.clear()
+            if sum(self._step(rules) for rules in STEPS) == 0:
+                return
+
+    def fixed(self, findings: Sequence[LintFinding]) -> Fixed:
+        """What became of it."""
+        left = {(one.rule, self.lines.get(one.line)) for one in self.findings}
+        applied = dict.fromkeys(self.applied)
+        applied |= dict.fromkeys(one for one in findings if (one.rule, one.line) not in left)
+        return Fixed(
+            text=self.view.file.text,
+            applied=tuple(sorted(applied, key=lambda one: (one.line, one.rule))),
+            refused=tuple((self._before(one), why) for one, why in self.refused.items()),
+            outputs_to_check=outputs_of(self.view, self.native),
+        )
+
+    def _step(self, rules: frozenset[str]) -> bool:
+        """Mend what these rules found: all at once, else one by one."""
+        work = Work(view=self.view, findings=self.findings, allow=self.allow)
+        changes: dict[LintFinding, Change] = {}
+        for one in self.findings:
+            if one.rule in rules and _is_allowed(one, self.allow):
+                try:
+                    changes[one] = FIXERS[one.rule](one, work)
+                except FixRefusedError as error:
+                    self.refused[one] = error.reason
+        if not changes:
+            return False
+        together = _together(changes, work)
+        if len(together) > 1 and not self._try(together):
+            return True
+        for one, change in list(changes.items())[:_ROUNDS]:
+            if why := self._try({one: change}):
+                self.refused[one] = why
+            else:
+                return True
+        return False
+
+    def _try(self, changes: dict[LintFinding, Change]) -> str:
+        """Take the changes; a text says why not."""
+        view = self.view
+        try:
+            done = edited(view.file, tuple(changes.values()))
+            after = tuple(self.relint(done.file))
+            no_worse(self.findings, after, done)
+            self.view = view_of(
+                done.file,
+                platforms=view.platforms,
+                build_platform=view.build_platform,
+                target=view.final.outline.name,
+            )
+        except FixRefusedError as error:
+            return error.reason
+        except DockerfileError as error:
+            return f"the file would not be valid: {error}"
+        self.applied += map(self._before, changes)
+        self.native |= {one.native for one in changes.values() if one.native is not None}
+        self.lines = {new: self.lines[old] for old, new in done.lines.items() if old in self.lines}
+        self.findings = after
+        return ""
+
+    def _before(self, finding: LintFinding) -> LintFinding:
+        return replace(finding, line=self.lines.get(finding.line, finding.line))
+
+
+def _together(changes: dict[LintFinding, Change], work: Work) -> dict[LintFinding, Change]:
+    """Those of the changes that do not want the same; of two, the first."""
+    chosen: dict[LintFinding, Change] = {}
+    declaring: set[int] = set()
+    for one, change in changes.items():
+        stage = {work.stage(one).index} if "ARG" in change.adds else set()
+        if not stage & declaring and not _clashes((*chosen.values(), change)):
+            chosen[one] = change
+            declaring |= stage
+    return chosen
+
+
+def _clashes(changes: Iterable[Change]) -> bool:
+    edits = [edit for change in changes for edit in change.edits]
+    try:
+        in_order(edits)
+    except FixRefusedError:
+        return True
+    return len({edit.span for edit in edits}) < len(edits)

@@ -1,0 +1,156 @@
+"""PA201, PA502 and the Go part of PA302: Go compiles for the target on the machine that builds.
+
+The variables go onto the command, never into ENV: tools and `go run` of the same stage stay native.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from polyarch.dockerfile.fix.change import Change, Work
+from polyarch.dockerfile.fix.commands import Site, check_written, sites
+from polyarch.dockerfile.fix.declare import above, declare
+from polyarch.dockerfile.fix.edit import Edit
+from polyarch.dockerfile.fix.goinstall import built_instead, is_local_install
+from polyarch.dockerfile.fix.pin import pin_edits
+from polyarch.dockerfile.lint.finding import LintFinding
+from polyarch.dockerfile.lint.view import FileView, StageView
+from polyarch.errors import FixRefusedError
+
+ARGUMENTS = ("TARGETOS", "TARGETARCH", "TARGETVARIANT")
+_TARGET_ARCH = re.compile(r"""["']?\$\{?TARGETARCH\b""")
+_RAW_VARIANT = re.compile(r'"?\$(?:TARGETVARIANT|\{TARGETVARIANT\})"?')
+_PLAIN_GOARM = "${TARGETVARIANT#v}"
+_GUARDED_GOARM = '$([ "$TARGETARCH" = arm ] && echo "${TARGETVARIANT#v}")'
+
+
+def goarm(view: FileView) -> str:
+    """The value of GOARM: Go looks at it on every architecture.
+
+    BuildKit's variant is empty on most others, but kept on amd64 and for arm64/v9.
+    """
+    has_more = any(one.variant and one.architecture != "arm" for one in view.platforms)
+    return _GUARDED_GOARM if has_more else _PLAIN_GOARM
+
+
+def cross_compile(finding: LintFinding, work: Work) -> Change:
+    """Pin the stage and tell each `go build` the target."""
+    stage = work.stage(finding)
+    found = tuple(_builds(stage))
+    if not found:
+        raise FixRefusedError("no `go build` stands in the Dockerfile itself")
+    edits = [edit for site in found for edit in _Builder(stage, work, site).edits()]
+    declared = declare(work, stage, ARGUMENTS, [site.instruction for site in found])
+    return Change(
+        edits=(*pin_edits(stage, work), *declared, *edits),
+        adds=("ARG",) if declared else (),
+        native=stage.index,
+    )
+
+
+def _builds(stage: StageView) -> Iterator[Site]:
+    for site in sites(stage):
+        if site.is_called("go", "build") or is_local_install(site):
+            check_written(site.run)
+            yield site
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """One `go build` of a stage, and what it lacks."""
+
+    stage: StageView
+    work: Work
+    site: Site
+
+    def edits(self) -> Iterator[Edit]:
+        wanted = []
+        if not self._is_cgo_stated():
+            wanted.append("CGO_ENABLED=0")
+        system = self.site.assignment("GOOS")
+        if system is None:
+            wanted.append("GOOS=$TARGETOS")
+        elif str(system.value) not in {"linux", "$TARGETOS", "${TARGETOS}"}:
+            raise FixRefusedError(f"`go build` is told GOOS={system.value}")
+        architecture = self.site.assignment("GOARCH")
+        if architecture is None:
+            wanted.append("GOARCH=$TARGETARCH")
+        elif not _TARGET_ARCH.match(architecture.value.text):
+            raise FixRefusedError(f"`go build` is told GOARCH={architecture.value}")
+        if self.site.assignment("GOARM") is None:
+            wanted.append(f"GOARM={goarm(self.work.view)}")
+        if wanted:
+            yield self.site.in_front(" ".join(wanted))
+        yield from built_instead(self.site, self.stage, self.work)
+
+    def _is_cgo_stated(self) -> bool:
+        """Whether cgo is off or on by somebody's word; without one, the fix says off.
+
+        Raises:
+            FixRefusedError: it is on, and needs a C compiler for the target.
+        """
+        said = [
+            one.value.text for one in self.site.command.assignments if one.name == "CGO_ENABLED"
+        ]
+        if not said:
+            said = [
+                assignment.value or ""
+                for one in above(self.work, self.stage, self.site.instruction)
+                if one.name in {"ARG", "ENV"}
+                for assignment in one.assignments
+                if assignment.name == "CGO_ENABLED"
+            ]
+        if said and said[-1].strip("\"'") != "0":
+            raise FixRefusedError("cgo is on: it needs a C compiler for the target")
+        return bool(said)
+
+
+def add_goarm(finding: LintFinding, work: Work) -> Change:
+    """`GOARM` behind the GOARCH of a command; a raw `v6` loses its letter."""
+    stage, instruction = work.stage(finding), work.instruction(finding)
+    found = [
+        site
+        for site in sites(stage)
+        if site.instruction is instruction and site.assignment("GOARCH")
+    ]
+    if not found:
+        raise FixRefusedError("GOARCH is not set on a command")
+    check_written(found[0].run)
+    value = goarm(work.view)
+    edits = [edit for site in found for edit in _goarm_edits(site, value)]
+    if not edits:
+        raise FixRefusedError("every command has GOARM")
+    names = ("TARGETVARIANT",) if value == _PLAIN_GOARM else ("TARGETARCH", "TARGETVARIANT")
+    declared = declare(work, stage, names, [instruction])
+    return Change(edits=(*declared, *edits), adds=("ARG",) if declared else ())
+
+
+def _goarm_edits(site: Site, value: str) -> Iterator[Edit]:
+    architecture, variant = site.assignment("GOARCH"), site.assignment("GOARM")
+    if architecture is None or not _TARGET_ARCH.match(architecture.value.text):
+        return
+    if variant is None:
+        yield Edit.insert(architecture.span.end, f" GOARM={value}")
+    elif _RAW_VARIANT.fullmatch(variant.value.text):
+        yield Edit(variant.value.span, value)
+
+
+def target_arch(finding: LintFinding, work: Work) -> Change:
+    """`GOARCH=amd64` of a command becomes the target's, with its GOARM."""
+    stage, instruction = work.stage(finding), work.instruction(finding)
+    found = [
+        (site, one)
+        for site in sites(stage)
+        if site.instruction is instruction
+        and (one := site.assignment("GOARCH"))
+        and one.value.value is not None
+    ]
+    if not found:
+        raise FixRefusedError("GOARCH is not set on a command")
+    check_written(found[0][0].run)
+    edits = []
+    for site, one in found:
+        more = "" if site.assignment("GOARM") else f" GOARM={goarm(work.view)}"
+        edits.append(Edit(one.value.span, f"$TARGETARCH{more}"))
+    declared = declare(work, stage, ("TARGETARCH", "TARGETVARIANT"), [instruction])
+    return Change(edits=(*declared, *edits), adds=("ARG",) if declared else ())
