@@ -10,6 +10,7 @@ from polyarch._version import __version__
 from polyarch.cli.verb import Family
 
 VERBS = {
+    "lint": "polyarch.cli.commands.lint",
     "plan": "polyarch.cli.commands.plan",
     "metadata": "polyarch.cli.commands.metadata",
     "build": "polyarch.cli.commands.build",

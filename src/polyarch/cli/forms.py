@@ -81,14 +81,19 @@ class Forms:
             from polyarch.findings.sarif import sarif
 
             document = sarif(result.reports, version=__version__, file=result.file)
-            self._put(self.sarif, json.dumps(document, indent=2) + "\n")
+            self.put(self.sarif, json.dumps(document, indent=2) + "\n")
         if self.junit:
             from polyarch.findings.junit import junit
 
             text = junit(result.reports, platforms=result.platforms, fail_on=result.fail_on)
-            self._put(self.junit, text)
+            self.put(self.junit, text)
 
-    def _put(self, name: str, text: str) -> None:
+    def put(self, name: str, text: str) -> None:
+        """Write one.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
         if name == STDOUT:
             print(text, end="", flush=True)
             return

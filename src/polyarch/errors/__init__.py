@@ -56,6 +56,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── StackUnreadableError    not there, no permission, far too large
 │   │   ├── ComposeFileError        file, line and reason
 │   │   ├── YamlError               likewise, where it is not even YAML
+│   │   ├── BakeFileError           likewise, for a bake file
 │   │   ├── EnvFileError            likewise, for a file of variables
 │   │   └── InterpolationError      the reason alone: the reader of the file adds file and line
 │   └── InvalidPublishRuleError     an item of `[publish] on`
@@ -66,6 +67,8 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ProgramFileError            `file:` and nothing there that can be read
 │   ├── ImageNotNamedError          a place that holds several images, and none was named
 │   ├── ImageNotBuiltError
+│   ├── LintFileNotFoundError
+│   ├── NothingToLintError          a folder without anything that could be judged
 │   └── NotInEngineError            an image that the Docker Engine does not have
 ├── HostError                       this machine lacks something
 │   ├── ProgramNotFoundError
@@ -197,6 +200,7 @@ from polyarch.errors.content import (
     SizeMismatchError,
 )
 from polyarch.errors.files import (
+    BakeFileError,
     BuildContextError,
     ComposeFileError,
     DockerfileError,
@@ -236,7 +240,9 @@ from polyarch.errors.missing import (
     ImageNotBuiltError,
     ImageNotNamedError,
     LayoutNotFoundError,
+    LintFileNotFoundError,
     NothingSelectedError,
+    NothingToLintError,
     NotInEngineError,
     ProgramFileError,
     TagNotThereError,
@@ -308,6 +314,7 @@ __all__ = [
     "AdaptationNeededError",
     "AfterPublishError",
     "ArchiveNotFoundError",
+    "BakeFileError",
     "BaseLoginRefusedError",
     "BaseNotPublishedError",
     "BasePlatformError",
@@ -372,6 +379,7 @@ __all__ = [
     "LayerBoundsError",
     "LayerDamagedError",
     "LayoutNotFoundError",
+    "LintFileNotFoundError",
     "LoadedOtherwiseError",
     "LocalPublishRefusedError",
     "LockHeldError",
@@ -390,6 +398,7 @@ __all__ = [
     "NotRunError",
     "NothingSelectedError",
     "NothingToKeepError",
+    "NothingToLintError",
     "PartCommitError",
     "PartConflictError",
     "PartMissingError",

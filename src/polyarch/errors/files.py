@@ -190,3 +190,18 @@ class InterpolationError(StackError):
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(f"`{shorten(text)}` cannot be worked out: {shorten(reason, 300)}")
         self.reason = reason
+
+
+class BakeFileError(StackError):
+    """A bake file that cannot be read; lines count from 1."""
+
+    code = "bake-file"
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"this is not a valid bake file: {shorten(reason, 300)}",
+            where=f"{file}, line {line}",
+            hint="`docker buildx bake --print` checks the whole file",
+        )
+        self.line = line
+        self.reason = reason

@@ -124,3 +124,32 @@ class NotInEngineError(NothingSelectedError):
             where=f"docker-daemon:{shorten(reference)}",
             hint="`docker image ls` lists what it has; `--platform` must name what it holds of it",
         )
+
+
+class LintFileNotFoundError(NothingSelectedError):
+    """A file to be judged that is not there."""
+
+    code = "lint-file-not-found"
+
+    def __init__(self, file: str) -> None:
+        PolyarchError.__init__(
+            self,
+            f"there is no file `{shorten(file)}`",
+            where=file,
+            hint="name a file, a folder to be searched, or `-` for standard input",
+        )
+
+
+class NothingToLintError(NothingSelectedError):
+    """A folder in which there is nothing that could be judged."""
+
+    code = "nothing-to-lint"
+
+    def __init__(self, folder: str) -> None:
+        PolyarchError.__init__(
+            self,
+            f"nothing to look at in `{shorten(folder)}`: no Dockerfile, compose file, bake file or"
+            " workflow",
+            where=folder,
+            hint="name the files themselves, whatever they are called",
+        )

@@ -20,7 +20,7 @@ SCHEMA = (
 UNKNOWN_RULE = "not-checked"
 """The rule of what could not be checked, which is no finding and must not look like success."""
 
-_LEVELS = {
+LEVELS = {
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
     Severity.PERF: "warning",
@@ -35,23 +35,32 @@ def sarif(reports: Sequence[Report], *, version: str, file: str = "") -> JsonObj
     """
     findings = [*_all(reports)]
     codes = list(dict.fromkeys(found.code for found in findings))
+    return log(
+        version=version,
+        rules=[_rule(code, findings) for code in codes],
+        results=[_result(found, codes.index(found.code), file) for found in findings],
+    )
+
+
+def log(*, version: str, rules: Sequence[JsonObject], results: Sequence[JsonObject]) -> JsonObject:
+    """A document with one run of polyarch; columns in it count characters."""
+    driver = {"name": "polyarch", "semanticVersion": version, "rules": list(rules)}
     return {
         "$schema": SCHEMA,
         "version": VERSION,
         "runs": [
             {
-                "tool": {
-                    "driver": {
-                        "name": "polyarch",
-                        "semanticVersion": version,
-                        "rules": [_rule(code, findings) for code in codes],
-                    }
-                },
+                "tool": {"driver": driver},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(found, codes.index(found.code), file) for found in findings],
+                "results": list(results),
             }
         ],
     }
+
+
+def uri(path: str) -> str:
+    """A path as a relative reference; what is no UTF-8 in it cannot be told."""
+    return quote(path.lstrip("/"), safe="/@+~.-_=", errors="replace")
 
 
 def _all(reports: Iterable[Report]) -> Iterable[Finding]:
@@ -72,7 +81,7 @@ def _rule(code: str, findings: Iterable[Finding]) -> JsonObject:
     return {
         "id": code,
         "shortDescription": {"text": f"{words[:1].upper()}{words[1:]}."},
-        "defaultConfiguration": {"level": _LEVELS[first.severity]},
+        "defaultConfiguration": {"level": LEVELS[first.severity]},
         **({"help": {"text": f"{first.hint}."}} if first.hint else {}),
     }
 
@@ -84,7 +93,7 @@ def _result(found: Finding, rule: int, file: str) -> JsonObject:
     return {
         "ruleId": found.code,
         "ruleIndex": rule,
-        "level": _LEVELS[found.severity],
+        "level": LEVELS[found.severity],
         "message": {"text": f"{found.subject}: {platform}{inside}{found.message}{hint}"},
         "locations": [
             {
@@ -108,7 +117,7 @@ def _physical(found: Finding, file: str) -> JsonObject:
     """A file with its line, or the image in the place of one."""
     artifact = found.path if found.line else file or found.subject
     return {
-        "artifactLocation": {"uri": quote(artifact.lstrip("/"), safe="/@+~.-_=", errors="replace")},
+        "artifactLocation": {"uri": uri(artifact)},
         "region": {"startLine": found.line or 1},
     }
 

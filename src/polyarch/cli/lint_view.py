@@ -1,0 +1,104 @@
+"""What `lint` found, as a person reads it: the place, the source with a caret, why, what to do."""
+
+from collections.abc import Iterator
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from polyarch.cli.snippet import snippet
+from polyarch.cli.text import for_terminal
+from polyarch.cli.verify_tables import STYLES
+from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.findings import Severity
+from polyarch.oci.platform import Platform
+from polyarch.pipeline.lint_request import PLATFORMS
+from polyarch.pipeline.lint_result import LintedFile, LintResult
+from polyarch.pipeline.lint_rules import rule_of
+
+_MAX_WIDTH = 120
+_INDENT = "   "
+_BY_HAND = {
+    FixClass.SAFE: "`polyarch lint --fix` mends it",
+    FixClass.REVIEW: "`polyarch lint --fix=review` mends it, and the change wants to be read",
+    FixClass.NONE: "by hand",
+}
+
+
+class LintView:
+    """Draws a result as wide as its console is."""
+
+    def __init__(self, result: LintResult, *, quiet: bool) -> None:
+        self.result = result
+        self.quiet = quiet
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Every finding with its source, then how many there are."""
+        width = min(options.max_width, _MAX_WIDTH)
+        for file in self.result.files:
+            for found in file.findings:
+                if self.result.request.shows(found):
+                    yield from self._finding(file, found, width)
+                    yield Text()
+        if not self.quiet:
+            yield Text(summary(self.result))
+
+    def _finding(self, file: LintedFile, found: LintFinding, width: int) -> Iterator[Text]:
+        begin = file.begin(found)
+        style = STYLES[found.severity.value]
+        yield Text.assemble(
+            (f"{for_terminal(file.path)}:{begin.line}:{begin.column}: ", "bold"),
+            (found.severity.value, style),
+            f" {found.rule} {rule_of(found.rule).name}",
+        )
+        yield from snippet(file.lines, found.span, width=width, style=style)
+        yield from _wrapped("why", found.message, width)
+        if found.platforms:
+            yield from _wrapped("on", _named(found.platforms), width)
+        if found.hint:
+            yield from _wrapped("do", found.hint, width)
+        why = f": {found.why_not}" if found.why_not else ""
+        yield from _wrapped("fix", f"{_BY_HAND[found.fix]}{why}", width, style="dim")
+
+
+def summary(result: LintResult) -> str:
+    """How much was looked at, and what was found."""
+    counts = [
+        _count(result.count(severity), severity.value)
+        for severity in Severity
+        if result.count(severity)
+    ]
+    broken = len(result.files) - len(result.judged)
+    told = f"{_count(len(result.judged), 'file')} checked"
+    told += f", {broken} could not be read" if broken else ""
+    told += f": {', '.join(counts)}" if counts else ": nothing found"
+    lines = [told]
+    hidden = sum(not result.request.shows(found) for found in result.findings)
+    if hidden:
+        least = result.request.least.value
+        lines.append(f"{hidden} less bad than `{least}` not shown; `--severity info` shows all")
+    safe, review = (result.mendable(each) for each in (FixClass.SAFE, FixClass.REVIEW))
+    if safe or review:
+        parts = [f"{safe} by `--fix`"] * bool(safe) + [f"{review} by `--fix=review`"] * bool(review)
+        lines.append(f"can be mended: {', '.join(parts)}; `--diff` shows how")
+    return "\n".join(lines)
+
+
+def _wrapped(label: str, text: str, width: int, *, style: str = "") -> Iterator[Text]:
+    """A text under its label; lines that follow stand under the first one."""
+    head = f"{_INDENT}{label + ':':<5}"
+    console = Console(width=max(width - len(head), 20), file=None)
+    lines = Text(for_terminal(text), style=style).wrap(console, max(width - len(head), 20))
+    for number, line in enumerate(lines):
+        lead = head if number == 0 else " " * len(head)
+        yield Text.assemble((lead, "dim"), line)
+
+
+def _named(platforms: tuple[Platform, ...]) -> str:
+    if set(platforms) == set(PLATFORMS):
+        return "every platform"
+    return ", ".join(str(each) for each in platforms)
+
+
+def _count(count: int, name: str) -> str:
+    is_plain = count == 1 or name in {Severity.INFO.value, Severity.PERF.value}
+    return f"{count} {name if is_plain else f'{name}s'}"

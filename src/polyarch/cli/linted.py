@@ -1,0 +1,131 @@
+"""What a judgement of files comes to: what is asked, how it is shown, and its exit code."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polyarch.cli.documents import error_object
+from polyarch.cli.exit_codes import ExitCode, exit_code, worst
+from polyarch.cli.invocation import Invocation
+from polyarch.cli.places import platforms_of
+from polyarch.cli.projects import find_project
+from polyarch.cli.text import error_lines, for_terminal
+from polyarch.errors import EmptyOptionError, SeveralPlatformsError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from polyarch.pipeline.lint_request import LintRequest
+    from polyarch.pipeline.lint_result import LintResult
+
+
+def request_of(
+    *,
+    platforms: tuple[str, ...],
+    build_platform: str | None,
+    target: str | None,
+    rules: tuple[str, ...],
+    ignored: tuple[str, ...],
+    fail_on: str,
+    severity: str,
+) -> "LintRequest":
+    """What the command line asks.
+
+    Raises:
+        UsageError: a rule that there is not.
+        EmptyOptionError: an option that is empty.
+        InvalidPlatformError: a platform that is none.
+    """
+    from polyarch.findings import Severity
+    from polyarch.pipeline.lint_request import BUILD_PLATFORM, LintRequest, Selection
+    from polyarch.pipeline.lint_rules import rules_named
+
+    if target == "":
+        raise EmptyOptionError("--target")
+    builders = platforms_of((build_platform,), "--build-platform") if build_platform else ()
+    if len(builders) > 1:
+        raise SeveralPlatformsError("--build-platform", [str(each) for each in builders])
+    return LintRequest(
+        platforms=platforms_of(platforms),
+        build_platform=builders[0] if builders else BUILD_PLATFORM,
+        target=target,
+        selection=Selection(
+            only=rules_named(_words(rules, "--rule"), "--rule"),
+            ignored=rules_named(_words(ignored, "--ignore"), "--ignore"),
+        ),
+        fail_on=Severity(fail_on),
+        least=Severity(severity),
+    )
+
+
+def linted(
+    files: tuple[str, ...],
+    request: "LintRequest",
+    invocation: Invocation,
+    *,
+    stdin: tuple[bytes, str] | None,
+    config_file: Path | None,
+    environment: str | None,
+) -> "LintResult":
+    """Judge the files that were named, else the project's, else those below the folder."""
+    from polyarch.pipeline.lint import lint_files
+
+    folder = invocation.surroundings.folder
+    if files:
+        return lint_files(files, request, folder=folder, stdin=stdin)
+    project = find_project(invocation.surroundings, config_file, environment)
+    if project is None:
+        return lint_files((".",), request, folder=folder)
+    from polyarch.pipeline.lint_project import lint_project
+
+    return lint_project(project, request, folder=folder)
+
+
+def shown(
+    result: "LintResult", invocation: Invocation, *, form: str | None, take_stdout: bool
+) -> ExitCode:
+    """Print what was found in the form that was asked for; gives the exit code."""
+
+    def view() -> "RenderableType | str":
+        from polyarch.cli.lint_view import LintView
+
+        if form == "github":
+            return "\n".join(_annotations(result, invocation))
+        return LintView(result, quiet=invocation.quiet)
+
+    if take_stdout:
+        invocation.emit(result.to_json(error_object), view)
+    if form is None and invocation.surroundings.environment.get("GITHUB_ACTIONS") == "true":
+        for line in _annotations(result, invocation):
+            invocation.complain(line)
+    _complain(result, invocation)
+    return _code(result)
+
+
+def _annotations(result: "LintResult", invocation: Invocation) -> list[str]:
+    from polyarch.cli.annotations import annotations
+
+    surroundings = invocation.surroundings
+    top = Path(surroundings.environment.get("GITHUB_WORKSPACE") or surroundings.folder)
+    return list(annotations(result, surroundings.folder, top))
+
+
+def _complain(result: "LintResult", invocation: Invocation) -> None:
+    for file in result.files:
+        if file.error and file.error in result.errors:
+            invocation.complain(for_terminal("\n".join(error_lines(file.error))))
+        elif file.error:
+            invocation.complain(for_terminal(f"warning: {file.path}: {file.error.message}"))
+
+
+def _code(result: "LintResult") -> ExitCode:
+    codes = [exit_code(error) for error in result.errors]
+    if result.failing:
+        codes.append(ExitCode.FAILED)
+    return worst(codes)
+
+
+def _words(texts: tuple[str, ...], option: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
+    if texts and not words:
+        raise EmptyOptionError(option)
+    return words

@@ -1,0 +1,126 @@
+"""What `lint` found: the files, their findings, and what could not be read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.dockerfile.source import Position
+from polyarch.dockerfile.textlines import Lines
+from polyarch.errors import PolyarchError
+from polyarch.findings import Severity
+from polyarch.oci.fields import JsonObject
+from polyarch.pipeline.lint_files import Kind
+from polyarch.pipeline.lint_request import LintRequest
+from polyarch.pipeline.lint_rules import rule_of
+
+SCHEMA = "polyarch.lint/v1"
+
+TellError = Callable[[PolyarchError], JsonObject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintedFile:
+    """One file. `error` says why it could not be judged; `images` are the project's that it is for.
+
+    `is_named`: a person asked for it, so that what cannot be read of it is a failure.
+    """
+
+    path: str
+    kind: Kind
+    lines: Lines
+    findings: tuple[LintFinding, ...] = ()
+    images: tuple[str, ...] = ()
+    error: PolyarchError | None = None
+    is_named: bool = True
+
+    def begin(self, found: LintFinding) -> Position:
+        """Where what a finding shows begins."""
+        return self.lines.position(found.span.start)
+
+    def end(self, found: LintFinding) -> Position:
+        """Where it ends: the column is behind its last character."""
+        return self.lines.position(max(found.span.start, found.span.end))
+
+    def to_json(self, request: LintRequest, tell: TellError) -> JsonObject:
+        """As it stands in `polyarch.lint/v1`."""
+        return {
+            "path": self.path,
+            "kind": self.kind.value,
+            "images": list(self.images),
+            "findings": [self._finding(each) for each in self.findings if request.shows(each)],
+            "error": tell(self.error) if self.error else None,
+        }
+
+    def _finding(self, found: LintFinding) -> JsonObject:
+        begin, end = self.begin(found), self.end(found)
+        return {
+            "rule": found.rule,
+            "name": rule_of(found.rule).name,
+            "severity": found.severity.value,
+            "line": found.line,
+            "token_line": begin.line,
+            "column": begin.column,
+            "end_line": end.line,
+            "end_column": end.column,
+            "platforms": [str(platform) for platform in found.platforms],
+            "message": found.message,
+            "hint": found.hint or None,
+            "fix": found.fix.value,
+            "why_not": found.why_not or None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintResult:
+    """All files, in the order in which they were read."""
+
+    files: tuple[LintedFile, ...]
+    request: LintRequest
+
+    @property
+    def findings(self) -> tuple[LintFinding, ...]:
+        """Those of all files."""
+        return tuple(found for file in self.files for found in file.findings)
+
+    @property
+    def failing(self) -> tuple[LintFinding, ...]:
+        """Those that are as bad as what was said to fail."""
+        return tuple(x for x in self.findings if x.severity.reaches(self.request.fail_on))
+
+    @property
+    def judged(self) -> tuple[LintedFile, ...]:
+        """The files that could be read."""
+        return tuple(file for file in self.files if file.error is None)
+
+    @property
+    def errors(self) -> tuple[PolyarchError, ...]:
+        """What kept files that count from being judged.
+
+        A file that was only found counts where nothing could be judged: nothing checked is no
+        success.
+        """
+        broken = [file for file in self.files if file.error]
+        return tuple(x.error for x in broken if x.error and (x.is_named or not self.judged))
+
+    @property
+    def ok(self) -> bool:
+        """Whether all that counts was judged and nothing fails."""
+        return not (self.failing or self.errors)
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of a severity."""
+        return sum(found.severity is severity for found in self.findings)
+
+    def mendable(self, fix: FixClass) -> int:
+        """How many findings have a fix of this class."""
+        return sum(found.fix is fix for found in self.findings)
+
+    def to_json(self, tell: TellError) -> JsonObject:
+        """The document `polyarch.lint/v1`."""
+        return {
+            "schema": SCHEMA,
+            "ok": self.ok,
+            "fail_on": self.request.fail_on.value,
+            "counts": {severity.value: self.count(severity) for severity in Severity},
+            "files": [file.to_json(self.request, tell) for file in self.files],
+        }
