@@ -72,7 +72,13 @@ def _relint(view: FileView) -> Relint:
 
     def again(file: Dockerfile) -> Sequence[LintFinding]:
         return lint(
-            file, platforms=view.platforms, build_platform=view.build_platform, target=target
+            file,
+            platforms=view.platforms,
+            build_platform=view.build_platform,
+            target=target,
+            lookup=view.lookup,
+            folder=view.folder,
+            given=view.given,
         )
 
     return again
@@ -147,6 +153,9 @@ class _Bench:
                 platforms=view.platforms,
                 build_platform=view.build_platform,
                 target=view.final.outline.name,
+                lookup=view.lookup,
+                folder=view.folder,
+                given=view.given,
             )
         except FixRefusedError as error:
             return error.reason

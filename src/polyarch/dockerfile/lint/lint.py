@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from polyarch.dockerfile.lint.finding import LintFinding
 from polyarch.dockerfile.lint.folder import ContextFolder
+from polyarch.dockerfile.lint.given import NOTHING_GIVEN, Given
 from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.lint.rules import RULES
 from polyarch.dockerfile.lint.silence import silence_of
@@ -20,11 +21,12 @@ def lint(
     target: str | None = None,
     lookup: BaseLookup | None = None,
     folder: ContextFolder | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> tuple[LintFinding, ...]:
     """All findings in one file, by line and rule; `platforms` are at least one.
 
     `lookup` finds base images, `folder` is the build context: rules that need them say nothing
-    without.
+    without. `given` is what the caller of the build adds to the file.
 
     Raises:
         DockerfileSyntaxError: what BuildKit refuses before it builds.
@@ -37,6 +39,7 @@ def lint(
         target=target,
         lookup=lookup,
         folder=folder,
+        given=given,
     )
     silence = silence_of(file)
     found = {

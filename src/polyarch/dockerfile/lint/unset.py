@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from polyarch.dockerfile.graph import StageGraph
+from polyarch.dockerfile.lint.given import NOTHING_GIVEN, Given
 from polyarch.dockerfile.lint.names import AUTOMATIC, variables
 from polyarch.dockerfile.outline import Outline, outline
 from polyarch.dockerfile.stages import resolve
@@ -24,7 +25,12 @@ _NAMES_OS = re.compile(r"os$|system$", re.IGNORECASE)
 
 
 def graph_of(
-    file: Dockerfile, *, target: str | None, platform: Platform, build_platform: Platform
+    file: Dockerfile,
+    *,
+    target: str | None,
+    platform: Platform,
+    build_platform: Platform,
+    given: Given = NOTHING_GIVEN,
 ) -> StageGraph:
     """The stages for one platform, with stand-ins where the file cannot be resolved without.
 
@@ -33,10 +39,17 @@ def graph_of(
         StageNotFoundError: no stage is called `target`.
     """
     try:
-        return resolve(file, target=target, platform=platform, build_platform=build_platform)
+        return resolve(
+            file,
+            target=target,
+            platform=platform,
+            build_platform=build_platform,
+            build_args=given.build_args,
+            contexts=given.contexts,
+        )
     except DockerfileSyntaxError:
-        stand_ins = dict(_stand_ins(file, platform))
-        if not stand_ins:
+        stand_ins = dict(_stand_ins(file, platform)) | dict(given.build_args)
+        if stand_ins == dict(given.build_args):
             raise
         return resolve(
             file,
@@ -44,6 +57,7 @@ def graph_of(
             platform=platform,
             build_platform=build_platform,
             build_args=stand_ins,
+            contexts=given.contexts,
         )
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from polyarch.dockerfile.graph import OriginKind, Stage, StageGraph
 from polyarch.dockerfile.lint.folder import ContextFolder
+from polyarch.dockerfile.lint.given import NOTHING_GIVEN, Given
 from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.lint.names import DECISIVE, through_defaults
 from polyarch.dockerfile.lint.unset import graph_of, unset_arguments
@@ -114,7 +115,7 @@ class FileView:
     `graphs` has the stages that each of them needs. `arguments` are the global ARGs in order, each
     with its line, `unset` the names of those that are nothing without the caller of the build.
     `children` are the stages that stand on a stage. `lookup` finds base images and `folder` is
-    the build context, where there is one.
+    the build context, where there is one; `given` is what the build's caller adds to the file.
     """
 
     file: Dockerfile
@@ -128,6 +129,7 @@ class FileView:
     children: Mapping[int, tuple[int, ...]]
     lookup: BaseLookup | None = None
     folder: ContextFolder | None = None
+    given: Given = NOTHING_GIVEN
 
     @property
     def defaults(self) -> Mapping[str, str]:
@@ -178,6 +180,7 @@ def view_of(
     target: str | None = None,
     lookup: BaseLookup | None = None,
     folder: ContextFolder | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> FileView:
     """Lay a file out; `platforms` are at least one.
 
@@ -186,7 +189,9 @@ def view_of(
         StageNotFoundError: no stage is called `target`.
     """
     graphs = {
-        platform: graph_of(file, target=target, platform=platform, build_platform=build_platform)
+        platform: graph_of(
+            file, target=target, platform=platform, build_platform=build_platform, given=given
+        )
         for platform in platforms
     }
     shipped = {stage for graph in graphs.values() for stage in _chain(graph)}
@@ -200,10 +205,11 @@ def view_of(
         stages=stages,
         graphs=graphs,
         arguments=plan.arguments,
-        unset=unset_arguments(plan),
+        unset=unset_arguments(plan) - given.build_args.keys(),
         children=_children(stages),
         lookup=lookup,
         folder=folder,
+        given=given,
     )
 
 
