@@ -1,5 +1,18 @@
 """The rules, a module for each story, in the order of their ids."""
 
 from polyarch.dockerfile.lint.rule import Rule
+from polyarch.dockerfile.lint.rules import (
+    base_images,
+    pinned_base,
+    platform_flag,
+)
 
-RULES: tuple[Rule, ...] = ()
+_STORIES = (
+    base_images,
+    pinned_base,
+    platform_flag,
+)
+
+RULES: tuple[Rule, ...] = tuple(
+    sorted((rule for story in _STORIES for rule in story.RULES), key=lambda rule: rule.id)
+)
