@@ -1,0 +1,149 @@
+"""The stages that are emulated, with what they do and which stages a pin would move together.
+
+A pin (`--platform=$BUILDPLATFORM`) stands on the FROM that names an image, and moves every stage
+that stands on it: that is the stage's family. What a family gives to another stage leaves it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from polyarch.dockerfile.lint.bases import Base, base_of
+from polyarch.dockerfile.lint.calls import Call, call
+from polyarch.dockerfile.lint.outputs import Output, Transfers, transfers
+from polyarch.dockerfile.lint.toolchains import work_of
+from polyarch.dockerfile.lint.tools import Work
+from polyarch.dockerfile.lint.view import FileView, Run, StageClass, StageView
+from polyarch.dockerfile.shell.script import Command, Script
+from polyarch.oci.platform import Platform
+
+_ALSO_RUNS: Mapping[str, frozenset[str]] = {"amd64": frozenset({"386"})}
+"""What a processor of an architecture always runs itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """A command of a stage. `work` is None where it is nothing that emulation makes slow."""
+
+    command: Command
+    call: Call
+    script: Script
+    run: Run
+    work: Work | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A stage with its base and its deeds."""
+
+    stage: StageView
+    base: Base
+    deeds: tuple[Deed, ...]
+
+    @property
+    def work(self) -> frozenset[Work]:
+        """The kinds of work that it does."""
+        return frozenset(deed.work for deed in self.deeds if deed.work)
+
+    def of(self, work: Work) -> tuple[Deed, ...]:
+        """The deeds of one kind, in order."""
+        return tuple(deed for deed in self.deeds if deed.work is work)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emulation:
+    """A file's needed stages by index, and the transfers between them.
+
+    `roots` maps a stage to that which its FROM leads to in the end, `families` a root to all that
+    stands on it, itself first.
+    """
+
+    view: FileView
+    sites: Mapping[int, Site]
+    transfers: Transfers
+    roots: Mapping[int, int]
+    families: Mapping[int, tuple[int, ...]]
+
+    @property
+    def emulated(self) -> tuple[Site, ...]:
+        """The stages that some platform has emulated."""
+        return tuple(site for site in self.sites.values() if platforms_of(self.view, site.stage))
+
+    def family(self, stage: StageView) -> tuple[Site, ...]:
+        """The stages that a pin would move together with this one, and itself."""
+        members = self.families[self.roots[stage.index]]
+        return tuple(self.sites[index] for index in members)
+
+    def heirs(self, stage: StageView) -> tuple[Site, ...]:
+        """The stage, and the stages that have its files because they stand on it."""
+        found = {stage.index: None}
+        for index in found.copy():
+            waiting = [index]
+            while waiting:
+                for child in self.view.children.get(waiting.pop(), ()):
+                    if child not in found:
+                        found[child] = None
+                        waiting.append(child)
+        return tuple(self.sites[index] for index in found if index in self.sites)
+
+    def leaving(self, sites: tuple[Site, ...]) -> tuple[Output, ...]:
+        """What these stages give to others."""
+        inside = {site.stage.index for site in sites}
+        return tuple(
+            output
+            for site in sites
+            for output in self.transfers.of(site.stage)
+            if output.receiver not in inside
+        )
+
+
+def emulation_of(view: FileView) -> Emulation:
+    """Lay out what chapter 4's rules look at."""
+    sites = {stage.index: _site(view, stage) for stage in view.needed}
+    roots: dict[int, int] = {}
+    families: dict[int, list[int]] = {}
+    for index, site in sites.items():
+        parents = [parent for parent in site.stage.parents if parent in roots]
+        roots[index] = roots[parents[0]] if parents else index
+        families.setdefault(roots[index], []).append(index)
+    return Emulation(
+        view=view,
+        sites=sites,
+        transfers=transfers(view),
+        roots=roots,
+        families={root: tuple(members) for root, members in families.items()},
+    )
+
+
+def platforms_of(view: FileView, stage: StageView) -> tuple[Platform, ...]:
+    """The platforms for which the stage's programs are emulated."""
+    return tuple(
+        platform
+        for platform, kind in stage.kinds.items()
+        if kind is StageClass.TARGET and not _runs_itself(view.build_platform, platform)
+    )
+
+
+def _runs_itself(machine: Platform, platform: Platform) -> bool:
+    also = _ALSO_RUNS.get(machine.architecture, frozenset())
+    return platform.architecture == machine.architecture or platform.architecture in also
+
+
+def _site(view: FileView, stage: StageView) -> Site:
+    base = base_of(view, stage)
+    return Site(stage=stage, base=base, deeds=tuple(_deeds(view, stage, base)))
+
+
+def _deeds(view: FileView, stage: StageView, base: Base) -> Iterator[Deed]:
+    for run in stage.runs:
+        for script in run.scripts:
+            for command in script.commands:
+                found = call(command)
+                yield Deed(
+                    command=command,
+                    call=found,
+                    script=script,
+                    run=run,
+                    work=work_of(found, base.language, base.version),
+                    line=view.file.position(command.span.start).line,
+                )
