@@ -4,7 +4,7 @@ Every change is tried on its own text: read again, compared, and held against th
 not pass is dropped with the reason, and the finding stays.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from polyarch.dockerfile.fix.change import Change, Work
@@ -14,12 +14,11 @@ from polyarch.dockerfile.fix.never import why_never
 from polyarch.dockerfile.fix.outputs import outputs_of
 from polyarch.dockerfile.fix.verify import edited, no_worse
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
-from polyarch.dockerfile.lint.lint import lint
+from polyarch.dockerfile.lint.lint import findings_in
 from polyarch.dockerfile.lint.view import FileView, view_of
 from polyarch.dockerfile.tree import Dockerfile
 from polyarch.errors import DockerfileError, FixRefusedError
 
-Relint = Callable[[Dockerfile], Sequence[LintFinding]]
 Refused = tuple[LintFinding, str]
 
 _ROUNDS = 100
@@ -47,9 +46,8 @@ def fix_file(
     view: FileView,
     *,
     allow: FixClass = FixClass.SAFE,
-    relint: Relint | None = None,
 ) -> Fixed:
-    """Mend what may be mended; `relint` finds what is wrong with a changed file."""
+    """Mend what may be mended of a file in which this was found."""
     wanted = [one for one in findings if _is_allowed(one, allow)]
     if why := why_never(file):
         return Fixed(
@@ -58,30 +56,13 @@ def fix_file(
             refused=tuple((one, why) for one in wanted),
             outputs_to_check=(),
         )
-    bench = _Bench(view, tuple(findings), allow, relint or _relint(view))
+    bench = _Bench(view, tuple(findings), allow)
     bench.mend()
     return bench.fixed(findings)
 
 
 def _is_allowed(finding: LintFinding, allow: FixClass) -> bool:
     return finding.fix is FixClass.SAFE or FixClass.REVIEW is finding.fix is allow
-
-
-def _relint(view: FileView) -> Relint:
-    target = view.final.outline.name
-
-    def again(file: Dockerfile) -> Sequence[LintFinding]:
-        return lint(
-            file,
-            platforms=view.platforms,
-            build_platform=view.build_platform,
-            target=target,
-            lookup=view.lookup,
-            folder=view.folder,
-            given=view.given,
-        )
-
-    return again
 
 
 @dataclass(slots=True)
@@ -91,7 +72,6 @@ class _Bench:
     view: FileView
     findings: tuple[LintFinding, ...]
     allow: FixClass
-    relint: Relint
     lines: dict[int, int] = field(default_factory=dict)
     applied: list[LintFinding] = field(default_factory=list)
     refused: dict[LintFinding, str] = field(default_factory=dict)
@@ -146,21 +126,12 @@ class _Bench:
         view = self.view
         try:
             done = edited(view.file, tuple(changes.values()))
-            after = tuple(self.relint(done.file))
+            new = _laid_out(done.file, view)
+            after = findings_in(new)
             no_worse(self.findings, after, done)
-            self.view = view_of(
-                done.file,
-                platforms=view.platforms,
-                build_platform=view.build_platform,
-                target=view.final.outline.name,
-                lookup=view.lookup,
-                folder=view.folder,
-                given=view.given,
-            )
-        except FixRefusedError as error:
-            return error.reason
         except DockerfileError as error:
-            return f"the file would not be valid: {error}"
+            return error.message
+        self.view = new
         self.applied += map(self._before, changes)
         self.native |= {one.native for one in changes.values() if one.native is not None}
         self.lines = {new: self.lines[old] for old, new in done.lines.items() if old in self.lines}
@@ -169,6 +140,18 @@ class _Bench:
 
     def _before(self, finding: LintFinding) -> LintFinding:
         return replace(finding, line=self.lines.get(finding.line, finding.line))
+
+
+def _laid_out(file: Dockerfile, like: FileView) -> FileView:
+    return view_of(
+        file,
+        platforms=like.platforms,
+        build_platform=like.build_platform,
+        target=like.final.outline.name,
+        lookup=like.lookup,
+        folder=like.folder,
+        given=like.given,
+    )
 
 
 def _together(changes: dict[LintFinding, Change], work: Work) -> dict[LintFinding, Change]:

@@ -8,7 +8,7 @@ from polyarch.dockerfile.lint.given import NOTHING_GIVEN, Given
 from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.lint.rules import RULES
 from polyarch.dockerfile.lint.silence import silence_of
-from polyarch.dockerfile.lint.view import view_of
+from polyarch.dockerfile.lint.view import FileView, view_of
 from polyarch.dockerfile.tree import Dockerfile
 from polyarch.oci.platform import Platform
 
@@ -41,7 +41,12 @@ def lint(
         folder=folder,
         given=given,
     )
-    silence = silence_of(file)
+    return findings_in(view)
+
+
+def findings_in(view: FileView) -> tuple[LintFinding, ...]:
+    """The same for a file that is laid out already."""
+    silence = silence_of(view.file)
     found = {
         one: None for rule in RULES for one in rule.check(view) if not silence.hides(one, rule)
     }
