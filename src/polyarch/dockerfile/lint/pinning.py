@@ -29,12 +29,14 @@ _BLANK = "-"
 def architecture_arguments(view: FileView, text: str) -> tuple[str, ...]:
     """The arguments in a FROM's text that mean an architecture and follow no automatic one.
 
-    By name (`ARCH`, `IMAGE_ARCH`), or because the whole default is a platform's word.
+    By name (`ARCH`, `IMAGE_ARCH`), or because the whole default is a platform's word. One that the
+    build is given is as good as text.
     """
     return tuple(
         name
         for name in sorted(through_defaults(text, view.defaults) - AUTOMATIC)
-        if _means_architecture(name, view.defaults.get(name, ""))
+        if name not in view.given.build_args
+        and _means_architecture(name, view.defaults.get(name, ""))
         and not through_defaults(f"${{{name}}}", view.defaults) & AUTOMATIC
     )
 
@@ -71,9 +73,11 @@ def _held(view: FileView, text: str) -> str:
 
     try:
         for _, argument in view.arguments:
-            if argument.value is not None:
-                escape = view.file.escape
-                values[argument.name] = expand(argument.value, lookup, escape=escape).text
+            name, escape = argument.name, view.file.escape
+            if name in view.given.build_args:
+                values[name] = view.given.build_args[name]
+            elif argument.value is not None:
+                values[name] = expand(argument.value, lookup, escape=escape).text
         return expand(text, lookup, escape=view.file.escape).text
     except ExpansionError:
         return ""

@@ -133,8 +133,8 @@ class FileView:
 
     @property
     def defaults(self) -> Mapping[str, str]:
-        """What global ARGs are worth as written, quotes kept; the last one of a name counts."""
-        return {one.name: one.value or "" for _, one in self.arguments}
+        """What global ARGs are worth as written, quotes kept, or as the build is given them."""
+        return _defaults(self.arguments, self.given)
 
     @property
     def others(self) -> tuple[Platform, ...]:
@@ -196,7 +196,7 @@ def view_of(
     }
     shipped = {stage for graph in graphs.values() for stage in _chain(graph)}
     plan = outline(file)
-    stages = tuple(_stages(file, plan, graphs, shipped))
+    stages = tuple(_stages(file, plan, graphs, shipped, _defaults(plan.arguments, given)))
     return FileView(
         file=file,
         platforms=platforms,
@@ -221,10 +221,18 @@ def _children(stages: Iterable[StageView]) -> Mapping[int, tuple[int, ...]]:
     return {parent: tuple(indices) for parent, indices in found.items()}
 
 
+def _defaults(arguments: Iterable[tuple[int, Assignment]], given: Given) -> Mapping[str, str]:
+    """The last ARG of a name counts, and what the build is given beats it."""
+    return {one.name: given.build_args.get(one.name, one.value or "") for _, one in arguments}
+
+
 def _stages(
-    file: Dockerfile, plan: Outline, graphs: Mapping[Platform, StageGraph], shipped: set[int]
+    file: Dockerfile,
+    plan: Outline,
+    graphs: Mapping[Platform, StageGraph],
+    shipped: set[int],
+    defaults: Mapping[str, str],
 ) -> Iterator[StageView]:
-    defaults = {one.name: one.value or "" for _, one in plan.arguments}
     resolved: dict[int, dict[Platform, Stage]] = {}
     for platform, graph in graphs.items():
         for stage in graph.stages:

@@ -4,12 +4,14 @@ from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.rules import (
     base_images,
     pinned_base,
+    platform_arguments,
     platform_flag,
 )
 
 _STORIES = (
     base_images,
     pinned_base,
+    platform_arguments,
     platform_flag,
 )
 
