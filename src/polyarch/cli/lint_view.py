@@ -17,6 +17,7 @@ from polyarch.pipeline.lint_rules import rule_of
 
 _MAX_WIDTH = 120
 _INDENT = "   "
+_DIFF = {"+": "green", "-": "red", "@": "cyan"}
 _BY_HAND = {
     FixClass.SAFE: "`polyarch lint --fix` mends it",
     FixClass.REVIEW: "`polyarch lint --fix=review` mends it, and the change wants to be read",
@@ -39,6 +40,8 @@ class LintView:
                 if self.result.request.shows(found):
                     yield from self._finding(file, found, width)
                     yield Text()
+        for line in mended_lines(self.result, would=False):
+            yield Text(for_terminal(line))
         if not self.quiet:
             yield Text(summary(self.result))
 
@@ -57,7 +60,33 @@ class LintView:
         if found.hint:
             yield from _wrapped("do", found.hint, width)
         why = f": {found.why_not}" if found.why_not else ""
-        yield from _wrapped("fix", f"{_BY_HAND[found.fix]}{why}", width, style="dim")
+        if why or found.fix is not FixClass.NONE:
+            yield from _wrapped("fix", f"{_BY_HAND[found.fix]}{why}", width, style="dim")
+
+
+def changes_view(text: str) -> Text:
+    """A diff in the colours that diffs have, harmless to the terminal."""
+    drawn = Text()
+    for line in text.split("\n"):
+        style = "bold" if line.startswith(("+++", "---")) else _DIFF.get(line[:1], "")
+        drawn.append(f"{for_terminal(line)}\n", style=style)
+    return drawn
+
+
+def mended_lines(result: LintResult, *, would: bool) -> Iterator[str]:
+    """What was mended, or would be, what could not be, and what wants to be looked at."""
+    for file in result.files:
+        made = file.mended
+        if made is None or file.unwritten:
+            continue
+        rules = ", ".join(f"{each.rule} (line {each.line})" for each in made.applied)
+        if rules:
+            yield f"{file.path}: {'would be' if would else 'was'} mended: {rules}"
+        for found, reason in made.refused:
+            yield f"{file.path}:{found.line}: {found.rule} stays: {reason}"
+        if made.outputs and rules:
+            paths = ", ".join(made.outputs)
+            yield f"{file.path}: `polyarch verify` proves what these are once built: {paths}"
 
 
 def summary(result: LintResult) -> str:

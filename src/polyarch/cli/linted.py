@@ -1,5 +1,7 @@
 """What a judgement of files comes to: what is asked, how it is shown, and its exit code."""
 
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,25 +82,53 @@ def linted(
     return lint_project(project, request, folder=folder)
 
 
-def shown(
-    result: "LintResult", invocation: Invocation, *, form: str | None, take_stdout: bool
-) -> ExitCode:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a result is printed: `form` is None where nobody says, `diff` shows changes instead."""
+
+    form: str | None
+    diff: bool
+    take_stdout: bool
+
+
+def shown(result: "LintResult", invocation: Invocation, manner: Manner) -> ExitCode:
     """Print what was found in the form that was asked for; gives the exit code."""
 
     def view() -> "RenderableType | str":
         from polyarch.cli.lint_view import LintView
 
-        if form == "github":
+        if manner.form == "github":
             return "\n".join(_annotations(result, invocation))
         return LintView(result, quiet=invocation.quiet)
 
-    if take_stdout:
+    if manner.diff and manner.take_stdout and not invocation.as_json:
+        _show_changes(result, invocation)
+    elif manner.take_stdout:
         invocation.emit(result.to_json(error_object), view)
-    if form is None and invocation.surroundings.environment.get("GITHUB_ACTIONS") == "true":
+    if manner.form is None and invocation.surroundings.environment.get("GITHUB_ACTIONS") == "true":
         for line in _annotations(result, invocation):
             invocation.complain(line)
     _complain(result, invocation)
     return _code(result)
+
+
+def _show_changes(result: "LintResult", invocation: Invocation) -> None:
+    """The changes on stdout, byte by byte where it is no terminal; all else is said beside them."""
+    from polyarch.cli.lint_view import changes_view, mended_lines
+    from polyarch.pipeline.lint_fix import diff_of
+
+    text = "".join(map(diff_of, result.files))
+    raw = getattr(sys.stdout, "buffer", None)
+    if invocation.surroundings.stdout_is_terminal:
+        invocation.emit({}, lambda: changes_view(text))
+    elif raw is not None:
+        sys.stdout.flush()
+        raw.write(text.encode("utf-8", "surrogateescape"))
+        raw.flush()
+    else:
+        print(text, end="")
+    for line in mended_lines(result, would=True):
+        invocation.hint(line)
 
 
 def _annotations(result: "LintResult", invocation: Invocation) -> list[str]:
@@ -111,6 +141,8 @@ def _annotations(result: "LintResult", invocation: Invocation) -> list[str]:
 
 def _complain(result: "LintResult", invocation: Invocation) -> None:
     for file in result.files:
+        if file.unwritten:
+            invocation.complain(for_terminal("\n".join(error_lines(file.unwritten))))
         if file.error and file.error in result.errors:
             invocation.complain(for_terminal("\n".join(error_lines(file.error))))
         elif file.error:

@@ -1,35 +1,35 @@
 """The Dockerfiles of a project, each judged as its images are built of it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, Project
-from polyarch.dockerfile.lint.finding import LintFinding
-from polyarch.dockerfile.lint.lint import lint
-from polyarch.dockerfile.parse import parse
-from polyarch.dockerfile.textlines import Lines
-from polyarch.dockerfile.tree import Dockerfile
-from polyarch.errors import NothingToLintError, PolyarchError
-from polyarch.findings import Severity
+from polyarch.dockerfile.lint.folder import ContextFolder
+from polyarch.dockerfile.lint.given import Given
+from polyarch.dockerfile.lint.lookup import BaseLookup
+from polyarch.errors import NothingToLintError
 from polyarch.oci.platform import Platform, unique
-from polyarch.pipeline.contexts import dockerfile_of, is_direct
-from polyarch.pipeline.lint import judged, selected
+from polyarch.pipeline.contexts import context_of, dockerfile_of, is_direct
+from polyarch.pipeline.lint import judged
 from polyarch.pipeline.lint_files import Kind, LintFile, read_file, searched, shown_from
-from polyarch.pipeline.lint_request import LintRequest
-from polyarch.pipeline.lint_result import LintedFile, LintResult
+from polyarch.pipeline.lint_job import Job
+from polyarch.pipeline.lint_request import PLATFORMS, LintRequest
+from polyarch.pipeline.lint_result import LintResult
 
 _PIPELINES = frozenset({Kind.COMPOSE, Kind.BAKE, Kind.WORKFLOW})
 _HOMES = (".github/workflows", ".gitea/workflows", ".forgejo/workflows")
+_EXPRESSION = "{{"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
-    """One way in which images are built of a Dockerfile; `arguments` still have expressions."""
+class _Build:
+    """One way in which images are built of a Dockerfile."""
 
     target: str | None
     arguments: tuple[tuple[str, str], ...]
     contexts: tuple[str, ...]
+    folder: Path
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,10 +38,26 @@ class Work:
 
     path: Path
     images: list[str] = field(default_factory=list)
-    builds: dict[Build, list[Platform]] = field(default_factory=dict)
+    builds: dict[_Build, list[Platform]] = field(default_factory=dict)
+
+    def jobs(self, request: LintRequest, lookup: BaseLookup | None) -> tuple[Job, ...]:
+        """What is asked of it."""
+        return tuple(
+            Job(
+                platforms=unique(platforms),
+                build_platform=request.build_platform,
+                target=build.target or request.target,
+                given=Given(build_args=dict(build.arguments), contexts=build.contexts),
+                folder=ContextFolder(root=build.folder),
+                lookup=lookup,
+            )
+            for build, platforms in self.builds.items()
+        )
 
 
-def lint_project(project: Project, request: LintRequest, *, folder: Path) -> LintResult:
+def lint_project(
+    project: Project, request: LintRequest, *, folder: Path, lookup: BaseLookup | None = None
+) -> LintResult:
     """Judge what the project builds; `request.platforms` leaves out the others of its images.
 
     Compose files, bake files and workflows that lie where such files lie are judged with it.
@@ -50,22 +66,30 @@ def lint_project(project: Project, request: LintRequest, *, folder: Path) -> Lin
         NothingToLintError: the project builds nothing from a Dockerfile, and has no such file.
     """
     works = works_of(project, request.platforms).values()
-    files = [_judged(work, request, folder) for work in works]
+    files = [
+        judged(
+            read_file(work.path, shown_from(work.path, folder), Kind.DOCKERFILE),
+            work.jobs(request, lookup),
+            request,
+            tuple(work.images),
+        )
+        for work in works
+    ]
     platforms = unique(each for work in works for some in work.builds.values() for each in some)
-    asked = replace(request, platforms=request.platforms or platforms)
-    files += [judged(file, asked) for file in _pipelines(project.root, folder)]
+    job = Job(platforms=platforms or PLATFORMS, build_platform=request.build_platform)
+    files += [judged(file, (job,), request) for file in _pipelines(project.root, folder)]
     if not files:
         raise NothingToLintError(shown_from(project.root, folder))
     return LintResult(files=tuple(files), request=request)
 
 
 def works_of(
-    project: Project, only: tuple[Platform, ...] = (), names: tuple[str, ...] = ()
+    project: Project, only: tuple[Platform, ...] = (), names: Mapping[str, object] | None = None
 ) -> dict[Path, Work]:
-    """The Dockerfiles of a project's images in its order; `names` are all where there are none."""
+    """The Dockerfiles of a project's images in its order; `names` leaves other images out."""
     found: dict[Path, Work] = {}
     for image in project.images.values():
-        for platform in image.platforms if not names or image.name in names else ():
+        for platform in image.platforms if names is None or image.name in names else ():
             settings = image.for_platform(platform)
             if settings.source or is_direct(settings) or (only and platform not in only):
                 continue
@@ -73,59 +97,18 @@ def works_of(
             work = found.setdefault(path, Work(path=path))
             if image.name not in work.images:
                 work.images.append(image.name)
-            work.builds.setdefault(_build(settings), []).append(platform)
+            work.builds.setdefault(_build(project, settings), []).append(platform)
     return found
 
 
-def findings_of(file: Dockerfile, work: Work, request: LintRequest) -> tuple[LintFinding, ...]:
-    """The findings of all ways in which a Dockerfile is built, each once.
-
-    Raises:
-        DockerfileError: it cannot be read, or has no such stage.
-    """
-    found: dict[tuple[str, int, int], LintFinding] = {}
-    for build, platforms in work.builds.items():
-        for each in lint(
-            file,
-            platforms=unique(platforms),
-            build_platform=request.build_platform,
-            target=build.target or request.target,
-        ):
-            key = (each.rule, each.line, each.span.start)
-            found[key] = _joined(found[key], each) if key in found else each
-    return selected(found.values(), request)
-
-
-def _judged(work: Work, request: LintRequest, folder: Path) -> LintedFile:
-    file = read_file(work.path, shown_from(work.path, folder), Kind.DOCKERFILE)
-    text = file.raw.decode("utf-8", "surrogateescape")
-    linted = LintedFile(
-        path=file.shown,
-        kind=file.kind,
-        lines=Lines.of(text),
-        images=tuple(work.images),
-        error=file.error,
-    )
-    if file.error:
-        return linted
-    try:
-        return replace(linted, findings=findings_of(parse(text, path=file.shown), work, request))
-    except PolyarchError as error:
-        return replace(linted, error=error)
-
-
-def _joined(first: LintFinding, second: LintFinding) -> LintFinding:
-    """The worse one, for the platforms of both."""
-    order = list(Severity)
-    worse = min(first, second, key=lambda each: order.index(each.severity))
-    return replace(worse, platforms=unique((*first.platforms, *second.platforms)))
-
-
-def _build(settings: BuildSettings) -> Build:
-    return Build(
+def _build(project: Project, settings: BuildSettings) -> _Build:
+    """What an expression of the metadata comes to is not known before there is an event."""
+    known = {name: each for name, each in settings.build_args.items() if _EXPRESSION not in each}
+    return _Build(
         target=settings.target or None,
-        arguments=tuple(sorted(settings.build_args.items())),
+        arguments=tuple(sorted(known.items())),
         contexts=tuple(settings.contexts),
+        folder=context_of(project, settings),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.source import Position
@@ -10,6 +11,7 @@ from polyarch.errors import PolyarchError
 from polyarch.findings import Severity
 from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.lint_files import Kind
+from polyarch.pipeline.lint_job import Job
 from polyarch.pipeline.lint_request import LintRequest
 from polyarch.pipeline.lint_rules import rule_of
 
@@ -19,18 +21,50 @@ TellError = Callable[[PolyarchError], JsonObject]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """A text and what became of it; places in `applied` are those of the text before.
+
+    `refused` are findings that could not be mended, with the reason. `outputs` are paths in the
+    image whose machine type wants to be looked at once it is built.
+    """
+
+    before: str
+    after: str
+    applied: tuple[LintFinding, ...]
+    refused: tuple[tuple[LintFinding, str], ...]
+    outputs: tuple[str, ...]
+
+    def to_json(self) -> JsonObject:
+        """As it stands in `polyarch.lint/v1`."""
+        return {
+            "applied": [{"rule": each.rule, "line": each.line} for each in self.applied],
+            "refused": [
+                {"rule": each.rule, "line": each.line, "reason": reason}
+                for each, reason in self.refused
+            ],
+            "outputs_to_check": list(self.outputs),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LintedFile:
     """One file. `error` says why it could not be judged; `images` are the project's that it is for.
 
-    `is_named`: a person asked for it, so that what cannot be read of it is a failure.
+    `path` is what it is called, `place` where it lies; `jobs` are the ways in which it is built.
+    `is_named`: a person asked for it, so that what cannot be read of it is a failure. `mended` is
+    None where nothing was to be mended, and `unwritten` says why it is not in the file.
     """
 
     path: str
+    place: Path
     kind: Kind
     lines: Lines
+    jobs: tuple[Job, ...]
+    mended: Mended | None = None
     findings: tuple[LintFinding, ...] = ()
     images: tuple[str, ...] = ()
     error: PolyarchError | None = None
+    unwritten: PolyarchError | None = None
     is_named: bool = True
 
     def begin(self, found: LintFinding) -> Position:
@@ -48,7 +82,8 @@ class LintedFile:
             "kind": self.kind.value,
             "images": list(self.images),
             "findings": [self._finding(each) for each in self.findings if request.shows(each)],
-            "error": tell(self.error) if self.error else None,
+            "mended": self.mended.to_json() if self.mended else None,
+            "error": tell(error) if (error := self.error or self.unwritten) else None,
         }
 
     def _finding(self, found: LintFinding) -> JsonObject:
@@ -100,7 +135,8 @@ class LintResult:
         success.
         """
         broken = [file for file in self.files if file.error]
-        return tuple(x.error for x in broken if x.error and (x.is_named or not self.judged))
+        told = [x.error for x in broken if x.error and (x.is_named or not self.judged)]
+        return (*told, *(x.unwritten for x in self.files if x.unwritten))
 
     @property
     def ok(self) -> bool:

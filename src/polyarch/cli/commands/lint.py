@@ -13,7 +13,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.forms import STDOUT, Forms
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.lint_rules_view import ALL, complete_rules
-from polyarch.cli.linted import linted, request_of, shown
+from polyarch.cli.linted import Manner, linted, request_of, shown
 from polyarch.cli.verb import Verb
 from polyarch.errors import UsageError
 
@@ -22,9 +22,20 @@ if TYPE_CHECKING:
 
 _SEVERITIES = ("error", "warning", "perf", "info")
 _FORMATS = ("text", "json", "github")
+_FIXES = ("safe", "review")
 
 
-@click.command("lint", cls=Verb)
+class _Lint(Verb):
+    """`--fix` stands alone, or with a value behind `=` and never behind a blank."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give `--fix` the value that it means by itself."""
+        end = args.index("--") if "--" in args else len(args)
+        told = [f"--fix={_FIXES[0]}" if word == "--fix" else word for word in args[:end]]
+        return super().parse_args(ctx, [*told, *args[end:]])
+
+
+@click.command("lint", cls=_Lint)
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
 @click.option(
     "-p",
@@ -78,6 +89,15 @@ _FORMATS = ("text", "json", "github")
     help="How to print: for people, as `--json`, or as annotations of GitHub Actions, which are"
     " written beside the text where that runs it.",
 )
+@click.option(
+    "--fix",
+    type=click.Choice(_FIXES),
+    help="Mend what can be mended with nothing lost; `--fix=review`: also what wants to be read"
+    " afterwards.",
+)
+@click.option(
+    "--diff", is_flag=True, help="Write nothing, and print what `--fix` would change as a diff."
+)
 @click.option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0 too; `-`: stdout.")
 @click.option(
     "--stdin-filename", metavar="NAME", help="What standard input is called, and so what it is."
@@ -103,6 +123,8 @@ def command(
     fail_on: str,
     severity: str | None,
     form: str | None,
+    fix: str | None,
+    diff: bool,
     sarif: str | None,
     stdin_filename: str | None,
     explain: str | None,
@@ -137,6 +159,7 @@ def command(
         fail_on=fail_on,
         severity=severity or ("info" if as_json or sarif == STDOUT else "perf"),
     )
+    _refuse_unwritable(files, fix=fix, diff=diff)
     result = linted(
         files,
         request,
@@ -145,9 +168,12 @@ def command(
         config_file=config_file,
         environment=environment,
     )
+    if fix or diff:
+        result = _mended(result, fix or _FIXES[0], write=not diff)
     if sarif:
         forms.put(sarif, _sarif(result))
-    return shown(result, invocation, form=form, take_stdout=not forms.take_stdout)
+    manner = Manner(form=form, diff=diff, take_stdout=not forms.take_stdout)
+    return shown(result, invocation, manner)
 
 
 def _explain(word: str, invocation: Invocation) -> int:
@@ -158,6 +184,22 @@ def _explain(word: str, invocation: Invocation) -> int:
     document = rules_document(rules)
     invocation.emit(document, lambda: listed(rules) if word == ALL else explained(rules[0]))
     return 0
+
+
+def _mended(result: "LintResult", allowed: str, *, write: bool) -> "LintResult":
+    from polyarch.dockerfile.lint.finding import FixClass
+    from polyarch.pipeline.lint_fix import mended
+
+    return mended(result, allow=FixClass(allowed), write=write)
+
+
+def _refuse_unwritable(files: tuple[str, ...], *, fix: str | None, diff: bool) -> None:
+    if fix and not diff and "-" in files:
+        raise UsageError(
+            "standard input cannot be mended in its place",
+            where="`--fix` on the command line",
+            hint="`--fix --diff` prints the change, for `patch`",
+        )
 
 
 def _stdin(files: tuple[str, ...], name: str | None) -> tuple[bytes, str] | None:

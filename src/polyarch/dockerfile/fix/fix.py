@@ -4,7 +4,7 @@ Every change is tried on its own text: read again, compared, and held against th
 not pass is dropped with the reason, and the finding stays.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from polyarch.dockerfile.fix.change import Change, Work
@@ -46,9 +46,10 @@ def fix_file(
     view: FileView,
     *,
     allow: FixClass = FixClass.SAFE,
+    takes: Callable[[str], bool] = lambda _: True,
 ) -> Fixed:
-    """Mend what may be mended of a file in which this was found."""
-    wanted = [one for one in findings if _is_allowed(one, allow)]
+    """Mend what may be mended of a file in which this was found; `takes` chooses rules by id."""
+    wanted = [one for one in findings if _is_allowed(one, allow) and takes(one.rule)]
     if why := why_never(file):
         return Fixed(
             text=file.text,
@@ -56,7 +57,7 @@ def fix_file(
             refused=tuple((one, why) for one in wanted),
             outputs_to_check=(),
         )
-    bench = _Bench(view, tuple(findings), allow)
+    bench = _Bench(view, tuple(findings), allow, takes)
     bench.mend()
     return bench.fixed(findings)
 
@@ -72,6 +73,7 @@ class _Bench:
     view: FileView
     findings: tuple[LintFinding, ...]
     allow: FixClass
+    takes: Callable[[str], bool]
     lines: dict[int, int] = field(default_factory=dict)
     applied: list[LintFinding] = field(default_factory=list)
     refused: dict[LintFinding, str] = field(default_factory=dict)
@@ -104,7 +106,7 @@ class _Bench:
         work = Work(view=self.view, findings=self.findings, allow=self.allow)
         changes: dict[LintFinding, Change] = {}
         for one in self.findings:
-            if one.rule in rules and _is_allowed(one, self.allow):
+            if one.rule in rules and _is_allowed(one, self.allow) and self.takes(one.rule):
                 try:
                     changes[one] = FIXERS[one.rule](one, work)
                 except FixRefusedError as error:

@@ -1,0 +1,137 @@
+"""Mending what was found: each file in one step, its mode and its line ends kept."""
+
+import difflib
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from polyarch.content.files import write_bytes
+from polyarch.dockerfile.fix.fix import fix_file
+from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.dockerfile.lint.lint import findings_in
+from polyarch.dockerfile.parse import parse
+from polyarch.dockerfile.textlines import Lines
+from polyarch.dockerfile.tree import Dockerfile
+from polyarch.errors import PolyarchError, StorageError
+from polyarch.findings import Severity
+from polyarch.pipeline.lint_files import Kind
+from polyarch.pipeline.lint_job import Job, findings_of
+from polyarch.pipeline.lint_request import LintRequest
+from polyarch.pipeline.lint_result import LintedFile, LintResult, Mended
+
+_HARMFUL = "another image that is built of this file would get worse"
+
+
+def mended(result: LintResult, *, allow: FixClass, write: bool) -> LintResult:
+    """Mend every Dockerfile as far as `allow` goes.
+
+    With `write` the files are changed, and what is left in them is found; without, findings stay as
+    they are and only the texts that would be are told.
+    """
+    files = tuple(_mended(file, result.request, allow=allow, write=write) for file in result.files)
+    return replace(result, files=files)
+
+
+def diff_of(file: LintedFile) -> str:
+    """What mending changes, as `patch` takes it; empty where it changes nothing."""
+    if file.mended is None:
+        return ""
+    name = file.path.lstrip("/")
+    lines = difflib.unified_diff(
+        _lines(file.mended.before),
+        _lines(file.mended.after),
+        f"a/{name}",
+        f"b/{name}",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as `patch` counts them: a form feed or a lone CR ends none."""
+    lines = [f"{line}\n" for line in text.split("\n")]
+    last = lines.pop().removesuffix("\n")
+    return [*lines, last] if last else lines
+
+
+def _mended(file: LintedFile, request: LintRequest, *, allow: FixClass, write: bool) -> LintedFile:
+    if file.kind is not Kind.DOCKERFILE or file.error or not file.findings:
+        return file
+    made = _made(file, request, allow)
+    if made.after == made.before:
+        return replace(file, mended=made)
+    if not write:
+        return replace(file, mended=made)
+    try:
+        _write(file, made)
+    except PolyarchError as error:
+        return replace(file, unwritten=error)
+    left = findings_of(parse(made.after, path=file.path), file.jobs)
+    return replace(
+        file,
+        lines=Lines.of(made.after),
+        findings=tuple(each for each in left if request.selection.takes(each.rule)),
+        mended=made,
+    )
+
+
+def _made(file: LintedFile, request: LintRequest, allow: FixClass) -> Mended:
+    """One file, in every way in which it is built one after the other."""
+    before = file.lines.text
+    tree = parse(before, path=file.path)
+    applied: list[LintFinding] = []
+    refused: dict[LintFinding, str] = {}
+    outputs: dict[str, None] = {}
+    for job in file.jobs:
+        view = job.view(tree)
+        done = fix_file(tree, findings_in(view), view, allow=allow, takes=request.selection.takes)
+        new = parse(done.text, path=file.path)
+        if done.text != tree.text and _harms(tree, new, [x for x in file.jobs if x is not job]):
+            refused |= dict.fromkeys(done.applied, _HARMFUL)
+            continue
+        tree = new
+        applied += done.applied
+        refused |= dict(done.refused)
+        outputs |= dict.fromkeys(done.outputs_to_check)
+    return Mended(
+        before=before,
+        after=tree.text,
+        applied=tuple(applied),
+        refused=tuple(refused.items()),
+        outputs=tuple(outputs),
+    )
+
+
+def _harms(before: Dockerfile, after: Dockerfile, jobs: Sequence[Job]) -> bool:
+    """Whether what mends one way of building a file brings something bad to another one."""
+    for job in jobs:
+        was, now = (Counter(_bad(job.findings(each))) for each in (before, after))
+        if now - was:
+            return True
+    return False
+
+
+def _bad(found: Sequence[LintFinding]) -> Iterator[str]:
+    return (each.rule for each in found if each.severity.reaches(Severity.WARNING))
+
+
+def _write(file: LintedFile, made: Mended) -> None:
+    """Put the new text into the place of the old one; a link to the file stays one.
+
+    Raises:
+        StorageError: the file may not be written, or is another one by now.
+    """
+    try:
+        path = file.place.resolve(strict=True)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        now = path.read_bytes()
+    except OSError as error:
+        raise StorageError(file.path, error.strerror or str(error)) from error
+    if not (mode & 0o222 and os.access(path, os.W_OK)):
+        raise StorageError(file.path, "the file is not writable")
+    if now != made.before.encode("utf-8", "surrogateescape"):
+        raise StorageError(file.path, "somebody else has changed it in the meantime")
+    write_bytes(path, made.after.encode("utf-8", "surrogateescape"), mode=mode)
