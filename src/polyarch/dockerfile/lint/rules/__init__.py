@@ -3,6 +3,7 @@
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.rules import (
     base_images,
+    host_binary,
     pinned_base,
     platform_arguments,
     platform_flag,
@@ -10,6 +11,7 @@ from polyarch.dockerfile.lint.rules import (
 
 _STORIES = (
     base_images,
+    host_binary,
     pinned_base,
     platform_arguments,
     platform_flag,
