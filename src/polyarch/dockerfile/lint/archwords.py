@@ -10,7 +10,7 @@ from polyarch.oci.platform import Platform
 _WEAK = frozenset({"arm", "x86", "ppc64", "powerpc64", "32bit", "32-bit", "64bit", "64-bit", "386"})
 """Words that say something else as often: they count behind the name of an operating system."""
 
-_OS = r"(?:linux(?:musl)?|manylinux[0-9_]*|darwin|macos|osx|windows|win|freebsd)"
+_OS = r"(?:linux(?:musl)?|ubuntu|debian|manylinux[0-9_]*|darwin|macos|osx|windows|win|freebsd)"
 
 
 def _alternatives() -> str:
