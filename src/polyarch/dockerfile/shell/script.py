@@ -2,43 +2,47 @@
 
 from dataclasses import dataclass
 
+from polyarch.dockerfile.shell.condition import NEVER_KNOWN, Condition
+from polyarch.dockerfile.shell.word import ShellWord
 from polyarch.dockerfile.source import Span
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShellWord:
-    """One word of a command.
-
-    `text` is as written, continuations taken out; `value` is what it is worth without quotes, None
-    where it holds a variable or a substitution. `variables` are the names that it expands, in
-    order; `span` is its place in the source; `is_contiguous` says that no continuation is inside.
-    """
-
-    text: str
-    value: str | None
-    variables: tuple[str, ...]
-    span: Span
-    is_contiguous: bool = True
-
-    def __str__(self) -> str:
-        return self.text if self.value is None else self.value
+__all__ = ["Arm", "Command", "Dispatch", "Redirect", "Script", "ShellAssignment", "ShellWord"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShellAssignment:
-    """`name=value`, on its own or in front of a command."""
+    """`name=value`, on its own or in front of a command.
+
+    `is_appended` tells `name+=value`.
+    """
 
     name: str
     value: ShellWord
     span: Span
+    is_appended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """`> file` and its kin, no here-document. `operator` is as written (`>`, `>>`, `<`, `&>`)."""
+
+    operator: str
+    target: ShellWord
+
+    @property
+    def writes(self) -> bool:
+        """Whether it writes to a file that the target names."""
+        return ">" in self.operator and not self.operator.endswith("&")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """A branch of a dispatch: the arm of a `case`, or one of `if`, `elif`, `else`.
+    """A branch of a dispatch: the arm of a `case`, one of `if`, `elif`, `else`, or of `&&`, `||`.
 
     `patterns` of a `case` are as written without quotes; of a test they are the values compared
-    with. Empty for `else`. `dispatch` and `index` say which it is.
+    with. Empty for `else`. `dispatch` and `index` say which it is. `condition` holds in this arm
+    where none of the arms before has held; it says also what `patterns` cannot (`!=`, two tests).
+    `span` covers what the arm does, not its test or its pattern.
     """
 
     dispatch: int
@@ -46,6 +50,7 @@ class Arm:
     patterns: tuple[str, ...]
     is_else: bool
     span: Span
+    condition: Condition = NEVER_KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +58,14 @@ class Command:
     """A simple command, wherever in the script it stands.
 
     `words` begin with the program; what only starts another program (`env`, `time`, `sudo`,
-    `exec`, `nice`, `sh -c` with a plain text) is taken off and stands in `wrappers`. `arms` are the
-    branches that it stands in, outermost first. `is_substituted` says that it stands within `$(…)`
-    or backquotes; `pipeline` counts the pipelines of a script: commands of one share it.
+    `exec`, `nice`, `xargs`, `sh -c` with a text) is taken off and stands in `wrappers`, outermost
+    first; the commands of such a text are those of the script. Assignments that `env` makes count
+    as `assignments`. `export`, `local` and the like are commands too, and what they assign also
+    stands in the script's `assignments`. `[ … ]` is a command of the name `[`, or `[[`.
+
+    `arms` are the branches that it stands in, outermost first. `is_substituted` says that it stands
+    within `$(…)` or backquotes; `pipeline` counts the pipelines of a script: commands of one share
+    it. `is_fed` says that a here-document or a here-string is its input.
     """
 
     words: tuple[ShellWord, ...]
@@ -65,6 +75,8 @@ class Command:
     is_substituted: bool
     pipeline: int
     span: Span
+    redirects: tuple[Redirect, ...] = ()
+    is_fed: bool = False
 
     @property
     def name(self) -> str:
@@ -79,12 +91,12 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
-    """A choice by the value of something: `case`, or a chain of tests.
+    """A choice by the value of something: `case`, a chain of tests, or a test before `&&`, `||`.
 
-    `variables` are the variables that the subject expands, through plain assignments of the same
-    script where they hold another one (`arch="$(uname -m)"; case "$arch"`); `asks` the commands
-    that it substitutes as text (`uname -m`, `dpkg --print-architecture`). `has_else` is also true
-    of an arm `*)`.
+    `variables` are the variables that the subjects expand, through assignments of the same script
+    where they hold another one (`arch="$(uname -m)"; case "$arch"`); `asks` the commands that are
+    substituted as text (`uname -m`, `dpkg --print-architecture`). `has_else` is also true of an arm
+    `*)`. `outer` are the arms that it stands in itself.
     """
 
     index: int
@@ -94,6 +106,7 @@ class Dispatch:
     arms: tuple[Arm, ...]
     has_else: bool
     span: Span
+    outer: tuple[Arm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
