@@ -50,11 +50,11 @@ def declare(
         return ()
     indent = work.text[first.extent.start : first.keyword.span.start].lstrip("\ufeff")
     text = f"{indent}ARG {' '.join(missing)}{work.file.newline}"
-    return (Edit.insert(_place(work.file, first), text),)
+    return (Edit.insert(place_above(work.file, first), text),)
 
 
-def _place(file: Dockerfile, instruction: Instruction) -> int:
-    """The start of the instruction, or of the comments that stand directly above it."""
+def place_above(file: Dockerfile, instruction: Instruction) -> int:
+    """Where a line goes that shall stand above an instruction, and the comments that it has."""
     place = instruction.extent.start
     for node in reversed(file.nodes):
         if node.extent.end == place and isinstance(node, Comment):

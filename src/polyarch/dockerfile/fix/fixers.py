@@ -3,26 +3,41 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from polyarch.dockerfile.fix import ccode, golang, rust
 from polyarch.dockerfile.fix.arguments import declare_used, drop_defaults, drop_target_platform
+from polyarch.dockerfile.fix.bases import free_base, free_platform, move_flag, renew_digest
 from polyarch.dockerfile.fix.change import Fixer
 from polyarch.dockerfile.fix.copymode import into_copy
-from polyarch.dockerfile.fix.golang import add_goarm, cross_compile, target_arch
+from polyarch.dockerfile.fix.customarg import from_automatic
+from polyarch.dockerfile.fix.dotnet import cross_publish
+from polyarch.dockerfile.fix.literal import target_named
+from polyarch.dockerfile.fix.paths import free_path
 from polyarch.dockerfile.fix.pin import pin
+from polyarch.dockerfile.fix.uname import ask_the_target
 
 FIXERS: Mapping[str, Fixer] = MappingProxyType(
     {
+        "PA101": free_platform,
         "PA102": drop_target_platform,
-        "PA201": cross_compile,
+        "PA103": free_base,
+        "PA105": move_flag,
+        "PA106": renew_digest,
+        "PA201": golang.cross_compile,
+        "PA202": rust.cross_compile,
+        "PA203": ccode.cross_compile,
         "PA204": pin,
         "PA205": pin,
-        "PA206": pin,
+        "PA206": cross_publish,
         "PA208": pin,
         "PA209": pin,
-        "PA302": target_arch,
+        "PA302": target_named,
         "PA304": drop_defaults,
+        "PA305": from_automatic,
         "PA306": declare_used,
+        "PA308": free_path,
+        "PA309": ask_the_target,
         "PA401": into_copy,
-        "PA502": add_goarm,
+        "PA502": golang.add_goarm,
     }
 )
 
@@ -33,5 +48,9 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"PA204", "PA205", "PA206", "PA208", "PA209"}),
     frozenset({"PA201", "PA502"}),
     frozenset({"PA401"}),
-    frozenset({"PA306"}),
+    frozenset({"PA101", "PA103", "PA105", "PA106"}),
+    frozenset({"PA305", "PA306"}),
+    frozenset({"PA308", "PA309"}),
+    frozenset({"PA202", "PA203"}),
 )
+"""The safe ones first, then those that somebody looks at."""

@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 from polyarch.dockerfile.fix.change import Work
 from polyarch.dockerfile.fix.commands import Site
 from polyarch.dockerfile.fix.edit import Edit
+from polyarch.dockerfile.lint.outputs import transfers
 from polyarch.dockerfile.lint.view import StageView
 from polyarch.dockerfile.source import Span
-from polyarch.dockerfile.words import plain_words
 from polyarch.errors import FixRefusedError
 
 _LOCAL = ("./", "../")
@@ -37,7 +37,8 @@ def built_instead(site: Site, stage: StageView, work: Work) -> Iterator[Edit]:
         word for word in site.command.arguments[1:] if word == "." or word.startswith(_LOCAL)
     )
     name = PurePosixPath(package).name
-    places = {place for place in _taken(stage, work) if PurePosixPath(place).name == name}
+    taken = transfers(work.view).of(stage)
+    places = {one.path for one in taken if PurePosixPath(one.path).name == name}
     bins = {place for place in places if PurePosixPath(place).parent.name == "bin"}
     if len(bins) != 1 or package.endswith("...") or "-o" in site.command.arguments:
         raise FixRefusedError("`go install` puts the program elsewhere when it cross-compiles")
@@ -45,16 +46,3 @@ def built_instead(site: Site, stage: StageView, work: Work) -> Iterator[Edit]:
     if not word.is_contiguous:
         raise FixRefusedError("a word is broken by a continuation")
     yield Edit(Span(word.span.start, word.span.end), f"build -o {bins.pop()}")
-
-
-def _taken(stage: StageView, work: Work) -> Iterator[str]:
-    """The sources of COPY instructions that take from the stage."""
-    for other in work.view.needed:
-        for use in (one for each in other.resolved.values() for one in each.copies_from):
-            if use.origin.stage != stage.index or use.instruction != "COPY":
-                continue
-            copy = next(one for one in other.body if one.first_line == use.line)
-            if copy.json is not None:
-                yield from copy.json[:-1]
-            else:
-                yield from (word.text for word in plain_words(copy.arguments.text)[:-1])

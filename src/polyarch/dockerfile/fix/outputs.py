@@ -1,25 +1,24 @@
 """What has to be looked at once a mended file is built: programs that are now cross-compiled."""
 
+import posixpath
 from collections.abc import Collection, Iterator
 
+from polyarch.dockerfile.lint.neutral import is_neutral
+from polyarch.dockerfile.lint.outputs import transfers
 from polyarch.dockerfile.lint.view import FileView
-from polyarch.dockerfile.words import plain_words
 
 
 def outputs_of(view: FileView, stages: Collection[int]) -> tuple[str, ...]:
-    """Where the image gets what these stages made, as written, in file order."""
-    return tuple(dict.fromkeys(_places(view, stages)))
+    """Where the image gets what these stages made, in file order; a last slash is a folder."""
+    return tuple(dict.fromkeys(_places(view, stages))) if stages else ()
 
 
 def _places(view: FileView, stages: Collection[int]) -> Iterator[str]:
-    for stage in view.shipped:
-        taken = {
-            use.line
-            for one in stage.resolved.values()
-            for use in one.copies_from
-            if use.origin.stage in stages and use.instruction == "COPY"
-        }
-        for copy in stage.body:
-            if copy.first_line in taken and copy.name == "COPY":
-                words = copy.json or [word.text for word in plain_words(copy.arguments.text)]
-                yield words[-1]
+    given = transfers(view).given
+    for index in sorted(stages):
+        for output in given.get(index, ()):
+            is_image = view.stages[output.receiver].is_shipped
+            if is_image and not output.is_mount and not is_neutral(output.path):
+                name = posixpath.basename(output.path)
+                into = output.destination.endswith("/")
+                yield output.destination + name if into else output.destination

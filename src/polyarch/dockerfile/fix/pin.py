@@ -65,16 +65,11 @@ def family(root: StageView, work: Work) -> Iterator[StageView]:
 def _may_move(stage: StageView, work: Work) -> None:
     if stage.is_shipped:
         raise FixRefusedError(f"stage `{stage.name}` becomes part of the image")
-    if not stage.runs:
-        return
     found = [
         one
         for one in work.findings
         if one.line == stage.line and one.rule.startswith(EMULATED_WORK)
     ]
-    if not found:
-        # Nothing is known of what it does; where it has to run cannot be told.
-        raise FixRefusedError(f"stage `{stage.name}` on the same base has other work to do")
     allowed = {FixClass.SAFE, work.allow}
     if stuck := next((one for one in found if one.fix not in allowed), None):
         raise FixRefusedError(
