@@ -11,7 +11,7 @@ from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.lint.names import DECISIVE, through_defaults
 from polyarch.dockerfile.lint.unset import graph_of, unset_arguments
 from polyarch.dockerfile.outline import Outline, StageOutline, outline
-from polyarch.dockerfile.shell.read import read_scripts
+from polyarch.dockerfile.shell.read import script_reader
 from polyarch.dockerfile.shell.script import Command, Script
 from polyarch.dockerfile.tree import Assignment, Dockerfile, Instruction
 from polyarch.oci.platform import Platform
@@ -237,6 +237,7 @@ def _stages(
     for platform, graph in graphs.items():
         for stage in graph.stages:
             resolved.setdefault(stage.index, {})[platform] = stage
+    read = script_reader(file)
     kinds: dict[int, dict[Platform, StageClass]] = {}
     for one in plan.stages:
         found = resolved.get(one.index, {})
@@ -252,9 +253,7 @@ def _stages(
             resolved=found,
             body=body,
             runs=tuple(
-                Run(instruction=each, scripts=read_scripts(each, file))
-                for each in body
-                if each.name == "RUN"
+                Run(instruction=each, scripts=read(each)) for each in body if each.name == "RUN"
             ),
         )
 
