@@ -8,7 +8,7 @@ from polyarch.dockerfile.graph import OriginKind, Stage, StageGraph
 from polyarch.dockerfile.lint.folder import ContextFolder
 from polyarch.dockerfile.lint.given import NOTHING_GIVEN, Given
 from polyarch.dockerfile.lint.lookup import BaseLookup
-from polyarch.dockerfile.lint.names import DECISIVE, through_defaults
+from polyarch.dockerfile.lint.names import AUTOMATIC, DECISIVE, through_defaults
 from polyarch.dockerfile.lint.unset import graph_of, unset_arguments
 from polyarch.dockerfile.outline import Outline, StageOutline, outline
 from polyarch.dockerfile.shell.read import script_reader
@@ -274,16 +274,19 @@ def _kind(
     """By the base stage, else by the variables that `--platform` stands on.
 
     A default of an automatic variable is not followed: `ARG BUILDPLATFORM=linux/amd64` makes it a
-    constant, and is told of on its own; what the author meant is what the other rules look at.
+    constant, and is told of on its own; what the author meant is what the other rules look at. An
+    argument that nobody gave is the target's: somebody builds one platform after the other.
     """
     if stage.base.stage is not None:
         return kinds[stage.base.stage][platform]
     if stage.platform_expression is None or stage.base.kind is OriginKind.SCRATCH:
         return StageClass.TARGET
-    names = through_defaults(stage.platform_expression, defaults) & DECISIVE
-    if any(name.startswith("TARGET") for name in names):
+    names = through_defaults(stage.platform_expression, defaults)
+    decisive = names & DECISIVE
+    is_open = any(not defaults.get(name, "").strip("\"'") for name in names - AUTOMATIC)
+    if is_open or any(name.startswith("TARGET") for name in decisive):
         return StageClass.TARGET
-    return StageClass.NATIVE if names else StageClass.CONSTANT
+    return StageClass.NATIVE if decisive else StageClass.CONSTANT
 
 
 def _chain(graph: StageGraph) -> Iterator[int]:

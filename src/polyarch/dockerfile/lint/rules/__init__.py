@@ -3,18 +3,24 @@
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.rules import (
     base_images,
+    fixed_address,
     host_binary,
     pinned_base,
     platform_arguments,
     platform_flag,
+    run_chmod,
+    shipped_runs,
 )
 
 _STORIES = (
     base_images,
+    fixed_address,
     host_binary,
     pinned_base,
     platform_arguments,
     platform_flag,
+    run_chmod,
+    shipped_runs,
 )
 
 RULES: tuple[Rule, ...] = tuple(
