@@ -52,6 +52,11 @@ def fetched(command: Command) -> Iterator[ShellWord]:
         yield from command.words[1:]
 
 
+def takes_addresses(command: Command) -> bool:
+    """Whether an address among a command's words is something that it fetches."""
+    return command.name not in _PRINTERS
+
+
 def is_check(command: Command) -> bool:
     """Whether a command holds a file against a digest or a signature."""
     return _DIGESTS.fullmatch(command.name) is not None
