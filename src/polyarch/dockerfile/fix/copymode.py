@@ -1,168 +1,121 @@
-"""PA401: `RUN chmod` and `RUN chown` after a COPY become flags of the COPY.
+"""PA401: `RUN chmod` after a COPY becomes a flag of the COPY.
 
-A mode is written in octal: symbolic ones need a newer frontend. What COPY takes from the context is
-taken to have mode 0644 or 0755, as git has it.
+The mode is written in octal: symbolic ones need a newer frontend. A file of the context is taken to
+have mode 0644 or 0755, as git keeps them; what ADD fetches has 0600.
 """
 
+import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from polyarch.dockerfile.fix.change import Change, Work
 from polyarch.dockerfile.fix.commands import check_written
 from polyarch.dockerfile.fix.edit import Edit
-from polyarch.dockerfile.fix.placed import Placed, absolute, files, source_of, working_folder
-from polyarch.dockerfile.lint.finding import FixClass, LintFinding
-from polyarch.dockerfile.lint.view import Run
-from polyarch.dockerfile.shell.script import Command
-from polyarch.dockerfile.source import Span
+from polyarch.dockerfile.lint.finding import LintFinding
+from polyarch.dockerfile.lint.placing import Source, Step, source_of, words_of
+from polyarch.dockerfile.lint.surroundings import Surroundings, surroundings
+from polyarch.dockerfile.lint.view import Run, StageView
 from polyarch.dockerfile.tree import Instruction
 from polyarch.errors import FixRefusedError
 
 _OCTAL = re.compile(r"0?[0-7]{3}")
-_EXECUTABLE = frozenset({"+x", "a+x", "ugo+x"})
-_ALSO_READABLE = frozenset({"+rx", "a+rx", "+xr", "a+xr", "a=rx,u+w"})
-_OWNER = re.compile(r"[A-Za-z0-9_.-]+(?::[A-Za-z0-9_.-]+)?")
-_NUMBERS = re.compile(r"[0-9]+(?::[0-9]+)?")
+_ADDS = {"+x": 0o111, "+rx": 0o555, "+xr": 0o555}
+_GLOB = re.compile(r"[*?\[$`{]")
 _NOTHING = frozenset({"true", ":", "set"})
-_OLD_FRONTEND = re.compile(r".*:(?:v?1\.[01])(?:[.@-].*)?")
-
-
-@dataclass(slots=True)
-class _Wanted:
-    """What the flags of one COPY are to be."""
-
-    mode: str = ""
-    owner: str = ""
-    paths: set[str] = field(default_factory=set)
+_IN_CONTEXT, _FETCHED = 0o644, 0o600
 
 
 def into_copy(finding: LintFinding, work: Work) -> Change:
-    """Move what the RUN does into the COPY instructions, and take the RUN away."""
+    """Move the modes into the COPY instructions, and take the RUN away."""
     stage, instruction = work.stage(finding), work.instruction(finding)
     run = next((one for one in stage.runs if one.instruction is instruction), None)
     if run is None or instruction.flags or instruction.heredocs:
         raise FixRefusedError("the RUN has flags or a script of its own")
     check_written(run)
-    if work.file.syntax and _OLD_FRONTEND.fullmatch(work.file.syntax):
-        raise FixRefusedError(f"`{work.file.syntax}` does not know `--chmod`")
-    own = stage.outline.body
-    above = own[: own.index(instruction)]
-    wanted = _wanted(run, above, work.allow)
-    edits = [edit for index, flags in wanted.items() for edit in _flags(above[index], flags, above)]
+    above, folder = _above(stage, instruction, work)
+    modes: dict[int, _Modes] = {}
+    for path, mode in _operands(run, folder):
+        kind, step, _ = source_of(path, above)
+        if step is None or kind in {Source.TREE, Source.UNKNOWN}:
+            raise FixRefusedError(f"`{path}` comes from no COPY of this stage as a single file")
+        modes.setdefault(id(step), _Modes(step)).add(path, _octal(mode, kind, step))
+    edits = [one.edit() for one in modes.values()]
+    if not edits:
+        raise FixRefusedError("the RUN changes no mode")
     return Change(edits=(*edits, Edit.delete(instruction.extent)), removes=1)
 
 
-def _wanted(run: Run, above: Sequence[Instruction], allow: FixClass) -> dict[int, _Wanted]:
-    folder = working_folder(above)
-    wanted: dict[int, _Wanted] = {}
-    for command in _plain_chain(run):
-        match command.name:
-            case "cd" if len(command.arguments) == 1:
-                folder = absolute(command.arguments[0], folder)
-            case "chmod" | "chown":
-                for path in _operands(command, folder):
-                    placed = source_of(path, above)
-                    index = next(i for i, one in enumerate(above) if one is placed.instruction)
-                    flags = wanted.setdefault(index, _Wanted())
-                    _set(flags, command, placed, above[index:], allow)
-            case name:
-                if name not in _NOTHING:
-                    raise FixRefusedError(f"the RUN also calls `{name}`")
-    if not wanted:
-        raise FixRefusedError("the RUN changes no mode or owner")
-    return wanted
+@dataclass(slots=True)
+class _Modes:
+    """What one COPY is to give to the files that it places."""
+
+    step: Step
+    modes: set[str] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
+
+    def add(self, path: str, mode: str) -> None:
+        """One more file."""
+        self.paths.add(path)
+        self.modes.add(mode)
+
+    def edit(self) -> Edit:
+        """The flag, where it holds for all that the COPY places."""
+        copy = self.step.instruction
+        if len(self.modes) > 1 or {path for _, path in self.step.files or ()} - self.paths:
+            raise FixRefusedError(f"line {copy.first_line} copies files of other modes as well")
+        (mode,) = self.modes
+        flag = copy.flag("chmod")
+        if flag and flag.value_span:
+            return Edit(flag.value_span, mode)
+        place = copy.flags[-1].span.end if copy.flags else copy.keyword.span.end
+        return Edit.insert(place, f" --chmod={mode}")
 
 
-def _plain_chain(run: Run) -> tuple[Command, ...]:
-    """The commands of a RUN that are joined by `&&` or `;` and nothing else.
-
-    Raises:
-        FixRefusedError: there are branches, pipes or substitutions.
-    """
-    (script,) = run.scripts
-    text = run.instruction.arguments
-    is_plain = not script.assignments and not script.dispatches
-    at, end = text.offset(0), text.end
-    commands = tuple(script.commands)
-    for one in commands:
-        if one.is_substituted or one.wrappers or one.assignments or one.arms or one.span.start < at:
-            is_plain = False
-        at = one.span.end
-    if not is_plain or at > end:
-        raise FixRefusedError("the RUN is more than a chain of plain commands")
-    return commands
+def _above(stage: StageView, instruction: Instruction, work: Work) -> tuple[list[Step], str]:
+    """What the stage does above the instruction, and the working directory there."""
+    known: dict[int, Surroundings] = {}
+    for one in work.view.needed:
+        above: list[Step] = []
+        for each, here in surroundings(work.view, one, known):
+            if each is instruction and one.index == stage.index:
+                return above, here.workdir
+            words = words_of(each) if each.name in {"ADD", "COPY"} else ()
+            expanded = tuple(here.expand(word) for word in words)
+            above.append(Step(instruction=each, workdir=here.workdir, words=expanded))
+    raise FixRefusedError("the RUN comes from ONBUILD of another stage")
 
 
-def _operands(command: Command, folder: str | None) -> Iterator[str]:
-    words = command.words[1:]
-    if len(words) < 2 or any(str(word).startswith("-") for word in words):  # noqa: PLR2004
-        raise FixRefusedError(f"`{command.name}` has options, or nothing to work on")
-    for word in words[1:]:
-        path = absolute(str(word).strip('"'), folder)
-        if path is None or any(sign in path for sign in "*?[`(") or str(word) in {".", "./"}:
-            raise FixRefusedError(f"`{word}` is not the plain path of one file")
-        yield path
+def _operands(run: Run, folder: str) -> Iterator[tuple[str, str]]:
+    """Absolute paths with the mode that each gets."""
+    for command in run.commands:
+        words = command.arguments
+        if command.is_substituted or command.wrappers or command.arms:
+            raise FixRefusedError("the RUN is more than a chain of plain commands")
+        if command.name == "cd" and len(words) == 1 and not _GLOB.search(words[0]):
+            folder = posixpath.join(folder, words[0])
+        elif command.name == "chmod":
+            if len(words) < 2 or any(word.startswith("-") for word in words):  # noqa: PLR2004 - mode, file
+                raise FixRefusedError("`chmod` has options")
+            for file in words[1:]:
+                yield _path(file, folder), words[0]
+        elif command.name not in _NOTHING:
+            raise FixRefusedError(f"the RUN also calls `{command.name}`")
 
 
-def _set(
-    flags: _Wanted,
-    command: Command,
-    placed: Placed,
-    since: Sequence[Instruction],
-    allow: FixClass,
-) -> None:
-    value = command.words[1].value
-    if value is None:
-        raise FixRefusedError(f"`{command.words[1]}` is not plain")
-    flags.paths.add(placed.path)
-    if command.name == "chmod":
-        mode = _octal(value, placed, allow)
-        if flags.mode not in {"", mode}:
-            raise FixRefusedError("two modes for one COPY")
-        flags.mode = mode
-        return
-    if not _OWNER.fullmatch(value):
-        raise FixRefusedError(f"`{value}` is no plain owner")
-    if not _NUMBERS.fullmatch(value) and any(one.name == "RUN" for one in since):
-        raise FixRefusedError(f"`{value}` may be made by a RUN between")
-    if ":" not in value and placed.instruction.flag("chown"):
-        raise FixRefusedError("the group stays that of another `--chown`")
-    flags.owner = value if ":" in value else f"{value}:0"
+def _path(file: str, folder: str) -> str:
+    if _GLOB.search(file) or file.rstrip("/") in {"", ".", ".."}:
+        raise FixRefusedError(f"`{file}` is not the plain path of one file")
+    return posixpath.normpath(posixpath.join(folder, file))
 
 
-def _octal(value: str, placed: Placed, allow: FixClass) -> str:
-    given = placed.instruction.flag("chmod")
-    if _OCTAL.fullmatch(value):
-        return value.rjust(4, "0")
-    if given and given.value and not _OCTAL.fullmatch(given.value):
-        raise FixRefusedError(f"`{value}` on top of `--chmod={given.value}` cannot be told")
-    is_more = value in _ALSO_READABLE and allow is FixClass.REVIEW
-    if value not in _EXECUTABLE and not is_more:
-        raise FixRefusedError(f"what `{value}` makes of a mode depends on the mode")
+def _octal(mode: str, kind: Source, step: Step) -> str:
+    if _OCTAL.fullmatch(mode):
+        return mode.rjust(4, "0")
+    bits = _ADDS.get(mode.removeprefix("ugo").removeprefix("a"))
+    given = step.instruction.flag("chmod")
+    if bits is None or (given and not _OCTAL.fullmatch(given.value or "")):
+        raise FixRefusedError(f"what `{mode}` comes to cannot be told in digits")
     if given and given.value:
-        return (
-            f"{int(given.value, 8) | 0o111:04o}"
-            if not is_more
-            else f"{int(given.value, 8) | 0o555:04o}"
-        )
-    if placed.is_remote:
-        # BuildKit stores what ADD fetches with mode 0600.
-        return "0755" if is_more else "0711"
-    return "0755"
-
-
-def _flags(copy: Instruction, wanted: _Wanted, above: Sequence[Instruction]) -> Iterator[Edit]:
-    index = next(i for i, one in enumerate(above) if one is copy)
-    placed = files(copy, working_folder(above[:index])) or ()
-    if {one.path for one in placed} != wanted.paths:
-        raise FixRefusedError(f"line {copy.first_line} copies other files as well")
-    for name, value in (("chown", wanted.owner), ("chmod", wanted.mode)):
-        if not value:
-            continue
-        flag = copy.flag(name)
-        if flag is None:
-            place = copy.flags[-1].span.end if copy.flags else copy.keyword.span.end
-            yield Edit.insert(place, f" --{name}={value}")
-        elif flag.value_span:
-            yield Edit(Span(flag.value_span.start, flag.value_span.end), value)
+        return f"{int(given.value, 8) | bits:04o}"
+    return f"{(_FETCHED if kind is Source.FETCHED else _IN_CONTEXT) | bits:04o}"

@@ -92,11 +92,11 @@ class _Bench:
     def fixed(self, findings: Sequence[LintFinding]) -> Fixed:
         """What became of it."""
         left = {(one.rule, self.lines.get(one.line)) for one in self.findings}
-        applied = dict.fromkeys(self.applied)
-        applied |= dict.fromkeys(one for one in findings if (one.rule, one.line) not in left)
+        gone = {(one.rule, one.line): one for one in self.applied}
+        gone |= {(one.rule, one.line): one for one in findings if (one.rule, one.line) not in left}
         return Fixed(
             text=self.view.file.text,
-            applied=tuple(sorted(applied, key=lambda one: (one.line, one.rule))),
+            applied=tuple(sorted(gone.values(), key=lambda one: (one.line, one.rule))),
             refused=tuple((self._before(one), why) for one, why in self.refused.items()),
             outputs_to_check=outputs_of(self.view, self.native),
         )
@@ -130,7 +130,7 @@ class _Bench:
             done = edited(view.file, tuple(changes.values()))
             new = _laid_out(done.file, view)
             after = findings_in(new)
-            no_worse(self.findings, after, done)
+            no_worse(self.findings, after, done, tuple(changes))
         except DockerfileError as error:
             return error.message
         self.view = new

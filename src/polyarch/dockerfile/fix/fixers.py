@@ -10,6 +10,7 @@ from polyarch.dockerfile.fix.change import Fixer
 from polyarch.dockerfile.fix.copymode import into_copy
 from polyarch.dockerfile.fix.customarg import from_automatic
 from polyarch.dockerfile.fix.dotnet import cross_publish
+from polyarch.dockerfile.fix.downloads import choose_asset
 from polyarch.dockerfile.fix.literal import target_named
 from polyarch.dockerfile.fix.paths import free_path
 from polyarch.dockerfile.fix.pin import pin
@@ -30,6 +31,7 @@ FIXERS: Mapping[str, Fixer] = MappingProxyType(
         "PA206": cross_publish,
         "PA208": pin,
         "PA209": pin,
+        "PA301": choose_asset,
         "PA302": target_named,
         "PA304": drop_defaults,
         "PA305": from_automatic,
@@ -50,7 +52,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"PA401"}),
     frozenset({"PA101", "PA103", "PA105", "PA106"}),
     frozenset({"PA305", "PA306"}),
-    frozenset({"PA308", "PA309"}),
+    frozenset({"PA301", "PA308", "PA309"}),
     frozenset({"PA202", "PA203"}),
 )
 """The safe ones first, then those that somebody looks at."""

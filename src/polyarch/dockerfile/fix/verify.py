@@ -47,8 +47,16 @@ def edited(file: Dockerfile, changes: Sequence[Change]) -> Edited:
     return Edited(file=new, lines=_compared(file, new, edits, changes))
 
 
-def no_worse(before: Iterable[LintFinding], after: Iterable[LintFinding], done: Edited) -> None:
+def no_worse(
+    before: Iterable[LintFinding],
+    after: Iterable[LintFinding],
+    done: Edited,
+    mended: Iterable[LintFinding],
+) -> None:
     """Hold what is found now against what was found before.
+
+    What is left of a mended finding may be told by another rule, as long as that is less bad and
+    on no more platforms: a choice that lacks a platform was a download of another one before.
 
     Raises:
         FixRefusedError: there is an error or a warning that was not there, or on more platforms.
@@ -60,8 +68,18 @@ def no_worse(before: Iterable[LintFinding], after: Iterable[LintFinding], done: 
     for one in after:
         key = (one.rule, one.line, one.severity)
         is_bad = one.severity.reaches(Severity.WARNING)
-        if is_bad and not set(map(str, one.platforms)) <= known.get(key, set()):
+        platforms = set(map(str, one.platforms))
+        if is_bad and not (platforms <= known.get(key, set()) or _is_rest(one, mended, done)):
             raise FixRefusedError(f"it would bring {one.rule} in line {one.line}: {one.message}")
+
+
+def _is_rest(found: LintFinding, mended: Iterable[LintFinding], done: Edited) -> bool:
+    return any(
+        done.lines.get(one.line, found.line) == found.line
+        and not found.severity.reaches(one.severity)
+        and set(map(str, found.platforms)) <= set(map(str, one.platforms))
+        for one in mended
+    )
 
 
 def _said(file: Dockerfile) -> list[str]:
@@ -109,8 +127,8 @@ def _touched(file: Dockerfile, edits: Sequence[Edit]) -> Iterator[tuple[Instruct
 
 
 def _covers(edit: Edit, instruction: Instruction) -> bool:
-    is_whole = edit.span.start <= instruction.span.start and edit.span.end >= instruction.span.end
-    return is_whole and not edit.replacement
+    """Whether nothing is left of it: it is gone, or another one stands in its place."""
+    return edit.span.start <= instruction.span.start and edit.span.end >= instruction.span.end
 
 
 def _start(one: Instruction, touches: Sequence[Edit], shift: Shift) -> int:
