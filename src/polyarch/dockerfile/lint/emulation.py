@@ -29,7 +29,12 @@ class Deed:
     script: Script
     run: Run
     work: Work | None
-    line: int
+
+    def line(self, text: str) -> int:
+        """The line of the file on which it begins; `text` is the file's."""
+        start = self.run.instruction.span.start
+        breaks = text.count("\n", start, self.command.span.start)
+        return self.run.instruction.first_line + breaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +81,14 @@ class Emulation:
 
     def heirs(self, stage: StageView) -> tuple[Site, ...]:
         """The stage, and the stages that have its files because they stand on it."""
-        found = {stage.index: None}
-        for index in found.copy():
-            waiting = [index]
-            while waiting:
-                for child in self.view.children.get(waiting.pop(), ()):
-                    if child not in found:
-                        found[child] = None
-                        waiting.append(child)
-        return tuple(self.sites[index] for index in found if index in self.sites)
+        found = {stage.index: self.sites[stage.index]}
+        waiting = [stage.index]
+        while waiting:
+            for child in self.view.children.get(waiting.pop(), ()):
+                if child not in found:
+                    found[child] = self.sites[child]
+                    waiting.append(child)
+        return tuple(found.values())
 
     def leaving(self, sites: tuple[Site, ...]) -> tuple[Output, ...]:
         """What these stages give to others."""
@@ -131,10 +135,10 @@ def _runs_itself(machine: Platform, platform: Platform) -> bool:
 
 def _site(view: FileView, stage: StageView) -> Site:
     base = base_of(view, stage)
-    return Site(stage=stage, base=base, deeds=tuple(_deeds(view, stage, base)))
+    return Site(stage=stage, base=base, deeds=tuple(_deeds(stage, base)))
 
 
-def _deeds(view: FileView, stage: StageView, base: Base) -> Iterator[Deed]:
+def _deeds(stage: StageView, base: Base) -> Iterator[Deed]:
     for run in stage.runs:
         for script in run.scripts:
             for command in script.commands:
@@ -145,5 +149,4 @@ def _deeds(view: FileView, stage: StageView, base: Base) -> Iterator[Deed]:
                     script=script,
                     run=run,
                     work=work_of(found, base.language, base.version),
-                    line=view.file.position(command.span.start).line,
                 )

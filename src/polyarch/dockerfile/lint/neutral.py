@@ -27,7 +27,7 @@ _JAVA = re.compile(
 _BUNDLES = frozenset(
     {
         "dist", "build", "public", "out", "www", "html", "static", "_site", "site", "assets",
-        "bundle", "htdocs", "storybook-static", "browser", "wwwroot", "webroot", ".vitepress",
+        "htdocs", "storybook-static", "browser", "wwwroot", "webroot", ".vitepress",
     }
 )  # fmt: skip
 _PACKAGE_TREES = frozenset(

@@ -39,11 +39,15 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfers:
-    """All of a file's, by giver and by receiver, and what surrounds the end of each stage."""
+    """All of a file's, by giver and by receiver.
+
+    `ends` is what surrounds the end of each stage, `workdirs` the folders in which it runs things.
+    """
 
     given: Mapping[int, tuple[Output, ...]]
     taken: Mapping[int, tuple[Output, ...]]
     ends: Mapping[int, Surroundings]
+    workdirs: Mapping[int, tuple[str, ...]]
 
     def of(self, stage: StageView) -> tuple[Output, ...]:
         """What leaves a stage."""
@@ -59,8 +63,9 @@ def transfers(view: FileView) -> Transfers:
     given: dict[int, list[Output]] = {}
     taken: dict[int, list[Output]] = {}
     ends: dict[int, Surroundings] = {}
+    workdirs: dict[int, dict[str, None]] = {}
     for stage in view.needed:
-        for output in _into(view, stage, ends):
+        for output in _into(view, stage, ends, workdirs.setdefault(stage.index, {})):
             taken.setdefault(stage.index, []).append(output)
             if output.giver is not None:
                 given.setdefault(output.giver, []).append(output)
@@ -68,10 +73,13 @@ def transfers(view: FileView) -> Transfers:
         given={index: tuple(found) for index, found in given.items()},
         taken={index: tuple(found) for index, found in taken.items()},
         ends=ends,
+        workdirs={index: tuple(found) for index, found in workdirs.items()},
     )
 
 
-def _into(view: FileView, stage: StageView, ends: dict[int, Surroundings]) -> Iterator[Output]:
+def _into(
+    view: FileView, stage: StageView, ends: dict[int, Surroundings], workdirs: dict[str, None]
+) -> Iterator[Output]:
     uses = {
         use.span: use
         for one in stage.resolved.values()
@@ -79,6 +87,8 @@ def _into(view: FileView, stage: StageView, ends: dict[int, Surroundings]) -> It
         if use.origin.kind in {OriginKind.STAGE, OriginKind.IMAGE}
     }
     for instruction, here in surroundings(view, stage, ends):
+        if instruction.name == "RUN":
+            workdirs[here.workdir] = None
         for flag in instruction.flags:
             use = uses.get(flag.span)
             if use is None:

@@ -3,6 +3,15 @@
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.rules import (
     base_images,
+    emulated_c,
+    emulated_dotnet,
+    emulated_fetch,
+    emulated_go,
+    emulated_java,
+    emulated_node,
+    emulated_other,
+    emulated_python,
+    emulated_rust,
     fixed_address,
     host_binary,
     pinned_base,
@@ -14,6 +23,15 @@ from polyarch.dockerfile.lint.rules import (
 
 _STORIES = (
     base_images,
+    emulated_c,
+    emulated_dotnet,
+    emulated_fetch,
+    emulated_go,
+    emulated_java,
+    emulated_node,
+    emulated_other,
+    emulated_python,
+    emulated_rust,
     fixed_address,
     host_binary,
     pinned_base,

@@ -1,0 +1,195 @@
+"""PA204 and PA210: front ends and Node packages that are made under emulation."""
+
+from collections.abc import Iterable, Iterator
+
+from polyarch.dockerfile.lint.departures import packaged, system_output
+from polyarch.dockerfile.lint.emulated import emulated
+from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_of
+from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.dockerfile.lint.node_outputs import (
+    installs,
+    is_front_end,
+    is_run_by_node,
+    partners,
+    shipped_packages,
+)
+from polyarch.dockerfile.lint.preconditions import (
+    Doubt,
+    Precondition,
+    Verdict,
+    other_work,
+    pin_doubts,
+    verdict,
+)
+from polyarch.dockerfile.lint.rule import Rule
+from polyarch.dockerfile.lint.tools import Work
+from polyarch.dockerfile.lint.view import FileView
+from polyarch.findings import Severity
+
+_BUNDLE = "PA204"
+_PACKAGES = "PA210"
+_PROGRAMS = frozenset({"electron-builder", "pkg", "nexe"})
+_ADD_ONS = frozenset({"node-gyp", "node-pre-gyp", "prebuild-install"})
+
+
+def check_front_end(view: FileView) -> Iterable[LintFinding]:
+    """Stages that make a front end for the target under emulation."""
+    emulation = emulation_of(view)
+    for site, deeds in _stages(emulation):
+        if _packages_verdict(emulation, site, deeds) is None and not site.stage.is_shipped:
+            yield emulated(
+                emulation,
+                site,
+                deeds[-1],
+                rule=_BUNDLE,
+                leads_to="Node under QEMU is slow and crashes, and the bundle is the same on every"
+                " platform",
+                hint="put `--platform=$BUILDPLATFORM` on the stage's FROM, and nothing else",
+                verdict=verdict(_doubts(emulation, site)),
+            )
+
+
+def check_packages(view: FileView) -> Iterable[LintFinding]:
+    """Stages that install Node packages for the image under emulation."""
+    emulation = emulation_of(view)
+    for site, deeds in _stages(emulation):
+        found = _packages_verdict(emulation, site, deeds)
+        if found:
+            yield emulated(
+                emulation,
+                site,
+                next((deed for deed in deeds if installs(deed)), deeds[0]),
+                rule=_PACKAGES,
+                leads_to="Node under QEMU is slow and crashes, and the packages that the image"
+                " gets may be native",
+                hint="build in a stage on `--platform=$BUILDPLATFORM`, and install only what runs"
+                " (`--omit=dev`) for the target; where no package has an install script, `npm ci"
+                " --os=linux --cpu=…` installs for another platform",
+                verdict=found,
+            )
+
+
+def _stages(emulation: Emulation) -> Iterator[tuple[Site, tuple[Deed, ...]]]:
+    for site in emulation.emulated:
+        deeds = site.of(Work.NODE)
+        if deeds:
+            yield site, deeds
+
+
+def _packages_verdict(emulation: Emulation, site: Site, deeds: tuple[Deed, ...]) -> Verdict | None:
+    """Why packages cannot move; None where none of them reach the image."""
+    if site.stage.is_shipped:
+        if not any(installs(deed) for deed in deeds):
+            return None
+        reason = "the stage is part of the image, and native packages are for the machine that ran"
+        return Verdict(fix=FixClass.NONE, why_not=reason)
+    output = shipped_packages(emulation, site)
+    if output is None:
+        return None
+    reason = f"`{output.path}` brings packages into the image, which may be native"
+    return Verdict(fix=FixClass.NONE, why_not=reason)
+
+
+def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
+    family = emulation.family(site.stage)
+    yield from pin_doubts(emulation, site.stage, about_question=FixClass.REVIEW)
+    yield from other_work(family, Work.NODE, Work.JAVA)
+    outputs = emulation.leaving(family)
+    yield from system_output(outputs)
+    yield from packaged(family, outputs)
+    for member in family:
+        yield from (doubt for deed in member.of(Work.NODE) for doubt in _of_deed(deed))
+    for output in outputs:
+        if not is_front_end(emulation, family, output):
+            reason = f"nothing tells that `{output.path}` is the same on every platform"
+            yield _doubt(reason, FixClass.REVIEW)
+        elif is_run_by_node(emulation, output):
+            reason = f"Node may run `{output.path}` in the image, and bundlers copy native add-ons"
+            yield _doubt(reason, FixClass.REVIEW)
+    for index in partners(emulation, family):
+        line = emulation.view.stages[index].line
+        reason = f"packages pass between it and the stage of line {line}: both have to move"
+        yield _doubt(reason, FixClass.REVIEW)
+
+
+def _of_deed(deed: Deed) -> Iterator[Doubt]:
+    found = deed.call
+    if found.program in _PROGRAMS or found.has("--compile"):
+        yield _doubt(f"`{found}` makes a program for one platform", FixClass.NONE)
+    if found.program in _ADD_ONS or found.verb in {"rebuild", "rb"}:
+        yield _doubt(f"`{found}` compiles native add-ons", FixClass.REVIEW)
+
+
+def _doubt(reason: str, most: FixClass) -> Doubt:
+    return Doubt(about=Precondition.NEUTRAL, most=most, reason=reason)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id=_BUNDLE,
+        name="emulated-frontend",
+        severity=Severity.PERF,
+        fix=FixClass.SAFE,
+        title="a front end is built under emulation",
+        consequence=(
+            "Node's just-in-time compiler is itself emulated, so installing and bundling take many"
+            " times as long, and Node is known to crash under QEMU with illegal instructions. All"
+            " of it for files that browsers load, which have no platform."
+        ),
+        remedy=(
+            "Pin the stage to the building machine. Nothing else changes: no TARGETARCH, no options"
+            " for the package manager. The bundle is then made once for all platforms."
+        ),
+        check=check_front_end,
+        before=(
+            "FROM node:22 AS web\nCOPY . .\nRUN npm ci && npm run build\n"
+            "FROM nginx\nCOPY --from=web /dist /usr/share/nginx/html\n"
+        ),
+        after=(
+            "FROM --platform=$BUILDPLATFORM node:22 AS web\nCOPY . .\n"
+            "RUN npm ci && npm run build\n"
+            "FROM nginx\nCOPY --from=web /dist /usr/share/nginx/html\n"
+        ),
+        sources=(
+            "https://docs.docker.com/build/building/multi-platform/",
+            "https://github.com/nodejs/docker-node/issues/1798",
+            "https://github.com/docker/build-push-action/issues/1071",
+        ),
+    ),
+    Rule(
+        id=_PACKAGES,
+        name="node-modules-shipped",
+        severity=Severity.PERF,
+        fix=FixClass.NONE,
+        title="Node packages of the image are installed under emulation",
+        consequence=(
+            "The install runs in QEMU: slow, and known to crash. It cannot simply move to the"
+            " building machine, because packages such as esbuild, sharp, bcrypt or Prisma bring"
+            " native parts for the machine they were installed on; the image would then fail at"
+            " its start on every other platform."
+        ),
+        remedy=(
+            "Make two stages of it. The one that builds may be pinned to the building machine; the"
+            " one that installs what the image runs stays on the target, with `--omit=dev` to keep"
+            " it short. If no package of the lock file has an install script, the install may be"
+            " pinned as well and told the target: `npm ci --os=linux --cpu=arm64 --libc=musl`,"
+            " `supportedArchitectures` of pnpm and Yarn, `binaryTargets` of Prisma."
+        ),
+        check=check_packages,
+        before=(
+            "FROM node:22 AS build\nWORKDIR /app\nCOPY . .\nRUN npm ci && npm run build\n"
+            "FROM node:22-slim\nCOPY --from=build /app /app\n"
+        ),
+        after=(
+            "FROM --platform=$BUILDPLATFORM node:22 AS build\nWORKDIR /app\nCOPY . .\n"
+            "RUN npm ci && npm run build\n"
+            "FROM node:22-slim\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci --omit=dev\n"
+            "COPY --from=build /app/dist ./dist\n"
+        ),
+        sources=(
+            "https://github.com/npm/cli/issues/4828",
+            "https://docs.npmjs.com/cli/commands/npm-install#cpu",
+            "https://github.com/vercel/next.js/issues/44804",
+        ),
+    ),
+)
