@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from polyarch.dockerfile.lint.departures import packaged, system_output
+from polyarch.dockerfile.lint.departures import departing
 from polyarch.dockerfile.lint.emulated import emulated
 from polyarch.dockerfile.lint.emulation import Emulation, Site, emulation_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
@@ -65,8 +65,7 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
         yield _none(Precondition.NOT_RUN, doubt.reason)
     yield from libraries(family)
     outputs = emulation.leaving(family)
-    yield from system_output(outputs)
-    yield from packaged(family, outputs)
+    yield from departing(emulation, family, outputs)
     yield from _large(family)
     yield from _trees(emulation, family)
 

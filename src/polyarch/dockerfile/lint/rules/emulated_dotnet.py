@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from polyarch.dockerfile.lint.departures import packaged, system_output
+from polyarch.dockerfile.lint.departures import departing
 from polyarch.dockerfile.lint.emulated import emulated
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_of
 from polyarch.dockerfile.lint.entry import programs
@@ -66,8 +66,7 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     yield from other_work(family, Work.DOTNET, Work.NODE)
     yield from tested(family, Work.DOTNET)
     outputs = emulation.leaving(family)
-    yield from system_output(outputs)
-    yield from packaged(family, outputs)
+    yield from departing(emulation, family, outputs)
     for member in family:
         yield from (doubt for deed in member.of(Work.DOTNET) for doubt in _of_deed(deed))
     if "dotnet" not in {name.rpartition("/")[2] for name in programs(emulation.view)}:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from polyarch.dockerfile.lint.departures import packaged, system_output
+from polyarch.dockerfile.lint.departures import departing
 from polyarch.dockerfile.lint.emulated import emulated
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
@@ -62,8 +62,7 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
         for work in sorted(member.work):
             yield _none(f"a stage that moves with it does {work} work")
     outputs = emulation.leaving(family)
-    yield from system_output(outputs)
-    yield from packaged(family, outputs)
+    yield from departing(emulation, family, outputs)
     for deed in site.deeds:
         if fills_another_root(deed.command):
             yield _none(f"`{deed.call}` installs packages into another root, for the platform")

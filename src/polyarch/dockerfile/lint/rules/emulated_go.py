@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from polyarch.dockerfile.lint.cgo import Cgo, cgo_of
-from polyarch.dockerfile.lint.departures import packaged, received_elsewhere, system_output
+from polyarch.dockerfile.lint.departures import departing, received_elsewhere
 from polyarch.dockerfile.lint.emulated import emulated
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
@@ -62,8 +62,7 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     yield from tested(family, Work.GO)
     yield from unknown_programs(family)
     outputs = emulation.leaving(family)
-    yield from system_output(outputs)
-    yield from packaged(family, outputs)
+    yield from departing(emulation, family, outputs)
     yield from received_elsewhere(emulation, outputs)
     for member in family:
         for deed in member.of(Work.GO):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from polyarch.dockerfile.lint.departures import packaged, system_output
+from polyarch.dockerfile.lint.departures import departing
 from polyarch.dockerfile.lint.emulated import emulated
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
@@ -95,8 +95,7 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     yield from pin_doubts(emulation, site.stage, about_question=FixClass.REVIEW)
     yield from other_work(family, Work.NODE, Work.JAVA)
     outputs = emulation.leaving(family)
-    yield from system_output(outputs)
-    yield from packaged(family, outputs)
+    yield from departing(emulation, family, outputs)
     for member in family:
         yield from (doubt for deed in member.of(Work.NODE) for doubt in _of_deed(deed))
     for output in outputs:

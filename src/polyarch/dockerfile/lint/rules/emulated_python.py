@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from polyarch.dockerfile.lint.departures import packaged, system_output
+from polyarch.dockerfile.lint.departures import departing
 from polyarch.dockerfile.lint.emulated import emulated
 from polyarch.dockerfile.lint.emulation import Emulation, Site, emulation_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
@@ -51,8 +51,7 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     if not _writes_pages(family):
         yield _none("installed packages may be native, and belong to the target's interpreter")
     yield from other_work(family, Work.PYTHON, Work.NODE)
-    yield from system_output(outputs)
-    yield from packaged(family, outputs)
+    yield from departing(emulation, family, outputs)
     for output in outputs:
         if not (_PAGES.fullmatch(output.path) or is_neutral(output.path)):
             yield _none(f"`{output.path}` may hold what was installed for the target")

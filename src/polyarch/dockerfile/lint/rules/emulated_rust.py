@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from polyarch.dockerfile.lint.departures import packaged, system_output
+from polyarch.dockerfile.lint.departures import departing
 from polyarch.dockerfile.lint.emulated import emulated
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
@@ -58,8 +58,7 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     yield from tested(family, Work.RUST)
     yield from libraries(family)
     outputs = emulation.leaving(family)
-    yield from system_output(outputs)
-    yield from packaged(family, outputs)
+    yield from departing(emulation, family, outputs)
     yield from _mixed(family)
 
 
