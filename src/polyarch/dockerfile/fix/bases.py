@@ -7,6 +7,8 @@ from polyarch.dockerfile.fix.change import Change, Work
 from polyarch.dockerfile.fix.edit import Edit
 from polyarch.dockerfile.fix.pin import NATIVE, root_of
 from polyarch.dockerfile.lint.finding import LintFinding
+from polyarch.dockerfile.lint.neutral import is_neutral
+from polyarch.dockerfile.lint.outputs import transfers
 from polyarch.dockerfile.lint.view import StageView
 from polyarch.dockerfile.source import Span
 from polyarch.dockerfile.tree import Flag, Instruction
@@ -75,8 +77,12 @@ def renew_digest(finding: LintFinding, work: Work) -> Change:
 def _helpers(root: StageView, flag: Flag, work: Work) -> Iterator[Edit]:
     if root.outline.body:
         return
+    given = transfers(work.view)
     for child in work.view.standing_on(root):
-        if not child.is_shipped and child.outline.start.flag("platform") is None:
+        # What is not the same on every platform has to be made on each from now on.
+        is_neutral_child = all(is_neutral(one.path) for one in given.of(child))
+        is_free = not child.is_shipped and child.outline.start.flag("platform") is None
+        if is_free and is_neutral_child and not work.view.standing_on(child):
             start = child.outline.start
             value = (flag.value_span or flag.span).of(work.text)
             yield Edit.insert(start.keyword.span.end, f" --platform={value}")

@@ -84,12 +84,20 @@ class Tools:
 
 
 def tools(
-    stage: StageView, work: Work, users: Iterable[Instruction], wanted: Tools
+    stage: StageView,
+    work: Work,
+    users: Iterable[Instruction],
+    wanted: Tools,
+    *,
+    names: tuple[str, ...] = ARGUMENTS,
 ) -> tuple[tuple[Edit, ...], tuple[str, ...]]:
-    """The RUN that installs them above the first user, with its ARG; and the keywords of both."""
+    """The RUN that installs them above the first user, and its ARG; the keywords of both.
+
+    `names` are what the ARG declares.
+    """
     first = min(users, key=lambda one: one.extent.start)
     may_have(stage, work, first)
-    declared = declare(work, stage, ARGUMENTS, [first])
+    declared = declare(work, stage, names, [first])
     run = Edit.insert(place_above(work.file, first), _script(work, wanted))
     return (*declared, run), ("ARG", "RUN") if declared else ("RUN",)
 

@@ -8,7 +8,9 @@ from polyarch.dockerfile.fix.commands import Site, check_written, sites
 from polyarch.dockerfile.fix.declare import declare
 from polyarch.dockerfile.fix.edit import Edit
 from polyarch.dockerfile.fix.pin import pin_edits
+from polyarch.dockerfile.lint.calls import call
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.dockerfile.lint.programs import asks_platform
 from polyarch.errors import FixRefusedError
 
 _TARGETED = frozenset({"restore", "publish", "build"})
@@ -24,6 +26,8 @@ def cross_publish(finding: LintFinding, work: Work) -> Change:
     pinned = pin_edits(stage, work)
     if finding.fix is FixClass.SAFE:
         return Change(edits=pinned)
+    if asking := next((one for one in sites(stage) if asks_platform(call(one.command))), None):
+        raise FixRefusedError(f"`{asking.command.name}` would answer for the machine that builds")
     found = [
         site
         for site in sites(stage)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from polyarch.dockerfile.fix.change import Change, Work
 from polyarch.dockerfile.fix.commands import Site, check_written, sites
+from polyarch.dockerfile.fix.crosstools import Tools, tools
 from polyarch.dockerfile.fix.declare import above, declare
 from polyarch.dockerfile.fix.edit import Edit
 from polyarch.dockerfile.fix.goinstall import built_instead, is_local_install
@@ -19,6 +20,7 @@ from polyarch.errors import FixRefusedError
 
 ARGUMENTS = ("TARGETOS", "TARGETARCH", "TARGETVARIANT")
 _TARGET_ARCH = re.compile(r"""["']?\$\{?TARGETARCH\b""")
+_LINUX = re.compile(r"""["']?(?:linux\b|\$\{?TARGETOS\b)""")
 _RAW_VARIANT = re.compile(r'"?\$(?:TARGETVARIANT|\{TARGETVARIANT\})"?')
 _PLAIN_GOARM = "${TARGETVARIANT#v}"
 _GUARDED_GOARM = '$([ "$TARGETARCH" = arm ] && echo "${TARGETVARIANT#v}")'
@@ -36,16 +38,18 @@ def goarm(view: FileView) -> str:
 def cross_compile(finding: LintFinding, work: Work) -> Change:
     """Pin the stage and tell each `go build` the target."""
     stage = work.stage(finding)
-    found = tuple(_builds(stage))
+    found = tuple(_Build(stage, work, site) for site in _builds(stage))
     if not found:
         raise FixRefusedError("no `go build` stands in the Dockerfile itself")
-    edits = [edit for site in found for edit in _Builder(stage, work, site).edits()]
-    declared = declare(work, stage, ARGUMENTS, [site.instruction for site in found])
-    return Change(
-        edits=(*pin_edits(stage, work), *declared, *edits),
-        adds=("ARG",) if declared else (),
-        native=stage.index,
-    )
+    users = [one.site.instruction for one in found]
+    edits = [edit for one in found for edit in one.edits()]
+    if any(one.is_cgo_on for one in found):
+        added, adds = tools(stage, work, users, Tools(), names=ARGUMENTS)
+    else:
+        text = " ".join(edit.replacement for edit in edits)
+        added = declare(work, stage, [one for one in ARGUMENTS if one in text], users)
+        adds = ("ARG",) * len(added)
+    return Change(edits=(*pin_edits(stage, work), *added, *edits), adds=adds, native=stage.index)
 
 
 def _builds(stage: StageView) -> Iterator[Site]:
@@ -56,7 +60,7 @@ def _builds(stage: StageView) -> Iterator[Site]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Builder:
+class _Build:
     """One `go build` of a stage, and what it lacks."""
 
     stage: StageView
@@ -65,44 +69,49 @@ class _Builder:
 
     def edits(self) -> Iterator[Edit]:
         wanted = []
-        if not self._is_cgo_stated():
+        if self._cgo is None:
             wanted.append("CGO_ENABLED=0")
-        system = self.site.assignment("GOOS")
-        if system is None:
+        elif self.is_cgo_on:
+            wanted.append("CC=target-gcc")
+        if not self._is_told("GOOS", _LINUX):
             wanted.append("GOOS=$TARGETOS")
-        elif str(system.value) not in {"linux", "$TARGETOS", "${TARGETOS}"}:
-            raise FixRefusedError(f"`go build` is told GOOS={system.value}")
-        architecture = self.site.assignment("GOARCH")
-        if architecture is None:
+        if not self._is_told("GOARCH", _TARGET_ARCH):
             wanted.append("GOARCH=$TARGETARCH")
-        elif not _TARGET_ARCH.match(architecture.value.text):
-            raise FixRefusedError(f"`go build` is told GOARCH={architecture.value}")
         if self.site.assignment("GOARM") is None:
             wanted.append(f"GOARM={goarm(self.work.view)}")
         if wanted:
             yield self.site.in_front(" ".join(wanted))
         yield from built_instead(self.site, self.stage, self.work)
 
-    def _is_cgo_stated(self) -> bool:
-        """Whether cgo is off or on by somebody's word; without one, the fix says off.
+    def _is_told(self, name: str, right: re.Pattern[str]) -> bool:
+        """Whether the command is told this.
 
         Raises:
-            FixRefusedError: it is on, and needs a C compiler for the target.
+            FixRefusedError: it is told something else.
         """
-        said = [
-            one.value.text for one in self.site.command.assignments if one.name == "CGO_ENABLED"
+        said = self.site.assignment(name)
+        if said and not right.match(said.value.text):
+            raise FixRefusedError(f"`go build` is told {name}={said.value}")
+        return said is not None
+
+    @property
+    def is_cgo_on(self) -> bool:
+        """Whether somebody says so: then it needs a C compiler for the target."""
+        return self._cgo is not None and self._cgo.strip("\"'") != "0"
+
+    @property
+    def _cgo(self) -> str | None:
+        """What the command, or else ENV or ARG above, says of cgo; without a word, it goes off."""
+        if said := self.site.assignment("CGO_ENABLED"):
+            return said.value.text
+        found = [
+            assignment.value
+            for one in above(self.work, self.stage, self.site.instruction)
+            if one.name in {"ARG", "ENV"}
+            for assignment in one.assignments
+            if assignment.name == "CGO_ENABLED"
         ]
-        if not said:
-            said = [
-                assignment.value or ""
-                for one in above(self.work, self.stage, self.site.instruction)
-                if one.name in {"ARG", "ENV"}
-                for assignment in one.assignments
-                if assignment.name == "CGO_ENABLED"
-            ]
-        if said and said[-1].strip("\"'") != "0":
-            raise FixRefusedError("cgo is on: it needs a C compiler for the target")
-        return bool(said)
+        return (found[-1] or "") if found else None
 
 
 def add_goarm(finding: LintFinding, work: Work) -> Change:
