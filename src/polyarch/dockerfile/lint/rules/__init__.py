@@ -3,6 +3,7 @@
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.rules import (
     base_images,
+    cross_go,
     emulated_c,
     emulated_dotnet,
     emulated_fetch,
@@ -14,6 +15,8 @@ from polyarch.dockerfile.lint.rules import (
     emulated_rust,
     fixed_address,
     host_binary,
+    inside_emulator,
+    native_leaks,
     pinned_base,
     platform_arguments,
     platform_flag,
@@ -23,6 +26,7 @@ from polyarch.dockerfile.lint.rules import (
 
 _STORIES = (
     base_images,
+    cross_go,
     emulated_c,
     emulated_dotnet,
     emulated_fetch,
@@ -34,6 +38,8 @@ _STORIES = (
     emulated_rust,
     fixed_address,
     host_binary,
+    inside_emulator,
+    native_leaks,
     pinned_base,
     platform_arguments,
     platform_flag,
