@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from polyarch.dockerfile.lint.emulation import Emulation, Site, emulation_of, platforms_of
+from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_of, platforms_of
 from polyarch.dockerfile.lint.tools import Work
 from polyarch.dockerfile.lint.view import FileView
 from polyarch.oci.platform import Platform
@@ -106,17 +106,17 @@ def _weight(cost: Cost) -> tuple[bool, float]:
 
 def _of(emulation: Emulation, site: Site, platform: Platform) -> Iterator[Cost]:
     text = emulation.view.file.text
-    firsts = {work: site.of(work)[0] for work in sorted(site.work)}
-    deeds = firsts or dict.fromkeys((None,), site.deeds[0] if site.deeds else None)
-    for work, deed in deeds.items():
-        if deed is not None:
-            yield Cost(
-                stage=site.stage.name,
-                stage_line=site.stage.line,
-                platform=platform,
-                work=work,
-                command=str(deed.call),
-                line=deed.line(text),
-                factor=FACTORS.get(work) if work else None,
-                fails=work is Work.DOTNET,
-            )
+    found: dict[Work | None, Deed] = {work: site.of(work)[0] for work in sorted(site.work)}
+    if not found and site.deeds:
+        found[None] = site.deeds[0]
+    for work, deed in found.items():
+        yield Cost(
+            stage=site.stage.name,
+            stage_line=site.stage.line,
+            platform=platform,
+            work=work,
+            command=str(deed.call),
+            line=deed.line(text),
+            factor=FACTORS.get(work) if work else None,
+            fails=work is Work.DOTNET,
+        )
