@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.lab.cache import keyed, make_once, work_folder
 from tests.lab.image_writer import LayoutWriter, Root
 from tests.lab.machines import MACHINES
+from tests.lab.node import node_layer
+from tests.lab.packages import packages_layer
 from tests.lab.reasons import Missing
 from tests.lab.registries import Registry, running_registry
 from tests.lab.roots import COMPILER, busybox_root, debian_root, go_layer
@@ -19,6 +21,15 @@ from tests.lab.skopeo import find_skopeo
 DEBIAN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BOTH = ("linux/amd64", "linux/arm64")
 AT_ONCE = 2
+TOOLCHAINS = ("apt", "cargo", "cmake", "gcc", "libc6-dev", "make", "rustc")
+CROSS_PACKAGES = (
+    "g++",
+    "g++-aarch64-linux-gnu",
+    "gcc-aarch64-linux-gnu",
+    "libc6-dev-arm64-cross",
+    "libstd-rust-dev:arm64",
+)
+"""What compiles for arm64 on amd64, beside what a stage has already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,25 @@ BASES = (
         name="gcc:12",
         platforms=BOTH,
         layers=lambda platform: (debian_root(platform, COMPILER),),
+    ),
+    Base(
+        name="buildpack-deps:bookworm",
+        platforms=BOTH,
+        layers=lambda platform: (
+            debian_root(platform, TOOLCHAINS),
+            packages_layer(platform, CROSS_PACKAGES if platform == BOTH[0] else ()),
+        ),
+    ),
+    Base(
+        name="node:22",
+        platforms=BOTH,
+        layers=lambda platform: (debian_root(platform, ("libstdc++6",)), node_layer(platform)),
+    ),
+    Base(
+        name="nginx:1",
+        platforms=BOTH,
+        layers=lambda platform: (busybox_root(platform),),
+        env={"PATH": "/bin"},
     ),
     Base(
         name="golang:1",

