@@ -13,6 +13,10 @@ from polyarch.dockerfile.words import plain_words
 from polyarch.oci.platform import Platform
 
 
+_LONGEST = 4096
+"""Characters of a text that is compared with others; a longer one is like none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """A text of an instruction and its place; `is_exact` says that the source there is the text."""
@@ -43,11 +47,14 @@ class Literal:
     @property
     def frame(self) -> str:
         """The text with a gap for each word: what names for several platforms have in common."""
+        if len(self.piece.text) > _LONGEST:
+            return f"\0{self.span.start}"
+        places = {(word.start, word.end) for word in find_words(self.piece.text)}
         parts: list[str] = []
         at = 0
-        for word in find_words(self.piece.text):
-            parts.append(self.piece.text[at : word.start])
-            at = word.end
+        for start, end in sorted({*places, (self.word.start, self.word.end)}):
+            parts.append(self.piece.text[at:start])
+            at = end
         return "\0".join((*parts, self.piece.text[at:]))
 
 
@@ -89,6 +96,16 @@ def literals(piece: Piece) -> Iterator[Literal]:
     for word in find_words(piece.text):
         if word.os in {"", "ubuntu", "debian"} or "linux" in word.os:
             yield Literal(word=word, piece=piece)
+
+
+def whole_or_within(piece: Piece) -> Iterator[Literal]:
+    """The words of a value: a bare `arm` or `386` counts where it is all of it."""
+    found = tuple(literals(piece))
+    if not found:
+        bare = piece.text.strip("\"'")
+        weak = find_words(piece.text, weak=True)
+        found = tuple(Literal(word=one, piece=piece) for one in weak if one.text == bare)
+    yield from found
 
 
 def concerned(
