@@ -2,7 +2,10 @@
 
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.rules import (
+    arch_argument,
     base_images,
+    compile_target,
+    cpu_tuning,
     cross_go,
     emulated_c,
     emulated_dotnet,
@@ -14,6 +17,7 @@ from polyarch.dockerfile.lint.rules import (
     emulated_python,
     emulated_rust,
     fixed_address,
+    fixed_path,
     host_binary,
     inside_emulator,
     native_leaks,
@@ -25,7 +29,10 @@ from polyarch.dockerfile.lint.rules import (
 )
 
 _STORIES = (
+    arch_argument,
     base_images,
+    compile_target,
+    cpu_tuning,
     cross_go,
     emulated_c,
     emulated_dotnet,
@@ -37,6 +44,7 @@ _STORIES = (
     emulated_python,
     emulated_rust,
     fixed_address,
+    fixed_path,
     host_binary,
     inside_emulator,
     native_leaks,
