@@ -81,12 +81,10 @@ class Call:
 
     def __str__(self) -> str:
         """The program with what it is asked to do, short."""
+        if self.program not in _WITH_VERB:
+            return self.program
         words = [word for word in self.plain[:2] if _short(word)]
-        return " ".join([self.program, *words[: 1 if self.program not in _TWO_WORDS else 2]])
-
-
-_SHORT = 30
-_TWO_WORDS = frozenset({"cargo", "npm", "uv", "dotnet", "conda", "pnpm", "yarn", "bun"})
+        return " ".join([self.program, *words[: 2 if self.program in _TWO_WORDS else 1]])
 
 
 def call(command: Command) -> Call:

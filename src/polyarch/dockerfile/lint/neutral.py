@@ -30,6 +30,7 @@ _BUNDLES = frozenset(
         "htdocs", "storybook-static", "browser", "wwwroot", "webroot", ".vitepress",
     }
 )  # fmt: skip
+_NAMED_DIST = re.compile(r"[\w.]+[-_.]dist|dist[-_][\w.-]+|web-build")
 _PACKAGE_TREES = frozenset(
     {"node_modules", "site-packages", "dist-packages", ".venv", "venv", "vendor/bundle", "bundle"}
 )
@@ -62,7 +63,8 @@ def is_bundle(path: str) -> bool:
     parts = path.split("/")
     if {"server", "standalone", "node_modules", ".nuxt"} & set(parts):
         return False
-    return bool(_BUNDLES & set(parts)) or "/.next/static" in path
+    is_named = any(part in _BUNDLES or _NAMED_DIST.fullmatch(part) for part in parts)
+    return is_named or "/.next/static" in path
 
 
 def is_package_tree(path: str) -> bool:

@@ -1,5 +1,6 @@
 """What leaves a stage that runs Node.js: bundles, which are the same everywhere, or packages."""
 
+import re
 from collections.abc import Iterator
 
 from polyarch.dockerfile.lint.bases import Language, base_of
@@ -78,7 +79,7 @@ def is_run_by_node(emulation: Emulation, output: Output) -> bool:
     receiver = emulation.view.stages[output.receiver]
     if not receiver.is_shipped or is_neutral(output.path):
         return False
-    names = {*output.destination.split("/"), *output.path.split("/")}
+    names = set(re.split(r"[/_.-]", f"{output.destination}/{output.path}"))
     if names & _HANDED_OUT or "/.next/static" in output.path:
         return False
     brings = base_of(emulation.view, receiver).language is Language.NODE

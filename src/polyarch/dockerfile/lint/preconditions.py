@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from polyarch.dockerfile.lint.calls import Call
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site
 from polyarch.dockerfile.lint.finding import FixClass
 from polyarch.dockerfile.lint.neutral import (
@@ -106,7 +107,9 @@ def tested(family: tuple[Site, ...], work: Work) -> Iterator[Doubt]:
     verbs = {"test", "t", "check", "ctest", "bench", "nextest", "vstest"}
     for deed in _deeds(family):
         is_test = deed.call.program == "ctest" or (
-            deed.work is work and bool(verbs & {deed.call.verb, *deed.call.plain[-1:]})
+            deed.work is work
+            and bool(verbs & {deed.call.verb, *deed.call.plain[-1:]})
+            and not compiles_test(deed.call)
         )
         if is_test:
             yield _doubt(
@@ -115,6 +118,11 @@ def tested(family: tuple[Site, ...], work: Work) -> Iterator[Doubt]:
                 " platform",
                 FixClass.REVIEW,
             )
+
+
+def compiles_test(found: Call) -> bool:
+    """Whether `go test -c` only compiles."""
+    return found.program in {"go", "xx-go"} and found.verb == "test" and found.has("-c")
 
 
 def visible(family: tuple[Site, ...], work: Work | None = None) -> Iterator[Doubt]:

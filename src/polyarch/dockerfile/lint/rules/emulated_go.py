@@ -11,6 +11,7 @@ from polyarch.dockerfile.lint.names import variables
 from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
+    compiles_test,
     other_work,
     pin_doubts,
     tested,
@@ -66,7 +67,7 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     yield from received_elsewhere(emulation, outputs)
     for member in family:
         for deed in member.of(Work.GO):
-            if deed.call.verb in _BUILDS:
+            if deed.call.verb in _BUILDS or compiles_test(deed.call):
                 yield from _of_cgo(emulation, member, deed)
                 yield from _of_target(deed)
             elif deed.call.program in {"go", "xx-go"} and deed.call.verb == "generate":

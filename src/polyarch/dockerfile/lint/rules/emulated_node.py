@@ -6,6 +6,7 @@ from polyarch.dockerfile.lint.departures import departing
 from polyarch.dockerfile.lint.emulated import emulated
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.dockerfile.lint.neutral import is_neutral
 from polyarch.dockerfile.lint.node_outputs import (
     installs,
     is_front_end,
@@ -36,7 +37,9 @@ def check_front_end(view: FileView) -> Iterable[LintFinding]:
     """Stages that make a front end for the target under emulation."""
     emulation = emulation_of(view)
     for site, deeds in _stages(emulation):
-        if _packages_verdict(emulation, site, deeds) is None and not site.stage.is_shipped:
+        if site.stage.is_shipped or _packages_verdict(emulation, site, deeds):
+            continue
+        if site.work == {Work.NODE} or _gives_bundle(emulation, site):
             yield emulated(
                 emulation,
                 site,
@@ -67,6 +70,15 @@ def check_packages(view: FileView) -> Iterable[LintFinding]:
                 " --os=linux --cpu=…` installs for another platform",
                 verdict=found,
             )
+
+
+def _gives_bundle(emulation: Emulation, site: Site) -> bool:
+    """Whether a front end leaves; one that a program of another language takes in does not."""
+    heirs = emulation.heirs(site.stage)
+    outputs = emulation.leaving(heirs)
+    return any(
+        is_front_end(emulation, heirs, output) and not is_neutral(output.path) for output in outputs
+    )
 
 
 def _stages(emulation: Emulation) -> Iterator[tuple[Site, tuple[Deed, ...]]]:
