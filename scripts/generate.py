@@ -8,6 +8,7 @@ from pathlib import Path
 from polyarch.config.jsonschema import json_schema_text
 from polyarch.config.reference import reference_page
 from scripts.command_page import command_page
+from scripts.lint_page import lint_page
 from scripts.registry_page import registry_page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,6 +18,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/reference/config.md": reference_page,
     "docs/reference/commands.md": command_page,
     "docs/reference/registries.md": registry_page,
+    "docs/reference/lint-rules.md": lint_page,
 }
 """Path from the project's root, and what makes its content."""
 

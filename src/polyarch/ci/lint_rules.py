@@ -21,7 +21,7 @@ PLATFORM_PIN = Rule(
     name="compose-platform-pin",
     severity=Severity.WARNING,
     fix=FixClass.REVIEW,
-    title="a compose file ties a service that it builds to one platform",
+    title="A compose file ties a service that it builds to one platform",
     consequence="Every machine builds and runs the one platform that stands there: emulated where"
     " the machine is another, or not at all where it has no emulator. Where `build.platforms` lists"
     " others, Compose refuses the file or builds images that this service never starts.",
@@ -43,7 +43,7 @@ CI_GAP = Rule(
     name="ci-platform-gap",
     severity=Severity.INFO,
     fix=FixClass.NONE,
-    title="a workflow or bake file builds other platforms than it should, or in a way that fails",
+    title="A workflow or bake file builds other platforms than it should, or in a way that fails",
     consequence="A build for a foreign platform stops at its first RUN where no emulator is set"
     " up; jobs that each push their own platform under one tag leave only the last one there;"
     " a platform that nothing builds is missing for whoever asks for it.",

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import click
-from click.shell_completion import CompletionItem
 from rich.console import Group, RenderableType
 from rich.constrain import Constrain
 from rich.text import Text
@@ -14,7 +12,6 @@ from polyarch.dockerfile.lint.finding import FixClass
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.oci.fields import JsonObject
 
-ALL = "all"
 _WIDTH = 100
 """Columns of prose: longer lines are hard to read."""
 
@@ -81,20 +78,3 @@ def rules_document(rules: Sequence[Rule]) -> JsonObject:
             for rule in rules
         ],
     }
-
-
-def complete_rules(
-    _context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Ids and names; behind a comma the next one."""
-    from polyarch.pipeline.lint_rules import all_rules
-
-    done, comma, begun = incomplete.rpartition(",")
-    words = [(text, rule.title) for rule in all_rules() for text in (rule.id, rule.name)]
-    if parameter.name == "explain":
-        words.append((ALL, "a list of the rules"))
-    return [
-        CompletionItem(f"{done}{comma}{text}", help=title)
-        for text, title in words
-        if text.lower().startswith(begun.lower())
-    ]

@@ -118,6 +118,7 @@ def _wrapped(label: str, text: str, width: int, *, style: str = "") -> Iterator[
     console = Console(width=max(width - len(head), 20), file=None)
     lines = Text(for_terminal(text), style=style).wrap(console, max(width - len(head), 20))
     for number, line in enumerate(lines):
+        line.rstrip()
         lead = head if number == 0 else " " * len(head)
         yield Text.assemble((lead, "dim"), line)
 

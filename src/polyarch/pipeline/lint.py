@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from polyarch.ci.lint_bake import lint_bake
 from polyarch.ci.lint_compose import lint_compose
 from polyarch.dockerfile.lint.finding import LintFinding
 from polyarch.dockerfile.lint.lookup import BaseLookup
@@ -72,4 +73,6 @@ def _found(file: LintFile, text: str, jobs: tuple[Job, ...]) -> Iterable[LintFin
     platforms = jobs[0].platforms
     if file.kind is Kind.COMPOSE:
         return lint_compose(file.raw, file.shown, platforms)
+    if file.kind is Kind.BAKE:
+        return lint_bake(file.raw, file.shown, platforms)
     return ()

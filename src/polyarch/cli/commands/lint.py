@@ -12,8 +12,8 @@ from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.forms import STDOUT, Forms
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.lint_rules_view import ALL, complete_rules
 from polyarch.cli.linted import Manner, linted, request_of, shown
+from polyarch.cli.rule_names import ALL, complete_rules
 from polyarch.cli.verb import Verb
 from polyarch.errors import UsageError
 

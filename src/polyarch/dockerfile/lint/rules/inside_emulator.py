@@ -131,8 +131,8 @@ RULES = (
         "RUN ends with `effective uid is not 0`.",
         remedy="Change the user with USER before and after the RUN, or step down from root with "
         "`setpriv`.",
-        before="RUN sudo -u app mkdir /home/app/data",
-        after="USER app\nRUN mkdir /home/app/data\nUSER root",
+        before="RUN sudo -u app mkdir /home/user/data",
+        after="USER app\nRUN mkdir /home/user/data\nUSER root",
         sources=(
             "https://github.com/docker/buildx/issues/1335",
             "https://github.com/multiarch/qemu-user-static/issues/17",
