@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from polyarch.dockerfile.lint.tools import TOOLS, Work
 from polyarch.dockerfile.shell.script import Command
 
 _QUESTIONS = frozenset(
@@ -29,6 +30,16 @@ _VALUED = frozenset(
     }
 )  # fmt: skip
 """Options whose value may stand before a subcommand."""
+
+_WITH_VERB = {
+    *(name for name, tool in TOOLS.items() if tool.work is not Work.C),
+    *("apk", "apt", "apt-get", "bundle", "cargo", "cmake", "git", "go", "just", "make", "mix"),
+    *("task", "xx-cargo"),
+} - {"rustc", "javac", "tsc"}
+"""Programs whose first word says what they do."""
+
+_TWO_WORDS = frozenset({"cargo", "npm", "uv", "dotnet", "conda", "pnpm", "yarn", "bun"})
+_SHORT = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
