@@ -56,8 +56,10 @@ def outline(dockerfile: Dockerfile) -> Outline:
     """
     arguments: list[tuple[int, Assignment]] = []
     starts: list[tuple[Instruction, list[Instruction]]] = []
+    syntax = dockerfile.syntax
+    is_foreign = syntax is not None and not is_docker_frontend(syntax)
     for instruction in dockerfile.instructions:
-        _check(dockerfile, instruction)
+        _check(dockerfile, instruction, is_foreign=is_foreign)
         if instruction.name == "FROM":
             starts.append((instruction, []))
         elif starts:
@@ -79,9 +81,8 @@ def is_docker_frontend(image: str) -> bool:
     return bool(_DOCKER_FRONTEND.fullmatch(image))
 
 
-def _check(dockerfile: Dockerfile, instruction: Instruction) -> None:
+def _check(dockerfile: Dockerfile, instruction: Instruction, *, is_foreign: bool) -> None:
     reason = ""
-    is_foreign = dockerfile.syntax and not is_docker_frontend(dockerfile.syntax)
     if not instruction.is_known and not is_foreign:
         reason = f"`{instruction.keyword}` is no instruction"
     elif instruction.name in {"ARG", "ENV", "LABEL"} and not instruction.assignments:

@@ -6,6 +6,7 @@ that stands on it: that is the stage's family. What a family gives to another st
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from polyarch.dockerfile.lint.bases import Base, base_of
 from polyarch.dockerfile.lint.calls import Call, call
@@ -101,8 +102,9 @@ class Emulation:
         )
 
 
+@lru_cache(maxsize=1)
 def emulation_of(view: FileView) -> Emulation:
-    """Lay out what chapter 4's rules look at."""
+    """Lay out what chapter 4's rules look at; rules ask one after the other for the same view."""
     sites = {stage.index: _site(view, stage) for stage in view.needed}
     roots: dict[int, int] = {}
     families: dict[int, list[int]] = {}

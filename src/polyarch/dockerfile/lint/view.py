@@ -46,7 +46,7 @@ class Run:
         return (command for script in self.scripts for command in script.commands)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StageView:
     """A stage of the file.
 
@@ -108,9 +108,9 @@ class StageView:
         return ((run, command) for run in self.runs for command in run.commands)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FileView:
-    """A whole file for the platforms that are asked for.
+    """A whole file for the platforms that are asked for; only the same view is equal to itself.
 
     `graphs` has the stages that each of them needs. `arguments` are the global ARGs in order, each
     with its line, `unset` the names of those that are nothing without the caller of the build.
