@@ -28,6 +28,7 @@ from polyarch.pipeline.contexts import (
 from polyarch.pipeline.current import CurrentTags
 from polyarch.pipeline.existing import ExistingImages
 from polyarch.pipeline.graph import IMAGE_PREFIX, image_of
+from polyarch.pipeline.lint_advice import EmulationCosts
 from polyarch.pipeline.wording import Wording
 
 SCRATCH = "scratch"
@@ -70,7 +71,8 @@ class Facts:
     """All that `make_plan` may know of the world.
 
     `descends` says of commits that stand in registries whether they come after the event's, None
-    where nobody can tell. `takes_less` says of registries what they do not take of an image.
+    where nobody can tell. `takes_less` says of registries what they do not take of an image, and
+    `costs` of what is emulated what takes longest.
     """
 
     machine: Machine
@@ -82,6 +84,7 @@ class Facts:
     existing: ExistingImages = field(default_factory=dict)
     takes_less: Mapping[str, str] = field(default_factory=dict)
     descends: Mapping[str, bool | None] = field(default_factory=dict)
+    costs: EmulationCosts = field(default_factory=dict)
 
 
 def edges_of(sources: Sources) -> dict[str, tuple[str, ...]]:

@@ -1,10 +1,10 @@
 """The Dockerfiles of a project, each judged as its images are built of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from polyarch.config.project import BuildSettings, Project
+from polyarch.config.project import BuildSettings, ImageSettings, Project
 from polyarch.dockerfile.lint.folder import ContextFolder
 from polyarch.dockerfile.lint.given import Given
 from polyarch.dockerfile.lint.lookup import BaseLookup
@@ -23,7 +23,7 @@ _EXPRESSION = "{{"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Build:
+class Build:
     """One way in which images are built of a Dockerfile."""
 
     target: str | None
@@ -34,25 +34,40 @@ class _Build:
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """A Dockerfile, and for which images and platforms it is built in which way."""
+    """A Dockerfile, and in which ways it is built for which platforms of which images."""
 
     path: Path
-    images: list[str] = field(default_factory=list)
-    builds: dict[_Build, list[Platform]] = field(default_factory=dict)
+    builds: dict[Build, list[tuple[str, Platform]]] = field(default_factory=dict)
 
-    def jobs(self, request: LintRequest, lookup: BaseLookup | None) -> tuple[Job, ...]:
-        """What is asked of it."""
-        return tuple(
-            Job(
-                platforms=unique(platforms),
-                build_platform=request.build_platform,
-                target=build.target or request.target,
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images that it is for."""
+        return tuple(dict.fromkeys(name for some in self.builds.values() for name, _ in some))
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The platforms that it is for."""
+        return unique(platform for some in self.builds.values() for _, platform in some)
+
+    def jobs(
+        self,
+        build_platform: Platform,
+        *,
+        target: str | None = None,
+        lookup: BaseLookup | None = None,
+    ) -> dict[Build, Job]:
+        """What is asked of it, for each way; `target` where its images have none."""
+        return {
+            build: Job(
+                platforms=unique(platform for _, platform in some),
+                build_platform=build_platform,
+                target=build.target or target,
                 given=Given(build_args=dict(build.arguments), contexts=build.contexts),
                 folder=ContextFolder(root=build.folder),
                 lookup=lookup,
             )
-            for build, platforms in self.builds.items()
-        )
+            for build, some in self.builds.items()
+        }
 
 
 def lint_project(
@@ -65,17 +80,17 @@ def lint_project(
     Raises:
         NothingToLintError: the project builds nothing from a Dockerfile, and has no such file.
     """
-    works = works_of(project, request.platforms).values()
+    works = works_of(project, _scope(project, request.platforms))
     files = [
         judged(
             read_file(work.path, shown_from(work.path, folder), Kind.DOCKERFILE),
-            work.jobs(request, lookup),
+            tuple(work.jobs(request.build_platform, target=request.target, lookup=lookup).values()),
             request,
-            tuple(work.images),
+            work.images,
         )
         for work in works
     ]
-    platforms = unique(each for work in works for some in work.builds.values() for each in some)
+    platforms = unique(each for work in works for each in work.platforms)
     job = Job(platforms=platforms or PLATFORMS, build_platform=request.build_platform)
     files += [judged(file, (job,), request) for file in _pipelines(project.root, folder)]
     if not files:
@@ -83,33 +98,45 @@ def lint_project(
     return LintResult(files=tuple(files), request=request)
 
 
+Scope = Mapping[str, Sequence[Platform]]
+"""Platforms by image."""
+
+Arguments = Callable[[ImageSettings, BuildSettings], Mapping[str, str]]
+
+
+def known_arguments(_: ImageSettings, build: BuildSettings) -> Mapping[str, str]:
+    """The build arguments without those that stand on metadata, which need an event."""
+    return {name: text for name, text in build.build_args.items() if _EXPRESSION not in text}
+
+
 def works_of(
-    project: Project, only: tuple[Platform, ...] = (), names: Mapping[str, object] | None = None
-) -> dict[Path, Work]:
-    """The Dockerfiles of a project's images in its order; `names` leaves other images out."""
+    project: Project, scope: Scope, arguments: Arguments = known_arguments
+) -> tuple[Work, ...]:
+    """The Dockerfiles of what is in scope, in the project's order."""
     found: dict[Path, Work] = {}
-    for image in project.images.values():
-        for platform in image.platforms if names is None or image.name in names else ():
+    for name, platforms in scope.items():
+        image = project.images[name]
+        for platform in platforms:
             settings = image.for_platform(platform)
-            if settings.source or is_direct(settings) or (only and platform not in only):
+            if settings.source or is_direct(settings):
                 continue
             path = dockerfile_of(project, settings)
+            build = Build(
+                target=settings.target or None,
+                arguments=tuple(sorted(arguments(image, settings).items())),
+                contexts=tuple(settings.contexts),
+                folder=context_of(project, settings),
+            )
             work = found.setdefault(path, Work(path=path))
-            if image.name not in work.images:
-                work.images.append(image.name)
-            work.builds.setdefault(_build(project, settings), []).append(platform)
-    return found
+            work.builds.setdefault(build, []).append((name, platform))
+    return tuple(found.values())
 
 
-def _build(project: Project, settings: BuildSettings) -> _Build:
-    """What an expression of the metadata comes to is not known before there is an event."""
-    known = {name: each for name, each in settings.build_args.items() if _EXPRESSION not in each}
-    return _Build(
-        target=settings.target or None,
-        arguments=tuple(sorted(known.items())),
-        contexts=tuple(settings.contexts),
-        folder=context_of(project, settings),
-    )
+def _scope(project: Project, only: tuple[Platform, ...]) -> Scope:
+    return {
+        image.name: [each for each in image.platforms if not only or each in only]
+        for image in project.images.values()
+    }
 
 
 def _pipelines(root: Path, folder: Path) -> Iterator[LintFile]:

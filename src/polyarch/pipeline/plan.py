@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from polyarch.dockerfile.lint.cost import Cost
 from polyarch.errors import PolyarchError
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
@@ -26,7 +27,8 @@ class PlannedPlatform:
     """One build: `builder` is empty for the engine's own, `reason` says why engine and strategy.
 
     `labels` are those that its config gets, but for what only building can tell of its base.
-    `source` is the `repository@digest` of an image that is taken in place of a build.
+    `source` is the `repository@digest` of an image that is taken in place of a build; `cost` is
+    what takes longest under emulation.
     """
 
     platform: Platform
@@ -37,6 +39,7 @@ class PlannedPlatform:
     input_key: str
     labels: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    cost: Cost | None = None
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -45,11 +48,24 @@ class PlannedPlatform:
             "engine": self.engine,
             "strategy": self.strategy,
             "reason": self.reason,
+            "emulation": _cost_json(self.cost) if self.cost else None,
             "source": self.source or None,
             "builder": self.builder or None,
             "input_key": self.input_key,
             "labels": dict(self.labels),
         }
+
+
+def _cost_json(cost: Cost) -> JsonObject:
+    factor = cost.factor
+    return {
+        "command": cost.command,
+        "line": cost.line,
+        "times": {"low": factor.low, "high": factor.high, "measured": factor.usual}
+        if factor
+        else None,
+        "fails": cost.fails,
+    }
 
 
 class State(StrEnum):

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings, Project
+from polyarch.dockerfile.lint.cost import Cost
 from polyarch.engines.base import EngineInfo
 from polyarch.engines.catalog import choose
-from polyarch.errors import InvalidTagError, TagCollisionError
+from polyarch.errors import InvalidTagError, TagCollisionError, shorten
 from polyarch.host.emulation import Machine
 from polyarch.metadata.policy import Decision
 from polyarch.metadata.tagname import is_valid_tag
@@ -128,7 +129,8 @@ def _platform(
     source = facts.sources[settings.name, platform]
     build = settings.for_platform(platform)
     choice = choose(settings.name, source.material, build.engine, facts.probes)
-    strategy, why = _strategy(platform, source, facts.probes[choice.engine], facts.machine)
+    cost = facts.costs.get((settings.name, platform))
+    strategy, why = _strategy(platform, source, facts.probes[choice.engine], facts.machine, cost)
     return PlannedPlatform(
         platform=platform,
         engine=choice.engine,
@@ -137,11 +139,16 @@ def _platform(
         builder="",
         input_key=_input_key(settings, platform, choice.engine, names, keys),
         labels=names.per_platform[platform],
+        cost=cost if strategy == "emulated" else None,
     )
 
 
 def _strategy(
-    platform: Platform, source: Source, engine: EngineInfo, machine: Machine
+    platform: Platform,
+    source: Source,
+    engine: EngineInfo,
+    machine: Machine,
+    cost: Cost | None = None,
 ) -> tuple[Strategy, str]:
     if source.graph is None:
         if machine.runs_natively(platform):
@@ -154,7 +161,17 @@ def _strategy(
     emulator = machine.emulator_for(platform)
     if emulator is None and platform not in engine.emulated:
         return "emulated", "RUN needs an emulator, and none is registered: `polyarch doctor`"
-    return "emulated", "RUN executes under an emulator, 5 to 40 times slower"
+    return "emulated", f"RUN executes under an emulator{_estimate(cost)}"
+
+
+def _estimate(cost: Cost | None) -> str:
+    """What takes longest there, as far as the Dockerfile tells."""
+    if cost is None:
+        return ", 5 to 40 times slower"
+    what = f": `{shorten(cost.command, 40)}` (line {cost.line})"
+    if cost.fails:
+        return f"{what} hangs or crashes there"
+    return f"{what} takes {cost.factor or 'seconds to minutes more'}"
 
 
 def _input_key(

@@ -28,6 +28,7 @@ from polyarch.pipeline.facts import (
     probe_engines,
 )
 from polyarch.pipeline.known import known_facts
+from polyarch.pipeline.lint_advice import advice
 from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import make_plan
@@ -97,6 +98,9 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         existing |= asyncio.run(_tagged(project, platforms, reach, ask.from_tags))
     elif decision.publish and _may_adopt(ask, facts_of_git, event):
         existing |= adopted(project, platforms, current, wording, event, takes_less=takes_less)
+    told_by_lint = advice(project, platforms, existing, wording, build_platform=machine.platform)
+    for text in told_by_lint.warnings:
+        world.listen(Warned(text=text))
     facts = Facts(
         machine=machine,
         wording=wording,
@@ -107,6 +111,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         contexts=context_digests(project, platforms, existing),
         current=current,
         existing=existing,
+        costs=told_by_lint.costs,
         takes_less=takes_less,
         descends={
             standing.revision: ancestry.descends(standing.revision)
