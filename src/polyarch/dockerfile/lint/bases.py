@@ -258,4 +258,4 @@ def _c_compiler(repository: str, tag: str) -> bool | None:
         return False
     if name in _FULL:
         return True
-    return False if name in _BY_NAME or name in _SERVERS or name in _ONE_OS else None
+    return False if name in _SERVERS or name in _ONE_OS else None

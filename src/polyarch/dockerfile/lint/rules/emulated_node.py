@@ -8,12 +8,14 @@ from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.lint.neutral import is_neutral
 from polyarch.dockerfile.lint.node_outputs import (
+    holds_packages,
     installs,
     is_front_end,
     is_run_by_node,
     partners,
     shipped_packages,
 )
+from polyarch.dockerfile.lint.outputs import Output
 from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
@@ -106,7 +108,9 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     family = emulation.family(site.stage)
     yield from pin_doubts(emulation, site.stage, about_question=FixClass.REVIEW)
     yield from other_work(family, Work.NODE, Work.JAVA)
-    outputs = emulation.leaving(family)
+    outputs = tuple(
+        output for output in emulation.leaving(family) if not _passes_packages(emulation, output)
+    )
     yield from departing(emulation, family, outputs)
     for member in family:
         yield from (doubt for deed in member.of(Work.NODE) for doubt in _of_deed(deed))
@@ -121,6 +125,12 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
         line = emulation.view.stages[index].line
         reason = f"packages pass between it and the stage of line {line}: both have to move"
         yield _doubt(reason, FixClass.REVIEW)
+
+
+def _passes_packages(emulation: Emulation, output: Output) -> bool:
+    """Whether it gives packages to a stage that is not the image, and that has to move as well."""
+    receiver = emulation.view.stages[output.receiver]
+    return not receiver.is_shipped and holds_packages(emulation, output)
 
 
 def _of_deed(deed: Deed) -> Iterator[Doubt]:
