@@ -17,13 +17,15 @@ from polyarch.oci.platform import Platform
 class Asset:
     """A project's downloads: `names` for each platform, as they stand in the file's address.
 
-    `since` is the first version that has all of them; empty where that does not matter.
+    `since` is the first version that has all of them; empty where that does not matter. `aliases`
+    are names of files that are published as well.
     """
 
     project: str
     names: Mapping[Platform, str]
     is_checked: bool
     since: tuple[int, ...] = ()
+    aliases: frozenset[str] = frozenset()
 
     @property
     def is_dockers(self) -> bool:
@@ -67,7 +69,9 @@ def asset_in(address: str) -> Found | None:
     return None
 
 
-def _row(project: str, names: str, *, checked: bool, since: tuple[int, ...] = ()) -> Asset:
+def _row(
+    project: str, names: str, *, checked: bool, since: tuple[int, ...] = (), also: str = ""
+) -> Asset:
     """Names in the order of `KNOWN`, parted by blanks; `-` where there is none."""
     pairs = zip(KNOWN, names.split(), strict=True)
     return Asset(
@@ -75,6 +79,7 @@ def _row(project: str, names: str, *, checked: bool, since: tuple[int, ...] = ()
         names={platform: name for platform, name in pairs if name != "-"},
         is_checked=checked,
         since=since,
+        aliases=frozenset(also.split()),
     )
 
 
@@ -119,12 +124,14 @@ _TABLE: tuple[tuple[str, str, tuple[Asset, ...]], ...] = (
     _github(
         "krallin/tini",
         rf"tini(?:-static)?-(?!static){_NAME}(?=\.|{_END})",
-        _row("tini", "amd64 arm64 armhf armel i386 ppc64le s390x -", checked=True),
+        _row("tini", "amd64 arm64 armhf armel i386 ppc64le s390x -", checked=True, also="ppc64el"),
     ),
     _github(
         "tianon/gosu",
         rf"gosu-{_NAME}(?=\.asc|{_END})",
-        _row("gosu", "amd64 arm64 armhf armhf i386 ppc64el s390x riscv64", checked=True),
+        _row(
+            "gosu", "amd64 arm64 armhf armhf i386 ppc64el s390x riscv64", checked=True, also="armel"
+        ),
     ),
     _github(
         "Yelp/dumb-init",

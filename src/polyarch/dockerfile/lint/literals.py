@@ -12,7 +12,6 @@ from polyarch.dockerfile.tree import Assignment, Instruction
 from polyarch.dockerfile.words import plain_words
 from polyarch.oci.platform import Platform
 
-
 _LONGEST = 4096
 """Characters of a text that is compared with others; a longer one is like none."""
 

@@ -60,7 +60,7 @@ def hard_coded_path(view: FileView) -> Iterator[LintFinding]:
             platforms = _platforms(stage, here)
             if platforms and line not in told:
                 told.add(line)
-                yield _finding(stage, here, platforms)
+                yield _finding(here, platforms)
 
 
 # --- where paths stand ---------------------------------------------------------------------------
@@ -230,9 +230,7 @@ def _concerned(stage: StageView, place: _Place) -> tuple[Platform, ...]:
     return tuple(one for one in stage.platforms if one in there)
 
 
-def _finding(
-    stage: StageView, places: list[_Place], platforms: tuple[Platform, ...]
-) -> LintFinding:
+def _finding(places: list[_Place], platforms: tuple[Platform, ...]) -> LintFinding:
     first = places[0]
     fix, why_not, hint = _way_out(places[0])
     return LintFinding(
