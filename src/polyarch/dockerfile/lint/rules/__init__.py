@@ -3,6 +3,7 @@
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.rules import (
     arch_argument,
+    asset_names,
     base_images,
     compile_target,
     cpu_tuning,
@@ -18,18 +19,21 @@ from polyarch.dockerfile.lint.rules import (
     emulated_rust,
     fixed_address,
     fixed_path,
+    foreign_package,
     host_binary,
     inside_emulator,
     native_leaks,
     pinned_base,
     platform_arguments,
     platform_flag,
+    rare_package,
     run_chmod,
     shipped_runs,
 )
 
 _STORIES = (
     arch_argument,
+    asset_names,
     base_images,
     compile_target,
     cpu_tuning,
@@ -45,12 +49,14 @@ _STORIES = (
     emulated_rust,
     fixed_address,
     fixed_path,
+    foreign_package,
     host_binary,
     inside_emulator,
     native_leaks,
     pinned_base,
     platform_arguments,
     platform_flag,
+    rare_package,
     run_chmod,
     shipped_runs,
 )
