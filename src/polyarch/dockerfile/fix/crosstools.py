@@ -108,7 +108,7 @@ def _script(work: Work, wanted: Tools) -> str:
     lines = [
         "set -e",
         statement(
-            {one: _names(one, wanted) for one in KNOWN},
+            {one: _names(one, wanted) for one in _asked(work)},
             indent=indent,
             newline=newline,
             complaint="no cross compiler for",
@@ -123,6 +123,12 @@ def _script(work: Work, wanted: Tools) -> str:
         'do ln -sf "/usr/bin/$triplet-$tool" "/usr/local/bin/target-$tool"; done',
     ]
     return "RUN " + f"; \\{newline}{indent}".join(lines) + newline
+
+
+def _asked(work: Work) -> tuple[Platform, ...]:
+    """The platforms that are asked for, in the order of the tables."""
+    asked = {(one.architecture, one.variant) for one in work.view.platforms}
+    return tuple(one for one in KNOWN if (one.architecture, one.variant) in asked) or KNOWN
 
 
 def _names(platform: Platform, wanted: Tools) -> str:
