@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from polyarch.dockerfile.graph import ExternalReference, external_images
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
@@ -47,13 +48,13 @@ def base_lacks_platform(view: FileView) -> Iterator[LintFinding]:
             yield _is_flawed(asked, found, flawed)
 
 
-def _looked_up(view: FileView) -> Iterator[tuple[_Asked, BaseImage]]:
+@lru_cache(maxsize=1)
+def _looked_up(view: FileView) -> tuple[tuple[_Asked, BaseImage], ...]:
+    """What is known of each reference, asked once for both rules."""
     if view.lookup is None:
-        return
-    for asked in _asked(view):
-        found = view.lookup(asked.reference.text, asked.needed)
-        if found is not None:
-            yield asked, found
+        return ()
+    answers = ((one, view.lookup(one.reference.text, one.needed)) for one in _asked(view))
+    return tuple((one, found) for one, found in answers if found is not None)
 
 
 def _asked(view: FileView) -> tuple[_Asked, ...]:
