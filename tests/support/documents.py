@@ -256,6 +256,38 @@ VERIFY = table(
     ),
 )
 
+LINT = table(
+    schema=called("lint"),
+    ok=BOOL,
+    fail_on=one_of("error", "warning", "perf", "info"),
+    counts=table(error=COUNT, warning=COUNT, perf=COUNT, info=COUNT),
+    files=items(
+        table(
+            path={"type": "string", "minLength": 1},
+            kind=one_of("dockerfile", "compose", "bake", "workflow"),
+            images=items(TEXT),
+            findings=items(
+                table(
+                    rule={"type": "string", "pattern": "^PA[0-9]{3}$"},
+                    name={"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+                    severity=one_of("error", "warning", "perf", "info"),
+                    line={"type": "integer", "minimum": 1},
+                    token_line={"type": "integer", "minimum": 1},
+                    column={"type": "integer", "minimum": 1},
+                    end_line={"type": "integer", "minimum": 1},
+                    end_column={"type": "integer", "minimum": 1},
+                    platforms={"type": "array", "items": PLATFORM, "uniqueItems": True},
+                    message={"type": "string", "minLength": 1},
+                    hint=TEXT_OR_NULL,
+                    fix=one_of("safe", "review", "none"),
+                    why_not=TEXT_OR_NULL,
+                )
+            ),
+            error=_ERROR_OR_NULL,
+        )
+    ),
+)
+
 DOCTOR = table(
     schema=called("doctor"),
     ok=BOOL,

@@ -14,6 +14,9 @@ _TEXT: Schema = {"type": "string", "minLength": 1}
 _LEVEL: Schema = {"enum": ["none", "note", "warning", "error"]}
 
 
+_POSITION: Schema = {"type": "integer", "minimum": 1}
+
+
 def _exactly(required: list[str], **keys: Schema) -> Schema:
     return {
         "type": "object",
@@ -29,7 +32,10 @@ _RULE = _exactly(
     id=_TEXT,
     shortDescription=_MESSAGE,
     defaultConfiguration=_exactly(["level"], level=_LEVEL),
-    help=_MESSAGE,
+    help=_exactly(["text"], text=_TEXT, markdown=_TEXT),
+    name=_TEXT,
+    fullDescription=_MESSAGE,
+    properties=_exactly([], tags={"type": "array", "uniqueItems": True, "items": _TEXT}),
 )
 _LOCATION = _exactly(
     ["physicalLocation"],  # of GitHub, not of the specification
@@ -38,7 +44,10 @@ _LOCATION = _exactly(
         artifactLocation=_exactly(
             ["uri"], uri={"type": "string", "pattern": "^[A-Za-z0-9/@+~.%_=-]*$"}
         ),
-        region=_exactly(["startLine"], startLine={"type": "integer", "minimum": 1}),
+        region=_exactly(
+            ["startLine"],
+            **dict.fromkeys(("startLine", "startColumn", "endLine", "endColumn"), _POSITION),
+        ),
     ),
     logicalLocations={
         "type": "array",

@@ -7,6 +7,7 @@ what is escaped.
 from collections.abc import Iterator
 from pathlib import Path
 
+from polyarch.cli.text import for_terminal
 from polyarch.findings import Severity
 from polyarch.pipeline.lint_result import LintedFile, LintResult
 from polyarch.pipeline.lint_rules import rule_of
@@ -39,7 +40,6 @@ def annotations(result: LintResult, folder: Path, top: Path) -> Iterator[str]:
             properties = {
                 "file": _from(file, folder, top),
                 "line": str(_line_of(file)),
-                "title": "",
             }
             command = "error" if file.is_named else "warning"
             yield _line(command, properties, file.error.message)
@@ -60,7 +60,7 @@ def _line(command: str, properties: dict[str, str], message: str) -> str:
 
 
 def _data(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode()
+    text = for_terminal(text)
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

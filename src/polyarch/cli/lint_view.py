@@ -6,7 +6,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from polyarch.cli.snippet import snippet
-from polyarch.cli.text import for_terminal
+from polyarch.cli.text import one_line
 from polyarch.cli.verify_tables import STYLES
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.findings import Severity
@@ -41,7 +41,7 @@ class LintView:
                     yield from self._finding(file, found, width)
                     yield Text()
         for line in mended_lines(self.result, would=False):
-            yield Text(for_terminal(line))
+            yield Text(one_line(line))
         if not self.quiet:
             yield Text(summary(self.result))
 
@@ -49,7 +49,7 @@ class LintView:
         begin = file.begin(found)
         style = STYLES[found.severity.value]
         yield Text.assemble(
-            (f"{for_terminal(file.path)}:{begin.line}:{begin.column}: ", "bold"),
+            (f"{one_line(file.path)}:{begin.line}:{begin.column}: ", "bold"),
             (found.severity.value, style),
             f" {found.rule} {rule_of(found.rule).name}",
         )
@@ -69,7 +69,7 @@ def changes_view(text: str) -> Text:
     drawn = Text()
     for line in text.split("\n"):
         style = "bold" if line.startswith(("+++", "---")) else _DIFF.get(line[:1], "")
-        drawn.append(f"{for_terminal(line)}\n", style=style)
+        drawn.append(f"{one_line(line)}\n", style=style)
     return drawn
 
 
@@ -116,7 +116,7 @@ def _wrapped(label: str, text: str, width: int, *, style: str = "") -> Iterator[
     """A text under its label; lines that follow stand under the first one."""
     head = f"{_INDENT}{label + ':':<5}"
     console = Console(width=max(width - len(head), 20), file=None)
-    lines = Text(for_terminal(text), style=style).wrap(console, max(width - len(head), 20))
+    lines = Text(one_line(text), style=style).wrap(console, max(width - len(head), 20))
     for number, line in enumerate(lines):
         line.rstrip()
         lead = head if number == 0 else " " * len(head)

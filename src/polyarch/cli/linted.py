@@ -10,8 +10,8 @@ from polyarch.cli.exit_codes import ExitCode, exit_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.places import platforms_of
 from polyarch.cli.projects import find_project
-from polyarch.cli.text import error_lines, for_terminal
-from polyarch.errors import EmptyOptionError, SeveralPlatformsError
+from polyarch.cli.text import error_lines, one_line
+from polyarch.errors import EmptyOptionError, PolyarchError, SeveralPlatformsError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -128,7 +128,7 @@ def _show_changes(result: "LintResult", invocation: Invocation) -> None:
     else:
         print(text, end="")
     for line in mended_lines(result, would=True):
-        invocation.hint(line)
+        invocation.hint(one_line(line))
 
 
 def _annotations(result: "LintResult", invocation: Invocation) -> list[str]:
@@ -142,11 +142,15 @@ def _annotations(result: "LintResult", invocation: Invocation) -> list[str]:
 def _complain(result: "LintResult", invocation: Invocation) -> None:
     for file in result.files:
         if file.unwritten:
-            invocation.complain(for_terminal("\n".join(error_lines(file.unwritten))))
+            invocation.complain(_told(file.unwritten))
         if file.error and file.error in result.errors:
-            invocation.complain(for_terminal("\n".join(error_lines(file.error))))
+            invocation.complain(_told(file.error))
         elif file.error:
-            invocation.complain(for_terminal(f"warning: {file.path}: {file.error.message}"))
+            invocation.complain(one_line(f"warning: {file.path}: {file.error.message}"))
+
+
+def _told(error: PolyarchError) -> str:
+    return "\n".join(map(one_line, error_lines(error)))
 
 
 def _code(result: "LintResult") -> ExitCode:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from polyarch.cli.text import for_terminal
+from polyarch.cli.text import one_line
 from polyarch.dockerfile.source import Span
 from polyarch.dockerfile.textlines import Lines
 
@@ -62,7 +62,7 @@ def _cells(text: str) -> int:
 
 
 def _shown(text: str) -> str:
-    return for_terminal(text.replace("\t", _TAB).rstrip("\r\n"))
+    return one_line(text.replace("\t", _TAB).rstrip("\r\n"))
 
 
 def _fitting(text: str, room: int) -> str:

@@ -25,6 +25,11 @@ def for_terminal(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """The same for text that must not begin a line of its own."""
+    return for_terminal(text).replace("\n", "\\n")
+
+
 def error_lines(error: PolyarchError) -> list[str]:
     """The three lines of an error: what, where, what next; empty ones are left out."""
     lines = [f"error: {error.message}"]

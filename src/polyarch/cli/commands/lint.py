@@ -212,7 +212,7 @@ def _stdin(files: tuple[str, ...], name: str | None) -> tuple[bytes, str] | None
                 hint="add `-` to the files",
             )
         return None
-    return sys.stdin.buffer.read(), name or "-"
+    return (sys.stdin.buffer.read() if sys.stdin else b""), name or "-"
 
 
 def _sarif(result: "LintResult") -> str:
