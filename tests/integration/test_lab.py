@@ -83,6 +83,10 @@ def run_built(layout: Path, root: Path, *command: str) -> str:
     return run_in_root(root, command).strip()
 
 
+# The main job compiles the same program for arm64, with both engines, in its own tests.
+COMPILED = ("linux/amd64", pytest.param("linux/arm64", marks=pytest.mark.long))
+
+
 @pytest.mark.parametrize("platform", UNAME)
 def test_docker_builds_and_exports_every_platform(
     docker_engine: DockerEngine, base_registry: Registry, tmp_path: Path, platform: str
@@ -141,7 +145,7 @@ def test_buildah_builds_every_platform(
     assert run_built(layout, tmp_path / "root", "cat", "/machine") == UNAME[platform]
 
 
-@pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64"])
+@pytest.mark.parametrize("platform", COMPILED)
 def test_a_real_c_program_compiles_with_buildkit(
     docker_engine: DockerEngine,
     base_registry: Registry,
@@ -154,7 +158,7 @@ def test_a_real_c_program_compiles_with_buildkit(
     assert "|_|" in run_built(layout, tmp_path / "root", "figlet", "-f", "standard", "hi")
 
 
-@pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64"])
+@pytest.mark.parametrize("platform", COMPILED)
 def test_a_real_c_program_compiles_with_buildah(
     buildah: Buildah,
     base_registry: Registry,
@@ -167,7 +171,10 @@ def test_a_real_c_program_compiles_with_buildah(
     assert "|_|" in run_built(layout, tmp_path / "root", "figlet", "-f", "standard", "hi")
 
 
-@pytest.mark.parametrize(("platform", "says"), [("linux/arm/v7", "arm"), ("linux/arm64", "arm64")])
+@pytest.mark.parametrize(
+    ("platform", "says"),
+    [pytest.param("linux/arm/v7", "arm", marks=pytest.mark.long), ("linux/arm64", "arm64")],
+)
 def test_a_go_program_cross_compiles(
     docker_engine: DockerEngine, base_registry: Registry, tmp_path: Path, platform: str, says: str
 ) -> None:
