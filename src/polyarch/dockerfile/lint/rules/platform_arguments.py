@@ -15,6 +15,9 @@ from polyarch.oci.platform import Platform
 
 _RAW_VARIANT = re.compile(r"GOARM=[\"']?\$(?:TARGETVARIANT\b|\{TARGETVARIANT\})")
 _USE = re.compile(r"(?<!\\)\$(?:(\w+)|\{(\w+)([^}\w]?[^}\w]?))")
+_RUNS_BODY = re.compile(r"\s*(?:<<|(?:\S*/)?(?:a|ba|da|z)?sh\b[^|;&]*<<)")
+"""A RUN whose here-document is a script: nothing stands before it, or a shell does."""
+
 _EXPANDS = frozenset(
     {"ADD", "ARG", "COPY", "ENV", "EXPOSE", "LABEL", "RUN", "STOPSIGNAL", "USER", "VOLUME",
      "WORKDIR"}
@@ -113,7 +116,7 @@ def platform_arg_not_declared(view: FileView) -> Iterator[LintFinding]:
     for stage in view.needed:
         declared = _declared_above(view, stage)
         for instruction in stage.body:
-            uses = _uses(stage, instruction, declared)
+            uses = _uses(instruction, declared)
             if uses:
                 yield _undeclared(stage, instruction, uses)
             if instruction.name in {"ARG", "ENV"}:
@@ -130,12 +133,12 @@ def _declared_above(view: FileView, stage: StageView) -> set[str]:
     }
 
 
-def _uses(stage: StageView, instruction: Instruction, declared: set[str]) -> dict[str, bool]:
+def _uses(instruction: Instruction, declared: set[str]) -> dict[str, bool]:
     """The names that are used, and whether each use of them has a fallback."""
     found: dict[str, bool] = {}
     if instruction.name not in _EXPANDS or (instruction.name == "RUN" and instruction.json):
         return found
-    text = _text(stage, instruction)
+    text = _text(instruction)
     for bare, braced, operator in _USE.findall(text):
         name = bare or braced
         if name in AUTOMATIC and name not in declared:
@@ -146,13 +149,12 @@ def _uses(stage: StageView, instruction: Instruction, declared: set[str]) -> dic
     return found
 
 
-def _text(stage: StageView, instruction: Instruction) -> str:
-    """What is expanded: for a script in a here-document its body, however its word is quoted."""
-    bodies = (one.body for one in instruction.heredocs if one.expands)
-    own = next((run for run in stage.runs if run.instruction is instruction), None)
-    if own and instruction.heredocs:
-        bodies = (script.text for script in own.scripts)
-    return "\n".join((instruction.arguments.text, *bodies))
+def _text(instruction: Instruction) -> str:
+    """What is expanded: of here-documents those with a plain word, and those that are scripts."""
+    arguments = instruction.arguments.text
+    is_script = instruction.name == "RUN" and _RUNS_BODY.match(arguments) is not None
+    bodies = (one.body for one in instruction.heredocs if one.expands or is_script)
+    return "\n".join((arguments, *bodies))
 
 
 def _sets_itself(text: str, name: str) -> bool:
