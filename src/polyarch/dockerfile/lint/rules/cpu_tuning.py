@@ -27,7 +27,7 @@ _FLAGS = (
     re.compile(rf"{_PREFIX}-(?:xHost|xCORE-AVX\w*|xAVX\w*)\b"),
     re.compile(r"\btarget-feature=[\w,+-]*\+(?:avx|sse[34]|ssse3|fma|bmi|aes|popcnt|neon)\w*"),
     re.compile(
-        r"\b(?:\w+_)?(?:ENABLE|USE|WITH|HAVE|GGML|LLAMA|OPENBLAS)_(?:AVX|SSE[34]|FMA|F16C|NATIVE)"
+        r"(?:(?<![A-Za-z0-9])|(?<=-D))(?:ENABLE|USE|WITH|HAVE|GGML|LLAMA|OPENBLAS)_(?:AVX|SSE[34]|FMA|F16C|NATIVE)"
         r"\w*=(?:1|ON|TRUE|YES|Y)\b",
         re.IGNORECASE,
     ),

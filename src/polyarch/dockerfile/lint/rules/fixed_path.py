@@ -27,7 +27,7 @@ from polyarch.findings import Severity
 from polyarch.oci.platform import Platform
 
 _REMOTE = re.compile(r"[a-z+]+://|[\w.-]+@[\w.-]+:", re.IGNORECASE)
-_LOADER = re.compile(r"(?:^|/)(?:ld-linux|ld-musl|ld64)[-.]?$")
+_LOADER = re.compile(r"(?:^|/)(?:ld-linux|ld-musl|ld64|libc\.musl)[-.]?$")
 _JVM = re.compile(r"/(?:jvm|java)/[^/]*$")
 _PREBUILD = re.compile(r"(?:^|/)linux(?:musl)?-$")
 _EMULATOR = re.compile(r"(?:^|/)qemu-$")
@@ -72,7 +72,7 @@ def _places(view: FileView, stage: StageView) -> Iterator[_Place]:
     for instruction in stage.body:
         name = instruction.name
         if name == "RUN":
-            yield from _of_run(next(runs))
+            yield from _of_run(next(runs), linked)
         elif name in {"COPY", "ADD"}:
             yield from _of_copy(view, stage, instruction)
         elif name in {"ENV", "ARG"}:
@@ -93,7 +93,7 @@ def _fixed(
                 yield _Place(instruction=instruction, literal=one)
 
 
-def _of_run(run: Run) -> Iterator[_Place]:
+def _of_run(run: Run, linked: frozenset[str]) -> Iterator[_Place]:
     for script in run.scripts:
         chosen = choices(script)
         asked = _asked(script)
@@ -107,7 +107,8 @@ def _of_run(run: Run) -> Iterator[_Place]:
             words = (*command.words[1:], *(one.value for one in command.assignments))
             for word in words:
                 for one in _system_paths(of_shell(word)):
-                    if word.text.strip("\"'") not in asked:
+                    made = _component(one) in linked and not _LOADER.search(_before(one))
+                    if word.text.strip("\"'") not in asked and not made:
                         yield _Place(instruction=run.instruction, literal=one)
 
 

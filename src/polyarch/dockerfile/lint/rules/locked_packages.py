@@ -144,8 +144,8 @@ RULES = (
         fix=FixClass.NONE,
         title="Python packages have no wheels for some platforms",
         consequence="Where there is no wheel, pip and its like compile the package: the build "
-        "needs compilers and headers that the image may not have, and takes minutes to hours where the "
-        "platform is emulated. A package without a source cannot be installed at all.",
+        "needs compilers and headers that the image may not have, and takes minutes to hours where "
+        "the platform is emulated. A package without a source cannot be installed at all.",
         remedy="Take a base that wheels are published for: glibc (Debian) rather than musl "
         "(Alpine), a version of Python that is not brand-new. Otherwise compile the wheels in a "
         "stage of their own with a cache, or build these platforms on machines of their kind.",
