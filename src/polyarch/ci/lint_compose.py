@@ -10,6 +10,7 @@ from pathlib import Path
 from polyarch.ci.automatic import overridden
 from polyarch.ci.compose_reading import Reading
 from polyarch.ci.compose_service import Said
+from polyarch.ci.fix_compose import stands_alone
 from polyarch.ci.lint_rules import PLATFORM_PIN
 from polyarch.ci.yaml import Tree, read_yaml
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
@@ -18,6 +19,7 @@ from polyarch.errors import ComposeFileError, InvalidPlatformError
 from polyarch.findings import Severity
 from polyarch.oci.platform import Platform
 
+_WANTED = "somebody may have wanted the one platform"
 _DROP = "leave `platform:` out, and list what is published under `build.platforms`"
 
 
@@ -98,6 +100,9 @@ class _Judge:
     def _found(
         self, pin: Said, severity: Severity, platforms: tuple[Platform, ...], message: str
     ) -> LintFinding:
+        is_built = severity is not Severity.INFO
+        may = is_built and stands_alone(self.lines, pin.line) and pin.file == self.reading.name
+        fix = FixClass.REVIEW if may else FixClass.NONE
         return LintFinding(
             rule=PLATFORM_PIN.id,
             severity=severity,
@@ -109,8 +114,8 @@ class _Judge:
             if severity is not Severity.INFO
             else "leave `platform:` out if the image"
             " has the others: `polyarch verify --compose` says so",
-            fix=FixClass.NONE,
-            why_not="only Dockerfiles are edited",
+            fix=fix,
+            why_not=_WANTED if fix is FixClass.REVIEW else "",
         )
 
 

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from polyarch.ci.lint_bake import lint_bake
-from polyarch.ci.lint_compose import lint_compose
 from polyarch.dockerfile.lint.finding import LintFinding
 from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.parse import parse
 from polyarch.dockerfile.textlines import Lines
 from polyarch.errors import PolyarchError
+from polyarch.pipeline.lint_ci import lint_pipeline
 from polyarch.pipeline.lint_files import Kind, LintFile, named_files
 from polyarch.pipeline.lint_job import Job, findings_of
 from polyarch.pipeline.lint_request import PLATFORMS, LintRequest
@@ -43,9 +42,18 @@ def lint_files(
 
 
 def judged(
-    file: LintFile, jobs: tuple[Job, ...], request: LintRequest, images: tuple[str, ...] = ()
+    file: LintFile,
+    jobs: tuple[Job, ...],
+    request: LintRequest,
+    *,
+    images: tuple[str, ...] = (),
+    root: Path | None = None,
 ) -> LintedFile:
-    """One file, without the rules that were not asked for; `images` are those that it is for."""
+    """One file, without the rules that were not asked for.
+
+    `images` are those that it is for; `root` is where the files lie that it names, None where its
+    text alone counts.
+    """
     text = file.raw.decode("utf-8", "surrogateescape")
     linted = LintedFile(
         path=file.shown,
@@ -60,19 +68,13 @@ def judged(
     if file.error:
         return linted
     try:
-        found = [each for each in _found(file, text, jobs) if request.selection.takes(each.rule)]
+        if file.kind is Kind.DOCKERFILE:
+            found: Iterable[LintFinding] = findings_of(parse(text, path=file.shown), jobs)
+        else:
+            platforms, wanted = jobs[0].platforms, request.platforms
+            found = lint_pipeline(file, text, platforms, wanted=wanted, root=root)
+        taken = [each for each in found if request.selection.takes(each.rule)]
     except PolyarchError as error:
         return replace(linted, error=error)
-    found.sort(key=lambda each: (each.line, each.rule))
-    return replace(linted, findings=tuple(found))
-
-
-def _found(file: LintFile, text: str, jobs: tuple[Job, ...]) -> Iterable[LintFinding]:
-    if file.kind is Kind.DOCKERFILE:
-        return findings_of(parse(text, path=file.shown), jobs)
-    platforms = jobs[0].platforms
-    if file.kind is Kind.COMPOSE:
-        return lint_compose(file.raw, file.shown, platforms)
-    if file.kind is Kind.BAKE:
-        return lint_bake(file.raw, file.shown, platforms)
-    return ()
+    taken.sort(key=lambda each: (each.line, each.rule))
+    return replace(linted, findings=tuple(taken))

@@ -7,20 +7,23 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from polyarch.ci.fix_compose import unpinned
+from polyarch.ci.lint_compose import lint_compose
 from polyarch.content.files import write_bytes
 from polyarch.dockerfile.fix.fix import fix_file
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.lint.lint import findings_in
 from polyarch.dockerfile.parse import parse
-from polyarch.dockerfile.textlines import Lines
 from polyarch.dockerfile.tree import Dockerfile
 from polyarch.errors import PolyarchError, StorageError
 from polyarch.findings import Severity
-from polyarch.pipeline.lint_files import Kind
-from polyarch.pipeline.lint_job import Job, findings_of
+from polyarch.pipeline.lint import judged
+from polyarch.pipeline.lint_files import Kind, LintFile
+from polyarch.pipeline.lint_job import Job
 from polyarch.pipeline.lint_request import LintRequest
 from polyarch.pipeline.lint_result import LintedFile, LintResult, Mended
 
+_LEFT = "the file would not be valid without the line"
 _HARMFUL = "another image that is built of this file would get worse"
 
 
@@ -58,9 +61,14 @@ def _lines(text: str) -> list[str]:
 
 
 def _mended(file: LintedFile, request: LintRequest, *, allow: FixClass, write: bool) -> LintedFile:
-    if file.kind is not Kind.DOCKERFILE or file.error or not file.findings:
+    if file.error or not file.findings:
         return file
-    made = _made(file, request, allow)
+    if file.kind is Kind.DOCKERFILE:
+        made = _made(file, request, allow)
+    elif file.kind is Kind.COMPOSE and allow is FixClass.REVIEW:
+        made = _compose(file)
+    else:
+        return file
     if made.after == made.before:
         return replace(file, mended=made)
     if not write:
@@ -69,13 +77,25 @@ def _mended(file: LintedFile, request: LintRequest, *, allow: FixClass, write: b
         _write(file, made)
     except PolyarchError as error:
         return replace(file, unwritten=error)
-    left = findings_of(parse(made.after, path=file.path), file.jobs)
-    return replace(
-        file,
-        lines=Lines.of(made.after),
-        findings=tuple(each for each in left if request.selection.takes(each.rule)),
-        mended=made,
-    )
+    raw = made.after.encode("utf-8", "surrogateescape")
+    again = LintFile(path=file.place, shown=file.path, kind=file.kind, raw=raw)
+    left = judged(again, file.jobs, request, images=file.images)
+    return replace(left, mended=made)
+
+
+def _compose(file: LintedFile) -> Mended:
+    """A compose file; what could not be read any more, or is worse, is not done."""
+    text = file.lines.text
+    after, applied = unpinned(text, file.findings)
+    try:
+        raw = after.encode("utf-8", "surrogateescape")
+        left = [*lint_compose(raw, file.path, file.jobs[0].platforms)]
+    except PolyarchError:
+        left = list(file.findings)
+    if Counter(_bad(left)) < Counter(_bad(file.findings)):
+        return Mended(before=text, after=after, applied=applied, refused=(), outputs=())
+    refused = tuple((found, _LEFT) for found in applied)
+    return Mended(before=text, after=text, applied=(), refused=refused, outputs=())
 
 
 def _made(file: LintedFile, request: LintRequest, allow: FixClass) -> Mended:

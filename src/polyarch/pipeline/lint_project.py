@@ -86,13 +86,16 @@ def lint_project(
             read_file(work.path, shown_from(work.path, folder), Kind.DOCKERFILE),
             tuple(work.jobs(request.build_platform, target=request.target, lookup=lookup).values()),
             request,
-            work.images,
+            images=work.images,
         )
         for work in works
     ]
     platforms = unique(each for work in works for each in work.platforms)
     job = Job(platforms=platforms or PLATFORMS, build_platform=request.build_platform)
-    files += [judged(file, (job,), request) for file in _pipelines(project.root, folder)]
+    files += [
+        judged(file, (job,), request, root=project.root)
+        for file in _pipelines(project.root, folder)
+    ]
     if not files:
         raise NothingToLintError(shown_from(project.root, folder))
     return LintResult(files=tuple(files), request=request)
