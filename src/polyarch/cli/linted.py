@@ -114,7 +114,7 @@ def shown(result: "LintResult", invocation: Invocation, manner: Manner) -> ExitC
 
 def _show_changes(result: "LintResult", invocation: Invocation) -> None:
     """The changes on stdout, byte by byte where it is no terminal; all else is said beside them."""
-    from polyarch.cli.lint_view import changes_view, mended_lines
+    from polyarch.cli.lint_view import changes_view, mended_lines, summary
     from polyarch.pipeline.lint_fix import diff_of
 
     text = "".join(map(diff_of, result.files))
@@ -127,7 +127,7 @@ def _show_changes(result: "LintResult", invocation: Invocation) -> None:
         raw.flush()
     else:
         print(text, end="")
-    for line in mended_lines(result, would=True):
+    for line in (*mended_lines(result, would=True), *summary(result).split("\n")):
         invocation.hint(one_line(line))
 
 
