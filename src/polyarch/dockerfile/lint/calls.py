@@ -134,4 +134,4 @@ def _named(words: Collection[str]) -> Call:
 
 
 def _short(word: str) -> bool:
-    return len(word) <= _SHORT and re.fullmatch(r"[A-Za-z][\w:.+-]*", word) is not None
+    return len(word) <= _SHORT and re.fullmatch(r"[A-Za-z][\w:+-]*", word) is not None

@@ -20,6 +20,10 @@ from polyarch.oci.platform import Platform
 _ALSO_RUNS: Mapping[str, frozenset[str]] = {"amd64": frozenset({"386"})}
 """What a processor of an architecture always runs itself."""
 
+_MOST_STAGES = 64
+_MOST_STEPS = 1000
+"""Instructions and commands of the stages that move together."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
@@ -80,6 +84,17 @@ class Emulation:
         members = self.families[self.roots[stage.index]]
         return tuple(self.sites[index] for index in members)
 
+    def is_large(self, stage: StageView) -> bool:
+        """Whether so much would move together with a stage that nobody can judge it at a glance.
+
+        What files are made of by hand stays far below; it keeps hostile ones from taking long.
+        """
+        members = self.families[self.roots[stage.index]]
+        if len(members) > _MOST_STAGES:
+            return True
+        sites = (self.sites[index] for index in members)
+        return sum(len(one.stage.body) + len(one.deeds) for one in sites) > _MOST_STEPS
+
     def heirs(self, stage: StageView) -> tuple[Site, ...]:
         """The stage, and the stages that have its files because they stand on it."""
         found = {stage.index: self.sites[stage.index]}
@@ -105,13 +120,14 @@ class Emulation:
 @lru_cache(maxsize=1)
 def emulation_of(view: FileView) -> Emulation:
     """Lay out what chapter 4's rules look at; rules ask one after the other for the same view."""
-    sites = {stage.index: _site(view, stage) for stage in view.needed}
-    roots: dict[int, int] = {}
+    sites: dict[int, Site] = {}
+    for stage in view.needed:
+        parent = next((sites[index] for index in stage.parents if index in sites), None)
+        sites[stage.index] = _site(stage, parent.base if parent else base_of(view, stage))
+    roots = _roots(sites)
     families: dict[int, list[int]] = {}
-    for index, site in sites.items():
-        parents = [parent for parent in site.stage.parents if parent in roots]
-        roots[index] = roots[parents[0]] if parents else index
-        families.setdefault(roots[index], []).append(index)
+    for index, root in roots.items():
+        families.setdefault(root, []).append(index)
     return Emulation(
         view=view,
         sites=sites,
@@ -119,6 +135,24 @@ def emulation_of(view: FileView) -> Emulation:
         roots=roots,
         families={root: tuple(members) for root, members in families.items()},
     )
+
+
+def _roots(sites: Mapping[int, Site]) -> dict[int, int]:
+    """The first stage of each family; a stage with several parents makes one of their families."""
+    joined: dict[int, int] = {}
+
+    def root_of(index: int) -> int:
+        while joined.get(index, index) != index:
+            joined[index] = joined.get(joined[index], joined[index])
+            index = joined[index]
+        return index
+
+    for index, site in sites.items():
+        joined[index] = index
+        found = sorted({root_of(parent) for parent in site.stage.parents if parent in joined})
+        for other in (*found[1:], index):
+            joined[other] = found[0] if found else index
+    return {index: root_of(index) for index in sites}
 
 
 def platforms_of(view: FileView, stage: StageView) -> tuple[Platform, ...]:
@@ -135,8 +169,7 @@ def _runs_itself(machine: Platform, platform: Platform) -> bool:
     return platform.architecture == machine.architecture or platform.architecture in also
 
 
-def _site(view: FileView, stage: StageView) -> Site:
-    base = base_of(view, stage)
+def _site(stage: StageView, base: Base) -> Site:
     return Site(stage=stage, base=base, deeds=tuple(_deeds(stage, base)))
 
 

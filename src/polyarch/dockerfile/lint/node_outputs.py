@@ -1,7 +1,7 @@
 """What leaves a stage that runs Node.js: bundles, which are the same everywhere, or packages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from polyarch.dockerfile.lint.bases import Language, base_of
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site
@@ -24,6 +24,7 @@ _HANDED_OUT = frozenset(
 _NODE_PROGRAMS = frozenset(
     {"node", "nodejs", "npm", "npx", "yarn", "pnpm", "bun", "pm2", "pm2-runtime"}
 )
+_DEEPEST = 16
 _OUT_FLAGS = ("--outDir", "--out-dir", "--outdir", "--output-path", "--dist-dir", "--dest", "-o")
 
 
@@ -38,23 +39,24 @@ def holds_packages(emulation: Emulation, output: Output) -> bool:
     return any(_is_within(folder, path) for folder in _work_folders(emulation, output))
 
 
-def shipped_packages(emulation: Emulation, site: Site) -> Output | None:
-    """The path with which packages of a stage, or of one that stands on it, reach the image."""
-    seen: set[int] = set()
-    waiting = [heir.stage.index for heir in emulation.heirs(site.stage)]
-    while waiting:
-        index = waiting.pop()
-        if index in seen:
-            continue
-        seen.add(index)
-        for output in emulation.transfers.of(emulation.view.stages[index]):
-            if not holds_packages(emulation, output):
-                continue
-            if emulation.view.stages[output.receiver].is_shipped:
-                return output
+def shipped_packages(emulation: Emulation) -> Mapping[int, Output]:
+    """By stage the path with which its packages reach the image, by itself or through others."""
+    reaching: dict[int, Output] = {}
+    # Who takes from a stage, or stands on it, is below it in the file.
+    for index in sorted(emulation.sites, reverse=True):
+        stage = emulation.view.stages[index]
+        children = emulation.view.children.get(index, ())
+        found = next((reaching[child] for child in children if child in reaching), None)
+        for output in emulation.transfers.of(stage) if found is None else ():
             receiver = emulation.view.stages[output.receiver]
-            waiting += [heir.stage.index for heir in emulation.heirs(receiver)]
-    return None
+            if (receiver.is_shipped or receiver.index in reaching) and holds_packages(
+                emulation, output
+            ):
+                found = output if receiver.is_shipped else reaching[receiver.index]
+                break
+        if found is not None:
+            reaching[index] = found
+    return reaching
 
 
 def is_front_end(emulation: Emulation, family: tuple[Site, ...], output: Output) -> bool:
@@ -119,13 +121,22 @@ def _work_folders(emulation: Emulation, output: Output) -> Iterator[str]:
     giver = emulation.sites.get(output.giver) if output.giver is not None else None
     if giver is None:
         return
-    for stage in emulation.view.chain(giver.stage):
-        site = emulation.sites.get(stage.index)
-        if site and Work.NODE in site.work:
-            yield from emulation.transfers.workdirs.get(stage.index, ())
+    for site in _line(emulation, giver):
+        if Work.NODE in site.work:
+            yield from emulation.transfers.workdirs.get(site.stage.index, ())
             for deed in site.of(Work.NODE):
                 if deed.call.verb == "deploy":
                     yield from (word for word in deed.call.plain[-1:] if word.startswith("/"))
+
+
+def _line(emulation: Emulation, site: Site) -> Iterator[Site]:
+    """A stage and those that it stands on, as far as people stack them."""
+    for _ in range(_DEEPEST):
+        yield site
+        above = next((one for one in site.stage.parents if one in emulation.sites), None)
+        if above is None:
+            return
+        site = emulation.sites[above]
 
 
 def _is_within(path: str, folder: str) -> bool:

@@ -5,7 +5,7 @@ doubts it; a doubt says who may apply it then: somebody who looks (review), or n
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,6 +67,15 @@ def verdict(doubts: Iterable[Doubt]) -> Verdict:
     return Verdict(fix=fix, why_not="; ".join(list(reasons)[:_FEW]))
 
 
+def judged(
+    emulation: Emulation, site: Site, doubts: Callable[[Emulation, Site], Iterable[Doubt]]
+) -> Verdict:
+    """What a rule's doubts about a stage come to."""
+    if emulation.is_large(site.stage):
+        return Verdict(fix=FixClass.NONE, why_not="too much would move together with the stage")
+    return verdict(doubts(emulation, site))
+
+
 def shipped(emulation: Emulation, stage: StageView) -> Iterator[Doubt]:
     """1: neither the stage nor one that would move with it becomes the image."""
     if stage.is_shipped:
@@ -89,7 +98,7 @@ def executed(emulation: Emulation, family: tuple[Site, ...]) -> Iterator[Doubt]:
     """2: nothing that the stages compile, or take from another platform, is run in them."""
     products = _products(emulation, family)
     for deed in _deeds(family):
-        name = deed.call.program
+        name = deed.command.name
         if name in products and deed.work is None and not is_tool(deed.call):
             yield _doubt(Precondition.NOT_RUN, f"`{name}` is built here and run here")
     for output in _foreign(emulation, family):
@@ -166,6 +175,13 @@ def libraries(family: tuple[Site, ...]) -> Iterator[Doubt]:
 
 def base_for_builder(family: tuple[Site, ...]) -> Iterator[Doubt]:
     """7: the base image has the builder's platform, as far as its name tells."""
+    roots = [site.stage.line for site in family if not site.stage.parents]
+    if len(roots) > 1:
+        yield _doubt(
+            Precondition.BASE,
+            f"the platform chooses among stages (lines {roots[0]} and {roots[1]}) to stand on",
+            FixClass.REVIEW,
+        )
     base = family[0].base
     if _PREFIX.fullmatch(base.repository) or _SUFFIX.fullmatch(base.tag):
         yield _doubt(

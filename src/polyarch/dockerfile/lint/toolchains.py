@@ -152,7 +152,8 @@ def _python(found: Call) -> Work | None:
 
 
 def _node(found: Call) -> Work | None:
-    return Work.NODE if re.search(r"\.[cm]?[jt]s$", found.verb) else None
+    is_script = re.search(r"\.[cm]?[jt]s$", found.verb) or "node_modules/" in found.verb
+    return Work.NODE if is_script else None
 
 
 def _mix(found: Call) -> Work | None:

@@ -88,6 +88,14 @@ GO = [
         "safe",
     ),
     (
+        "a tool whose cgo is nobody's concern",
+        (
+            "FROM golang\nRUN go install example.org/cmd/gen@latest\nWORKDIR /src\n"
+            "RUN protoc --go_out=. x.proto && CGO_ENABLED=0 go build -o app ."
+        ),
+        "safe",
+    ),
+    (
         "it asks for its own platform",
         (
             "FROM golang\nENV CGO_ENABLED=0\nWORKDIR /src\n"

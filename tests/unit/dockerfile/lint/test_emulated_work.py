@@ -1,5 +1,7 @@
 """Emulated work is found once per stage that is emulated, and nothing else is."""
 
+import time
+
 import pytest
 
 from polyarch.dockerfile.parse import parse
@@ -96,3 +98,30 @@ def test_each_rule_tells_of_itself(rule) -> None:
     assert bool(rule.before) == bool(rule.after)
     for text in (rule.before, rule.after):
         assert not text or parse(text).instructions
+
+
+def test_stages_among_which_the_platform_chooses_move_together() -> None:
+    text = """
+        FROM golang AS base-amd64
+        FROM golang AS base-arm64
+        RUN ./build.sh
+        FROM base-$TARGETARCH AS build
+        RUN CGO_ENABLED=0 go build -o /app .
+        FROM alpine
+        COPY --from=build /app /app
+    """
+    assert told(text) == ["PA201:2 none", "PA201:4 none"]
+
+
+def test_takes_no_longer_than_a_file_is_long() -> None:
+    chain = "".join(f"FROM s{i} AS s{i + 1}\nRUN go build . && npm ci\n" for i in range(1500))
+    copies = "".join(
+        f"FROM node AS n{i + 1}\nCOPY --from=n{i} /a /a\nRUN npm ci\n" for i in range(1500)
+    )
+    text = (
+        f"FROM golang AS s0\n{chain}FROM node AS n0\nRUN npm ci\n{copies}COPY --from=s1500 /x /x\n"
+    )
+    started = time.perf_counter()
+    result = found(text)
+    assert time.perf_counter() - started < 10
+    assert {one.fix.value for one in result if one.rule == "PA201"} == {"none"}

@@ -12,11 +12,11 @@ from polyarch.dockerfile.lint.neutral import is_neutral
 from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
+    judged,
     libraries,
     other_work,
     pin_doubts,
     tested,
-    verdict,
 )
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.tools import Work
@@ -48,7 +48,7 @@ def check(view: FileView) -> Iterable[LintFinding]:
                 hint="compile in a stage on `--platform=$BUILDPLATFORM` with a cross compiler"
                 " (`xx-clang`, Debian's crossbuild-essential, `zig cc`), or build each platform on"
                 " a machine of its own",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 

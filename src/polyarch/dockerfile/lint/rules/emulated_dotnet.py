@@ -11,10 +11,10 @@ from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
+    judged,
     other_work,
     pin_doubts,
     tested,
-    verdict,
 )
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.tools import Work
@@ -56,7 +56,7 @@ def check(view: FileView) -> Iterable[LintFinding]:
                 hint="put `--platform=$BUILDPLATFORM` on the stage's FROM; where the output is for"
                 " one platform, declare `ARG TARGETARCH` and give `-a $TARGETARCH` to restore and"
                 " publish",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 

@@ -8,7 +8,7 @@ from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site, emulation_
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.lint.names import DECISIVE
 from polyarch.dockerfile.lint.packages import fills_another_root
-from polyarch.dockerfile.lint.preconditions import Doubt, Precondition, pin_doubts, verdict
+from polyarch.dockerfile.lint.preconditions import Doubt, Precondition, judged, pin_doubts
 from polyarch.dockerfile.lint.programs import (
     asks_platform,
     fetches,
@@ -38,7 +38,7 @@ def check(view: FileView) -> Iterable[LintFinding]:
                 leads_to="fetching and moving files is the same work on every platform",
                 hint="put `--platform=$BUILDPLATFORM` on the stage's FROM, and choose downloads by"
                 " TARGETARCH",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 

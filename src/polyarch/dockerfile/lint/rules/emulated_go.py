@@ -12,11 +12,11 @@ from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
     compiles_test,
+    judged,
     other_work,
     pin_doubts,
     tested,
     unknown_programs,
-    verdict,
     visible,
 )
 from polyarch.dockerfile.lint.rule import Rule
@@ -46,7 +46,7 @@ def check(view: FileView) -> Iterable[LintFinding]:
                 hint="put `--platform=$BUILDPLATFORM` on the stage's FROM, declare `ARG TARGETOS"
                 " TARGETARCH` before the command, and put `GOOS=$TARGETOS GOARCH=$TARGETARCH` in"
                 " front of it",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 
@@ -67,12 +67,23 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     yield from received_elsewhere(emulation, outputs)
     for member in family:
         for deed in member.of(Work.GO):
+            if _installs_tool(deed):
+                continue
             if deed.call.verb in _BUILDS or compiles_test(deed.call):
                 yield from _of_cgo(emulation, member, deed)
                 yield from _of_target(deed)
             elif deed.call.program in {"go", "xx-go"} and deed.call.verb == "generate":
                 yield _review(Precondition.NOT_RUN, "`go generate` runs programs of the project")
     yield from _of_install(emulation, family)
+
+
+def _installs_tool(deed: Deed) -> bool:
+    """Whether it compiles a program of others, by version: one that the stage itself runs.
+
+    Should the image take it, `_of_install` has something against it.
+    """
+    packages = [word for word in deed.call.plain[1:] if "/" in word]
+    return deed.call.verb == "install" and all("@" in word for word in packages) and bool(packages)
 
 
 def _of_cgo(emulation: Emulation, site: Site, deed: Deed) -> Iterator[Doubt]:

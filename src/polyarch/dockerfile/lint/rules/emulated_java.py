@@ -11,9 +11,9 @@ from polyarch.dockerfile.lint.neutral import is_java, is_neutral
 from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
+    judged,
     other_work,
     pin_doubts,
-    verdict,
 )
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.tools import Work
@@ -44,7 +44,7 @@ def check(view: FileView) -> Iterable[LintFinding]:
                 " every platform",
                 hint="put `--platform=$BUILDPLATFORM` on the stage's FROM where only jars and"
                 " classes leave it",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 

@@ -20,9 +20,9 @@ from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
     Verdict,
+    judged,
     other_work,
     pin_doubts,
-    verdict,
 )
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.tools import Work
@@ -38,8 +38,9 @@ _ADD_ONS = frozenset({"node-gyp", "node-pre-gyp", "prebuild-install"})
 def check_front_end(view: FileView) -> Iterable[LintFinding]:
     """Stages that make a front end for the target under emulation."""
     emulation = emulation_of(view)
+    reaching = shipped_packages(emulation)
     for site, deeds in _stages(emulation):
-        if site.stage.is_shipped or _packages_verdict(emulation, site, deeds):
+        if site.stage.is_shipped or site.stage.index in reaching:
             continue
         if site.work == {Work.NODE} or _gives_bundle(emulation, site):
             yield emulated(
@@ -50,15 +51,16 @@ def check_front_end(view: FileView) -> Iterable[LintFinding]:
                 leads_to="Node under QEMU is slow and crashes, and the bundle is the same on every"
                 " platform",
                 hint="put `--platform=$BUILDPLATFORM` on the stage's FROM, and nothing else",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 
 def check_packages(view: FileView) -> Iterable[LintFinding]:
     """Stages that install Node packages for the image under emulation."""
     emulation = emulation_of(view)
+    reaching = shipped_packages(emulation)
     for site, deeds in _stages(emulation):
-        found = _packages_verdict(emulation, site, deeds)
+        found = _packages_verdict(site, deeds, reaching.get(site.stage.index))
         if found:
             yield emulated(
                 emulation,
@@ -76,6 +78,8 @@ def check_packages(view: FileView) -> Iterable[LintFinding]:
 
 def _gives_bundle(emulation: Emulation, site: Site) -> bool:
     """Whether a front end leaves; one that a program of another language takes in does not."""
+    if emulation.is_large(site.stage):
+        return True
     heirs = emulation.heirs(site.stage)
     outputs = emulation.leaving(heirs)
     return any(
@@ -90,14 +94,13 @@ def _stages(emulation: Emulation) -> Iterator[tuple[Site, tuple[Deed, ...]]]:
             yield site, deeds
 
 
-def _packages_verdict(emulation: Emulation, site: Site, deeds: tuple[Deed, ...]) -> Verdict | None:
+def _packages_verdict(site: Site, deeds: tuple[Deed, ...], output: Output | None) -> Verdict | None:
     """Why packages cannot move; None where none of them reach the image."""
     if site.stage.is_shipped:
         if not any(installs(deed) for deed in deeds):
             return None
         reason = "the stage is part of the image, and native packages are for the machine that ran"
         return Verdict(fix=FixClass.NONE, why_not=reason)
-    output = shipped_packages(emulation, site)
     if output is None:
         return None
     reason = f"`{output.path}` brings packages into the image, which may be native"

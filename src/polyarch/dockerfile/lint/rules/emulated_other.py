@@ -8,9 +8,9 @@ from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
+    judged,
     other_work,
     pin_doubts,
-    verdict,
 )
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.tools import Work
@@ -36,7 +36,7 @@ def check(view: FileView) -> Iterable[LintFinding]:
                 hint="PHP packages may be fetched in a stage on `--platform=$BUILDPLATFORM` of"
                 " which only `vendor/` leaves; native extensions, gems and releases stay on the"
                 " target, best on a machine of its own",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 

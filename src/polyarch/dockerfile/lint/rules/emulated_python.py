@@ -11,9 +11,9 @@ from polyarch.dockerfile.lint.neutral import is_neutral
 from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
+    judged,
     other_work,
     pin_doubts,
-    verdict,
 )
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.tools import Work
@@ -40,7 +40,7 @@ def check(view: FileView) -> Iterable[LintFinding]:
                 " hours",
                 hint="see which packages lack a wheel for a platform, take a base where all have"
                 " one (glibc rather than musl), and keep wheels in a cache mount for each platform",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 

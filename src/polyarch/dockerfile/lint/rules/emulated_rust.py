@@ -9,11 +9,11 @@ from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.lint.preconditions import (
     Doubt,
     Precondition,
+    judged,
     libraries,
     other_work,
     pin_doubts,
     tested,
-    verdict,
     visible,
 )
 from polyarch.dockerfile.lint.rule import Rule
@@ -40,7 +40,7 @@ def check(view: FileView) -> Iterable[LintFinding]:
                 " 32-bit platforms there",
                 hint="cross-compile from `--platform=$BUILDPLATFORM` with `xx-cargo` or"
                 " cargo-zigbuild, and copy the program out of `target/<triple>/release`",
-                verdict=verdict(_doubts(emulation, site)),
+                verdict=judged(emulation, site, _doubts),
             )
 
 
