@@ -20,6 +20,9 @@ Lookup = Callable[[str], str | None]
 _SPECIAL_PARAMETERS = "@*#?-$!0"
 _MAX_DEPTH = 50
 """Levels of `${a:-${b:-…}}`; far above what people write, far below Python's own limit."""
+_MAX_INSERTED = 1 << 20
+"""Characters of values in one text: eight times what a program can be given (Linux,
+MAX_ARG_STRLEN). `ARG B=$A$A`, a few times over, would fill any memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ class _Lexer:
         self.reading = reading
         self.keep_escapes = reading.keep_escapes
         self.depth = 0
+        self.inserted = 0
         self.words: WordCollector | None = None
         self.set_names: set[str] = set()
         self.unset_names: set[str] = set()
@@ -261,6 +265,7 @@ class _Lexer:
         value = self._value(name)
         if value is None and self.reading.keep_unset:
             return f"${{{name}/{pattern}/{replacement}}}"
+        self._count((len(value or "") + 1) * len(replacement))
         return Glob.parse(pattern).replace(value or "", replacement, every=every)
 
     def _nested(self, stop: str, *, keep_escapes: bool) -> str:
@@ -271,7 +276,13 @@ class _Lexer:
     def _value(self, name: str) -> str | None:
         value = self.lookup(name)
         (self.unset_names if value is None else self.set_names).add(name)
+        self._count(len(value or ""))
         return value
+
+    def _count(self, characters: int) -> None:
+        self.inserted += characters
+        if self.inserted > _MAX_INSERTED:
+            raise self._error(f"its variables hold more than {_MAX_INSERTED} characters")
 
     def _error(self, reason: str) -> ExpansionError:
         return ExpansionError(self.text, reason)

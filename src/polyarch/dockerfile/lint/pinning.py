@@ -1,11 +1,14 @@
 """Which platform the text of a FROM holds fast: its words, and arguments that mean one."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 from polyarch.dockerfile.expand import expand
 from polyarch.dockerfile.lint.arches import MEANINGS
 from polyarch.dockerfile.lint.archwords import ArchWord, find_words
-from polyarch.dockerfile.lint.names import AUTOMATIC, through_defaults
+from polyarch.dockerfile.lint.names import AUTOMATIC, variables
 from polyarch.dockerfile.lint.view import FileView
 from polyarch.errors import ExpansionError
 
@@ -22,8 +25,25 @@ _LIBRARIES = frozenset(
     }
 )  # fmt: skip
 """Namespaces of Docker Hub that hold the official images of one platform each."""
+_MOST = 8
+"""Names that a message can hold."""
+
 _BLANK = "-"
 """What stands for a variable that is another thing on each platform: it ends a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What a global argument holds fast.
+
+    `value` is its text, with a mark in place of what is another thing on each platform.
+    `architectures` are the arguments in it, itself included, that mean one and follow no automatic
+    argument; `is_automatic` tells that it follows one.
+    """
+
+    value: str
+    architectures: tuple[str, ...] = ()
+    is_automatic: bool = False
 
 
 def architecture_arguments(view: FileView, text: str) -> tuple[str, ...]:
@@ -32,13 +52,9 @@ def architecture_arguments(view: FileView, text: str) -> tuple[str, ...]:
     By name (`ARCH`, `IMAGE_ARCH`), or because the whole default is a platform's word. One that the
     build is given is as good as text.
     """
-    return tuple(
-        name
-        for name in sorted(through_defaults(text, view.defaults) - AUTOMATIC)
-        if name not in view.given.build_args
-        and _means_architecture(name, view.defaults.get(name, ""))
-        and not through_defaults(f"${{{name}}}", view.defaults) & AUTOMATIC
-    )
+    held = _held(view)
+    found = (name for one in variables(text) if one in held for name in held[one].architectures)
+    return tuple(dict.fromkeys(found))
 
 
 def pinned_words(view: FileView, text: str) -> tuple[ArchWord, ...]:
@@ -47,7 +63,7 @@ def pinned_words(view: FileView, text: str) -> tuple[ArchWord, ...]:
     Arguments count with their defaults, those apart that mean an architecture themselves or follow
     the automatic ones. Places are those in the text without its variables.
     """
-    name = _held(view, text).partition("@")[0]
+    name = _filled(view, text, _held(view)).partition("@")[0]
     prefix = name.removeprefix("docker.io/").partition("/")[0].lower()
     found = (word for word in find_words(name) if word.ends_part)
     return tuple(
@@ -62,22 +78,35 @@ def library_name(text: str) -> str | None:
     return rest if slash and prefix in _LIBRARIES and "/" not in rest else None
 
 
-def _held(view: FileView, text: str) -> str:
-    """The text with what global arguments hold, and a mark for what they do not."""
-    values: dict[str, str] = {}
+@lru_cache(maxsize=1)
+def _held(view: FileView) -> Mapping[str, _Held]:
+    """All global arguments, each seeing those above it."""
+    held: dict[str, _Held] = {}
+    for _, one in view.arguments:
+        if one.name in view.given.build_args:
+            held[one.name] = _Held(value=view.given.build_args[one.name])
+        else:
+            held[one.name] = _of_argument(view, one.name, one.value or "", held)
+    return held
 
+
+def _of_argument(view: FileView, name: str, default: str, held: Mapping[str, _Held]) -> _Held:
+    inner = [held[one] for one in variables(default) if one in held]
+    if name in AUTOMATIC or AUTOMATIC.intersection(variables(default)):
+        return _Held(value=_BLANK, is_automatic=True)
+    if any(one.is_automatic for one in inner):
+        return _Held(value=_filled(view, default, held), is_automatic=True)
+    within = dict.fromkeys(each for one in inner for each in one.architectures)
+    if _means_architecture(name, default):
+        return _Held(value=_BLANK, architectures=(name, *within)[:_MOST])
+    return _Held(value=_filled(view, default, held), architectures=tuple(within)[:_MOST])
+
+
+def _filled(view: FileView, text: str, held: Mapping[str, _Held]) -> str:
     def lookup(name: str) -> str | None:
-        if name in AUTOMATIC or architecture_arguments(view, f"${{{name}}}"):
-            return _BLANK
-        return values.get(name)
+        return _BLANK if name in AUTOMATIC else held[name].value if name in held else None
 
     try:
-        for _, argument in view.arguments:
-            name, escape = argument.name, view.file.escape
-            if name in view.given.build_args:
-                values[name] = view.given.build_args[name]
-            elif argument.value is not None:
-                values[name] = expand(argument.value, lookup, escape=escape).text
         return expand(text, lookup, escape=view.file.escape).text
     except ExpansionError:
         return ""

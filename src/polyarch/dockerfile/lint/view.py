@@ -113,7 +113,8 @@ class FileView:
     """A whole file for the platforms that are asked for; only the same view is equal to itself.
 
     `graphs` has the stages that each of them needs. `arguments` are the global ARGs in order, each
-    with its line, `unset` the names of those that are nothing without the caller of the build.
+    with its line, `defaults` what they are worth as written (quotes kept) or as the build is given
+    them, `unset` the names of those that are nothing without the caller of the build.
     `children` are the stages that stand on a stage. `lookup` finds base images and `folder` is
     the build context, where there is one; `given` is what the build's caller adds to the file.
     """
@@ -125,16 +126,12 @@ class FileView:
     stages: tuple[StageView, ...]
     graphs: Mapping[Platform, StageGraph]
     arguments: tuple[tuple[int, Assignment], ...]
+    defaults: Mapping[str, str]
     unset: frozenset[str]
     children: Mapping[int, tuple[int, ...]]
     lookup: BaseLookup | None = None
     folder: ContextFolder | None = None
     given: Given = NOTHING_GIVEN
-
-    @property
-    def defaults(self) -> Mapping[str, str]:
-        """What global ARGs are worth as written, quotes kept, or as the build is given them."""
-        return _defaults(self.arguments, self.given)
 
     @property
     def others(self) -> tuple[Platform, ...]:
@@ -196,7 +193,8 @@ def view_of(
     }
     shipped = {stage for graph in graphs.values() for stage in _chain(graph)}
     plan = outline(file)
-    stages = tuple(_stages(file, plan, graphs, shipped, _defaults(plan.arguments, given)))
+    defaults = _defaults(plan.arguments, given)
+    stages = tuple(_stages(file, plan, graphs, shipped, defaults))
     return FileView(
         file=file,
         platforms=platforms,
@@ -205,6 +203,7 @@ def view_of(
         stages=stages,
         graphs=graphs,
         arguments=plan.arguments,
+        defaults=defaults,
         unset=unset_arguments(plan) - given.build_args.keys(),
         children=_children(stages),
         lookup=lookup,
