@@ -12,16 +12,12 @@ from enum import StrEnum
 from polyarch.dockerfile.lint.calls import Call
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site
 from polyarch.dockerfile.lint.finding import FixClass
-from polyarch.dockerfile.lint.neutral import (
-    is_neutral,
-)
-from polyarch.dockerfile.lint.outputs import Output
 from polyarch.dockerfile.lint.packages import embeds_runtime, installed, is_linked_with
 from polyarch.dockerfile.lint.programs import asks_platform, is_tool
 from polyarch.dockerfile.lint.toolchains import drives
 from polyarch.dockerfile.lint.tools import Work
+from polyarch.dockerfile.lint.traces import foreign, is_used, looks_run, products
 from polyarch.dockerfile.lint.view import StageView
-from polyarch.dockerfile.shell.script import Script
 
 
 class Precondition(StrEnum):
@@ -96,13 +92,13 @@ def shipped(emulation: Emulation, stage: StageView) -> Iterator[Doubt]:
 
 def executed(emulation: Emulation, family: tuple[Site, ...]) -> Iterator[Doubt]:
     """2: nothing that the stages compile, or take from another platform, is run in them."""
-    products = _products(emulation, family)
+    made = products(emulation, family)
     for deed in _deeds(family):
         name = deed.command.name
-        if name in products and deed.work is None and not is_tool(deed.call):
+        if name in made and deed.work is None and not is_tool(deed.call):
             yield _doubt(Precondition.NOT_RUN, f"`{name}` is built here and run here")
-    for output in _foreign(emulation, family):
-        if _looks_run(output, family):
+    for output in foreign(emulation, family):
+        if looks_run(output, family):
             yield _doubt(
                 Precondition.NOT_RUN,
                 f"`{output.destination}` comes from `{output.origin}` for the target and may be run"
@@ -148,7 +144,7 @@ def visible(family: tuple[Site, ...], work: Work | None = None) -> Iterator[Doub
 def asks(family: tuple[Site, ...], most: FixClass = FixClass.NONE) -> Iterator[Doubt]:
     """5: the stages do not ask which platform they run on; an answer that nobody uses is none."""
     for deed in _deeds(family):
-        if asks_platform(deed.call) and _is_used(deed):
+        if asks_platform(deed.call) and is_used(deed):
             text = " ".join([deed.call.program, *deed.call.words])[:60]
             yield _doubt(
                 Precondition.NO_QUESTION,
@@ -238,62 +234,3 @@ def _doubt(about: Precondition, reason: str, most: FixClass = FixClass.NONE) -> 
 
 def _deeds(family: tuple[Site, ...]) -> Iterator[Deed]:
     return (deed for site in family for deed in site.deeds)
-
-
-def _products(emulation: Emulation, family: tuple[Site, ...]) -> frozenset[str]:
-    """The names of what is compiled: what `-o` names, and what leaves without an ending."""
-    named = (
-        value.rpartition("/")[2]
-        for deed in _deeds(family)
-        if deed.work in {Work.GO, Work.C, Work.RUST, Work.DOTNET}
-        for value in deed.call.values("-o", "--output", "--bin")
-    )
-    left = (
-        output.path.rpartition("/")[2]
-        for site in family
-        for output in emulation.transfers.of(site.stage)
-        if not is_neutral(output.path)
-    )
-    return frozenset(name for name in (*named, *left) if name and "." not in name)
-
-
-def _foreign(emulation: Emulation, family: tuple[Site, ...]) -> Iterator[Output]:
-    """What the family takes from images, and from stages of the target that stay there."""
-    inside = {site.stage.index for site in family}
-    for site in family:
-        for output in emulation.transfers.into(site.stage):
-            if output.giver is None or (
-                output.giver not in inside and emulation.view.stages[output.giver].is_emulated
-            ):
-                yield output
-
-
-def _looks_run(output: Output, family: tuple[Site, ...]) -> bool:
-    path = output.destination
-    if is_neutral(output.path) or output.path.endswith(".phar"):
-        return False
-    name = path.rstrip("/").rpartition("/")[2]
-    source = output.path.rpartition("/")[2]
-    in_bin = "/bin/" in f"{path}/" or "/sbin/" in f"{path}/" or path == "/"
-    return in_bin or any(deed.call.program in {name, source} for deed in _deeds(family))
-
-
-def _is_used(deed: Deed) -> bool:
-    """Whether the answer of a question goes anywhere: into a word, or a variable that is used."""
-    if not deed.command.is_substituted:
-        return True
-    span = deed.command.span
-    for assignment, _ in deed.script.assignments:
-        value = assignment.value.span
-        if value.start <= span.start and span.end <= value.end:
-            return _is_read(assignment.name, deed.script)
-    return True
-
-
-def _is_read(name: str, script: Script) -> bool:
-    words = (word for command in script.commands for word in command.words)
-    values = (one.value for one, _ in script.assignments)
-    inline = (one.value for command in script.commands for one in command.assignments)
-    used = (used for word in (*words, *values, *inline) for used in word.variables)
-    chosen = (used for dispatch in script.dispatches for used in dispatch.variables)
-    return name in used or name in chosen

@@ -1,0 +1,72 @@
+"""Traces in the commands of stages: what they make, what they take, whose answers they use."""
+
+from collections.abc import Iterator
+
+from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site
+from polyarch.dockerfile.lint.neutral import is_neutral
+from polyarch.dockerfile.lint.outputs import Output
+from polyarch.dockerfile.lint.tools import Work
+from polyarch.dockerfile.shell.script import Script
+
+
+def products(emulation: Emulation, family: tuple[Site, ...]) -> frozenset[str]:
+    """The names of what is compiled: what `-o` names, and what leaves without an ending."""
+    named = (
+        value.rpartition("/")[2]
+        for deed in (deed for site in family for deed in site.deeds)
+        if deed.work in {Work.GO, Work.C, Work.RUST, Work.DOTNET}
+        for value in deed.call.values("-o", "--output", "--bin")
+    )
+    left = (
+        output.path.rpartition("/")[2]
+        for site in family
+        for output in emulation.transfers.of(site.stage)
+        if not is_neutral(output.path)
+    )
+    return frozenset(name for name in (*named, *left) if name and "." not in name)
+
+
+def foreign(emulation: Emulation, family: tuple[Site, ...]) -> Iterator[Output]:
+    """What the family takes from images, and from stages of the target that stay there."""
+    inside = {site.stage.index for site in family}
+    for site in family:
+        for output in emulation.transfers.into(site.stage):
+            if output.giver is None or (
+                output.giver not in inside and emulation.view.stages[output.giver].is_emulated
+            ):
+                yield output
+
+
+def looks_run(output: Output, family: tuple[Site, ...]) -> bool:
+    """Whether what a family takes is a program that it may run: by its folder, or by its name."""
+    path = output.destination
+    if is_neutral(output.path) or output.path.endswith(".phar"):
+        return False
+    name = path.rstrip("/").rpartition("/")[2]
+    source = output.path.rpartition("/")[2]
+    in_bin = "/bin/" in f"{path}/" or "/sbin/" in f"{path}/" or path == "/"
+    return in_bin or any(
+        deed.call.program in {name, source}
+        for deed in (deed for site in family for deed in site.deeds)
+    )
+
+
+def is_used(deed: Deed) -> bool:
+    """Whether the answer of a question goes anywhere: into a word, or a variable that is used."""
+    if not deed.command.is_substituted:
+        return True
+    span = deed.command.span
+    for assignment, _ in deed.script.assignments:
+        value = assignment.value.span
+        if value.start <= span.start and span.end <= value.end:
+            return _is_read(assignment.name, deed.script)
+    return True
+
+
+def _is_read(name: str, script: Script) -> bool:
+    words = (word for command in script.commands for word in command.words)
+    values = (one.value for one, _ in script.assignments)
+    inline = (one.value for command in script.commands for one in command.assignments)
+    used = (used for word in (*words, *values, *inline) for used in word.variables)
+    chosen = (used for dispatch in script.dispatches for used in dispatch.variables)
+    return name in used or name in chosen
