@@ -92,14 +92,22 @@ class _Bench:
     def fixed(self, findings: Sequence[LintFinding]) -> Fixed:
         """What became of it."""
         left = {(one.rule, self.lines.get(one.line)) for one in self.findings}
+        refused = [(self._before(one), why) for one, why in self.refused.items()]
+        refused += self._unknown()
         gone = {(one.rule, one.line): one for one in self.applied}
         gone |= {(one.rule, one.line): one for one in findings if (one.rule, one.line) not in left}
         return Fixed(
             text=self.view.file.text,
             applied=tuple(sorted(gone.values(), key=lambda one: (one.line, one.rule))),
-            refused=tuple((self._before(one), why) for one, why in self.refused.items()),
+            refused=tuple(sorted(refused, key=lambda one: (one[0].line, one[0].rule))),
             outputs_to_check=outputs_of(self.view, self.native),
         )
+
+    def _unknown(self) -> Iterable[Refused]:
+        """What might be mended, if there were a fixer for it."""
+        for one in self.findings:
+            if one.rule not in FIXERS and _is_allowed(one, self.allow):
+                yield self._before(one), "how to write it depends on what is meant"
 
     def _step(self, rules: frozenset[str]) -> bool:
         """Mend what these rules found: all at once, else one by one."""

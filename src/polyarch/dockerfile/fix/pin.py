@@ -28,6 +28,8 @@ def pin_edits(stage: StageView, work: Work) -> tuple[Edit, ...]:
     root = root_of(stage, work)
     for one in family(root, work):
         _may_move(one, work)
+    if root.outline.base == "scratch":
+        raise FixRefusedError("`scratch` runs on nothing")
     start = root.outline.start
     flag = start.flag("platform")
     if flag is None:

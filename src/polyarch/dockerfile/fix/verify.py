@@ -33,6 +33,8 @@ def edited(file: Dockerfile, changes: Sequence[Change]) -> Edited:
         FixRefusedError: the new text is not what the changes say.
     """
     edits = [edit for change in changes for edit in change.edits]
+    if apply(file.text, edits) == file.text:
+        raise FixRefusedError("it is written so already")
     try:
         new = parse(apply(file.text, edits), path=file.path)
         names = [[stage.name for stage in outline(one).stages] for one in (file, new)]
@@ -59,13 +61,18 @@ def no_worse(
     on no more platforms: a choice that lacks a platform was a download of another one before.
 
     Raises:
-        FixRefusedError: there is an error or a warning that was not there, or on more platforms.
+        FixRefusedError: there is an error or a warning that was not there, or on more platforms;
+            or what was to be mended is still there.
     """
+    mended = tuple(mended)
+    gone = {(one.rule, done.lines.get(one.line, 0)): one for one in mended}
     known: dict[tuple[str, int, Severity], set[str]] = {}
     for one in before:
         key = (one.rule, done.lines.get(one.line, 0), one.severity)
         known.setdefault(key, set()).update(map(str, one.platforms))
     for one in after:
+        if (one.rule, one.line) in gone:
+            raise FixRefusedError("the finding would stay")
         key = (one.rule, one.line, one.severity)
         is_bad = one.severity.reaches(Severity.WARNING)
         platforms = set(map(str, one.platforms))
