@@ -20,26 +20,37 @@ class Binding:
     names: tuple[str, ...]
 
 
+_DEEPEST = 64
+"""Variables that one text is followed through; people write a handful."""
+
 _CLEARED = Binding(line=0, literals=(), names=())
 
 
 @dataclass(slots=True, kw_only=True)
 class Bindings:
-    """The variables at a place of a stage; a stage shares its parent's until it sets one."""
+    """The variables at a place of a stage; a stage shares its parent's until it sets one.
+
+    Those of a script lie over the stage's: `below`.
+    """
 
     found: dict[str, Binding] = field(default_factory=dict)
     is_shared: bool = False
+    below: "Mapping[str, Binding]" = field(default_factory=dict)
 
     def child(self) -> "Bindings":
-        """The same, to be changed on its own."""
+        """What a stage that stands on this one begins with."""
         return Bindings(found=self.found, is_shared=True)
+
+    def inner(self) -> "Bindings":
+        """What a script begins with."""
+        return Bindings(below=self.found)
 
     def behind(self, text: str) -> Iterator[Binding]:
         """The bindings with platform words that the variables of a text lead to."""
         waiting, seen = list(variables(text)), set[str]()
-        while waiting:
+        while waiting and len(seen) < _DEEPEST:
             name = waiting.pop()
-            binding = self.found.get(name)
+            binding = self.found.get(name) or self.below.get(name)
             if binding is None or name in seen:
                 continue
             seen.add(name)
@@ -63,13 +74,12 @@ class Bindings:
         piece = of_shell(assignment.value)
         self._set(
             assignment.name,
-            Binding(line=line, literals=tuple(literals(piece)), names=variables(piece.text)),
+            Binding(line=line, literals=literals(piece), names=variables(piece.text)),
         )
 
     def clear(self, name: str) -> None:
         """Forget what a variable holds: a dispatch gives it a value."""
-        if name in self.found:
-            self._set(name, _CLEARED)
+        self._set(name, _CLEARED)
 
     def _set(self, name: str, binding: Binding) -> None:
         if self.is_shared:
@@ -93,6 +103,6 @@ def _bound(assignment: Assignment, line: int, keyword: str) -> Binding:
     is_own = keyword == "ARG" and means_architecture(assignment.name)
     return Binding(
         line=line,
-        literals=() if is_own else tuple(literals(piece)),
+        literals=() if is_own else literals(piece),
         names=variables(piece.text),
     )

@@ -1,9 +1,10 @@
 """Platform words where a stage says them: in words of scripts, of instructions, in values."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from polyarch.dockerfile.heredoc import heredoc_word
+from polyarch.dockerfile.lint.arches import MEANINGS
 from polyarch.dockerfile.lint.archwords import ArchWord, find_words, names_platform
 from polyarch.dockerfile.lint.view import StageView
 from polyarch.dockerfile.shell.word import ShellWord
@@ -11,9 +12,6 @@ from polyarch.dockerfile.source import Span
 from polyarch.dockerfile.tree import Assignment, Instruction
 from polyarch.dockerfile.words import plain_words
 from polyarch.oci.platform import Platform
-
-_LONGEST = 4096
-"""Characters of a text that is compared with others; a longer one is like none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +31,19 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Literal:
-    """A platform word in a piece of text."""
+    """A platform word in a piece of text.
+
+    `frame` is the text with a gap for each word: what names for several platforms have in common.
+    """
 
     word: ArchWord
     piece: Piece
+    frame: str
 
     @property
     def span(self) -> Span:
         """Where the word stands."""
         return self.piece.part(self.word.start, self.word.end)
-
-    @property
-    def frame(self) -> str:
-        """The text with a gap for each word: what names for several platforms have in common."""
-        if len(self.piece.text) > _LONGEST:
-            return f"\0{self.span.start}"
-        places = {(word.start, word.end) for word in find_words(self.piece.text)}
-        parts: list[str] = []
-        at = 0
-        for start, end in sorted({*places, (self.word.start, self.word.end)}):
-            parts.append(self.piece.text[at:start])
-            at = end
-        return "\0".join((*parts, self.piece.text[at:]))
 
 
 def of_shell(word: ShellWord) -> Piece:
@@ -90,21 +79,35 @@ def sources_of(instruction: Instruction) -> tuple[Piece, ...]:
     return tuple(one for one in of_arguments(instruction)[:-1] if not heredoc_word(one.text))
 
 
-def literals(piece: Piece) -> Iterator[Literal]:
+def literals(piece: Piece) -> tuple[Literal, ...]:
     """The words of Linux in a text; those of other systems (`darwin-arm64`) are not for images."""
-    for word in find_words(piece.text):
-        if word.os in {"", "ubuntu", "debian"} or "linux" in word.os:
-            yield Literal(word=word, piece=piece)
+    words = tuple(find_words(piece.text))
+    frame = _frame(piece.text, words)
+    return tuple(
+        Literal(word=word, piece=piece, frame=frame)
+        for word in words
+        if word.os in {"", "ubuntu", "debian"} or "linux" in word.os
+    )
 
 
-def whole_or_within(piece: Piece) -> Iterator[Literal]:
+def whole_or_within(piece: Piece) -> tuple[Literal, ...]:
     """The words of a value: a bare `arm` or `386` counts where it is all of it."""
-    found = tuple(literals(piece))
-    if not found:
-        bare = piece.text.strip("\"'")
-        weak = find_words(piece.text, weak=True)
-        found = tuple(Literal(word=one, piece=piece) for one in weak if one.text == bare)
-    yield from found
+    found = literals(piece)
+    bare = piece.text.strip("\"'")
+    if found or bare.lower() not in MEANINGS:
+        return found
+    words = tuple(find_words(piece.text, weak=True))
+    frame = _frame(piece.text, words)
+    return tuple(Literal(word=one, piece=piece, frame=frame) for one in words)
+
+
+def _frame(text: str, words: Iterable[ArchWord]) -> str:
+    parts: list[str] = []
+    at = 0
+    for word in words:
+        parts.append(text[at : word.start])
+        at = word.end
+    return "\0".join((*parts, text[at:]))
 
 
 def concerned(

@@ -1,7 +1,7 @@
 """PA305: an architecture argument of one's own, which has one value for all platforms."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from polyarch.dockerfile.lint.arches import World, platforms_of
@@ -10,7 +10,7 @@ from polyarch.dockerfile.lint.archwords import first_word
 from polyarch.dockerfile.lint.choices import choices
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.lint.literals import concerned
-from polyarch.dockerfile.lint.names import AUTOMATIC, through_defaults, variables
+from polyarch.dockerfile.lint.names import AUTOMATIC, variables
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.view import FileView, StageView
 from polyarch.dockerfile.tree import Assignment, Instruction
@@ -64,7 +64,7 @@ def custom_arch_argument(view: FileView) -> Iterator[LintFinding]:
     uses = _Uses()
     for stage in view.needed:
         uses.read(stage)
-    defaults = view.defaults
+    defaults, following = view.defaults, _following(view)
     told: set[int] = set()
     for stage in view.needed:
         for instruction in stage.body:
@@ -72,7 +72,7 @@ def custom_arch_argument(view: FileView) -> Iterator[LintFinding]:
                 continue
             for one in instruction.assignments:
                 value = defaults.get(one.name, "") if one.value is None else one.value
-                if not _is_custom(view, one.name, value, defaults):
+                if not _is_custom(view, one.name, value, following):
                     continue
                 found = _finding(stage, instruction, one, value, uses)
                 if found:
@@ -81,9 +81,25 @@ def custom_arch_argument(view: FileView) -> Iterator[LintFinding]:
                     break
 
 
-def _is_custom(view: FileView, name: str, value: str, defaults: Mapping[str, str]) -> bool:
+def _following(view: FileView) -> frozenset[str]:
+    """What BuildKit sets, and the variables whose values stand on that, wherever they are set."""
+    found = set(AUTOMATIC)
+    own = (
+        one
+        for stage in view.needed
+        for instruction in stage.body
+        if instruction.name in {"ARG", "ENV"}
+        for one in instruction.assignments
+    )
+    for one in (*(each for _, each in view.arguments), *own):
+        if not found.isdisjoint(variables(one.value or "")):
+            found.add(one.name)
+    return frozenset(found)
+
+
+def _is_custom(view: FileView, name: str, value: str, following: frozenset[str]) -> bool:
     """Whether it holds an architecture that follows nothing which BuildKit sets."""
-    if name in view.given.build_args or through_defaults(value, defaults) & AUTOMATIC:
+    if name in view.given.build_args or not following.isdisjoint(variables(value)):
         return False
     if means_architecture(name):
         return not value.strip("\"'") or "$" in value or bool(_meant(value))

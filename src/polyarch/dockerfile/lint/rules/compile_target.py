@@ -36,9 +36,11 @@ class _Place:
 def hard_coded_target(view: FileView) -> Iterator[LintFinding]:
     """Targets outside of any choice by platform; a stage that compiles for several has chosen."""
     told: set[int] = set()
+    known: dict[int, dict[str, str]] = {}
     for stage in view.needed:
+        environment = known[stage.index] = _environment(stage, known)
         kinds: dict[TargetKind, list[_Place]] = {}
-        for place in _places(view, stage):
+        for place in _places(stage, environment):
             kinds.setdefault(place.target.kind, []).append(place)
         by_line: dict[int, list[_Place]] = {}
         for places in kinds.values():
@@ -55,9 +57,8 @@ def hard_coded_target(view: FileView) -> Iterator[LintFinding]:
 # --- where targets are told ----------------------------------------------------------------------
 
 
-def _places(view: FileView, stage: StageView) -> Iterator[_Place]:
+def _places(stage: StageView, environment: dict[str, str]) -> Iterator[_Place]:
     runs = iter(stage.runs)
-    environment = _environment(view, stage)
     for instruction in stage.body:
         if instruction.name == "RUN":
             yield from _of_run(next(runs), environment)
@@ -116,14 +117,13 @@ def _told(assignments: Iterable[ShellAssignment]) -> dict[str, str]:
     return {one.name: str(one.value) for one in assignments if one.name in _OF_GO}
 
 
-def _environment(view: FileView, stage: StageView) -> dict[str, str]:
+def _environment(stage: StageView, known: dict[int, dict[str, str]]) -> dict[str, str]:
     """What ENV of the stage, and of those that it stands on, gives those variables of Go."""
-    found: dict[str, str] = {}
-    for one in reversed(view.chain(stage)):
-        for instruction in one.body:
-            for each in instruction.assignments if instruction.name in {"ENV", "ARG"} else ():
-                if each.name in _OF_GO and each.value:
-                    found[each.name] = each.value.strip("\"'")
+    found = dict(next((known[index] for index in stage.parents if index in known), {}))
+    for instruction in stage.body:
+        for one in instruction.assignments if instruction.name in {"ENV", "ARG"} else ():
+            if one.name in _OF_GO and one.value:
+                found[one.name] = one.value.strip("\"'")
     return found
 
 

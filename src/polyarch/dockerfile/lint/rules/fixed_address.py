@@ -124,7 +124,7 @@ def _of_add(instruction: Instruction, names: Bindings) -> Iterator[tuple[Literal
 def _of_run(run: Run, names: Bindings) -> Iterator[tuple[Literal, int]]:
     line = run.instruction.first_line
     for script in run.scripts:
-        inner = names.child()
+        inner = names.inner()
         chosen = choices(script)
         for assignment, arms in script.assignments:
             if not chosen.cover(arms, assignment.span):

@@ -1,7 +1,7 @@
 """PA308: a path that has one platform's name in it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from polyarch.dockerfile.graph import OriginKind
@@ -22,6 +22,7 @@ from polyarch.dockerfile.lint.literals import (
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.view import FileView, Run, StageView
 from polyarch.dockerfile.shell.script import Script
+from polyarch.dockerfile.source import Span
 from polyarch.dockerfile.tree import Instruction
 from polyarch.findings import Severity
 from polyarch.oci.platform import Platform
@@ -69,12 +70,13 @@ def hard_coded_path(view: FileView) -> Iterator[LintFinding]:
 def _places(view: FileView, stage: StageView) -> Iterator[_Place]:
     runs = iter(stage.runs)
     linked = _linked(stage)
+    givers = _givers(view, stage)
     for instruction in stage.body:
         name = instruction.name
         if name == "RUN":
             yield from _of_run(next(runs), linked)
         elif name in {"COPY", "ADD"}:
-            yield from _of_copy(view, stage, instruction)
+            yield from _of_copy(instruction, givers)
         elif name in {"ENV", "ARG"}:
             pieces: Iterable[Piece] = (
                 of_assignment(one) for one in instruction.assignments if one.value
@@ -122,8 +124,10 @@ def _asked(script: Script) -> frozenset[str]:
     )
 
 
-def _of_copy(view: FileView, stage: StageView, instruction: Instruction) -> Iterator[_Place]:
-    giver, is_context = _giver(view, stage, instruction)
+def _of_copy(instruction: Instruction, givers: Mapping[Span, StageView]) -> Iterator[_Place]:
+    flag = instruction.flag("from")
+    giver = givers.get(flag.span) if flag else None
+    is_context = giver is None
     sources = {piece.span: piece for piece in sources_of(instruction)}
     for piece in of_arguments(instruction):
         if _REMOTE.match(piece.text):
@@ -141,20 +145,14 @@ def _of_copy(view: FileView, stage: StageView, instruction: Instruction) -> Iter
             )
 
 
-def _giver(
-    view: FileView, stage: StageView, instruction: Instruction
-) -> tuple[StageView | None, bool]:
-    """The stage that COPY takes from, and whether it takes from the context or an image."""
-    flag = instruction.flag("from")
-    if flag is None:
-        return None, True
-    for one in stage.resolved.values():
-        for use in one.copies_from:
-            if use.span == flag.span:
-                if use.origin.kind is OriginKind.STAGE and use.origin.stage is not None:
-                    return view.stages[use.origin.stage], False
-                return None, True
-    return None, False
+def _givers(view: FileView, stage: StageView) -> dict[Span, StageView]:
+    """The stages that COPY takes from, by the place of its flag; images are not among them."""
+    return {
+        use.span: view.stages[use.origin.stage]
+        for one in stage.resolved.values()
+        for use in one.copies_from
+        if use.origin.kind is OriginKind.STAGE and use.origin.stage is not None
+    }
 
 
 # --- which words are fixed -----------------------------------------------------------------------
