@@ -1,19 +1,23 @@
 """Traces in the commands of stages: what they make, what they take, whose answers they use."""
 
+import re
 from collections.abc import Iterator
 
 from polyarch.dockerfile.lint.emulation import Deed, Emulation, Site
 from polyarch.dockerfile.lint.neutral import is_neutral
 from polyarch.dockerfile.lint.outputs import Output
 from polyarch.dockerfile.lint.tools import Work
-from polyarch.dockerfile.shell.script import Script
+
+_LONGEST = 100_000
+"""Characters of a script that is searched for names; in a longer one each is taken for used."""
 
 
 def products(emulation: Emulation, family: tuple[Site, ...]) -> frozenset[str]:
     """The names of what is compiled: what `-o` names, and what leaves without an ending."""
     named = (
         value.rpartition("/")[2]
-        for deed in (deed for site in family for deed in site.deeds)
+        for site in family
+        for deed in site.deeds
         if deed.work in {Work.GO, Work.C, Work.RUST, Work.DOTNET}
         for value in deed.call.values("-o", "--output", "--bin")
     )
@@ -46,8 +50,7 @@ def looks_run(output: Output, family: tuple[Site, ...]) -> bool:
     source = output.path.rpartition("/")[2]
     in_bin = "/bin/" in f"{path}/" or "/sbin/" in f"{path}/" or path == "/"
     return in_bin or any(
-        deed.call.program in {name, source}
-        for deed in (deed for site in family for deed in site.deeds)
+        deed.call.program in {name, source} for site in family for deed in site.deeds
     )
 
 
@@ -59,14 +62,12 @@ def is_used(deed: Deed) -> bool:
     for assignment, _ in deed.script.assignments:
         value = assignment.value.span
         if value.start <= span.start and span.end <= value.end:
-            return _is_read(assignment.name, deed.script)
+            return _is_read(assignment.name, deed)
     return True
 
 
-def _is_read(name: str, script: Script) -> bool:
-    words = (word for command in script.commands for word in command.words)
-    values = (one.value for one, _ in script.assignments)
-    inline = (one.value for command in script.commands for one in command.assignments)
-    used = (used for word in (*words, *values, *inline) for used in word.variables)
-    chosen = (used for dispatch in script.dispatches for used in dispatch.variables)
-    return name in used or name in chosen
+def _is_read(name: str, deed: Deed) -> bool:
+    """Whether the name stands anywhere but in the one place that sets it."""
+    bodies = (heredoc.body for heredoc in deed.run.instruction.heredocs)
+    text = "\n".join([deed.script.text, *bodies])
+    return len(text) > _LONGEST or len(re.findall(rf"\b{re.escape(name)}\b", text)) > 1

@@ -27,6 +27,7 @@ FETCH = "FROM alpine AS fetch\nARG TARGETARCH\nRUN {}\nFROM scratch\nCOPY --from
         ("wget -O /x https://x/$(uname -m)", "/x", "none"),
         ('a="$(apk --print-arch)"; wget -O /x "https://x/$a"', "/x", "none"),
         ('a="$(apk --print-arch)"; wget -O /x https://x/y', "/x", "safe"),
+        ('a="$(apk --print-arch)"; echo x > "/x-$a"', "/x", "none"),
         ("apk add --root /out --initdb busybox", "/out", "none"),
     ],
 )
