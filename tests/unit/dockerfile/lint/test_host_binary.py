@@ -44,6 +44,7 @@ NO_PROGRAMS = [
     'FROM a\nCOPY app.py /app.py\nENTRYPOINT ["/app.py"]',
     'FROM a\nCOPY docker-entrypoint /entrypoint\nENTRYPOINT ["/entrypoint"]',
     "FROM a\nCOPY start-notebook fix-permissions /usr/local/bin/",
+    "FROM a\nCOPY generate_config /usr/bin/",
     # Folders, patterns, the whole context.
     "FROM a\nCOPY bin /usr/local/bin",
     "FROM a\nCOPY bin/ /usr/local/bin/",

@@ -37,7 +37,8 @@ _FOLDERS = frozenset(
 
 _SCRIPT = re.compile(
     r"(?:.*[-_])?(?:entry-?point|docker|healthcheck|run|start|stop|init|setup|install|configure|"
-    r"bootstrap|permissions|wrapper|script|shim|wait|hook|launch|env)(?:[-_].*)?",
+    r"bootstrap|permissions|wrapper|script|shim|wait|hook|launch|env)(?:[-_].*)?"
+    r"|(?:build|check|cleanup|create|generate|get|make|send|update|upload|wrap)[-_].*",
     re.IGNORECASE,
 )
 """Names that scripts without an ending have."""
