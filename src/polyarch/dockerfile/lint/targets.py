@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from polyarch.dockerfile.lint.archnames import means_architecture
 from polyarch.dockerfile.lint.archwords import first_word
 from polyarch.dockerfile.lint.literals import Literal, Piece, of_shell, whole_or_within
 from polyarch.dockerfile.shell.script import Command, ShellAssignment, ShellWord
@@ -76,6 +77,7 @@ _PROPERTY = re.compile(
     r"(?:-p|/p|--property|-property|/property):(?:RuntimeIdentifiers?|Platform\w*)=", re.IGNORECASE
 )
 _MAKES = frozenset({"make", "gmake", "ninja", "scons", "just", "task", "mage"})
+_BUILD_NAME = re.compile(r"(?:^|[-_.])(?:build|compile|make)(?:[-_.]|$)")
 _RUST_ADDS = frozenset({"target", "toolchain", "default"})
 
 _TRIPLE_NAMES = re.compile(
@@ -138,9 +140,17 @@ def of_command(command: Command) -> Iterator[Target]:
         yield from _of_defines(command)
 
 
-def of_assignment(assignment: ShellAssignment) -> Iterator[Target]:
-    """What an assignment of a script says."""
-    yield from by_variable(assignment.name, of_shell(assignment.value))
+def of_assignment(assignment: ShellAssignment, command: Command | None = None) -> Iterator[Target]:
+    """What an assignment of a script says, on its own or in front of a command."""
+    found = tuple(by_variable(assignment.name, of_shell(assignment.value)))
+    yield from found
+    # `ARCH=arm64 make`: what a build is given, the build alone knows what for.
+    if command and not found and means_architecture(assignment.name) and _builds(command):
+        yield from _targets(_O, of_shell(assignment.value))
+
+
+def _builds(command: Command) -> bool:
+    return command.name in _MAKES or _BUILD_NAME.search(command.name) is not None
 
 
 def _of_options(command: Command, kind: TargetKind, flags: frozenset[str]) -> Iterator[Target]:

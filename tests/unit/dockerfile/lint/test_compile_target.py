@@ -17,6 +17,8 @@ FOUND = [
     ("RUN go env -w GOARCH=amd64 && go build -o /out/app .", "2 error review"),
     ("RUN make GOARCH=amd64 build", "2 error review"),
     ("RUN make build-linux-amd64", "2 error none"),
+    ('RUN XC_ARCH="amd64" XC_OS=linux make bin', "2 error none"),
+    ("RUN ARCH=x86_64 ./scripts/build.sh", "2 error none"),
     ("RUN cargo build --release --target x86_64-unknown-linux-musl", "2 error review"),
     ("RUN cargo build --target=aarch64-unknown-linux-gnu", "2 error review"),
     ("RUN rustup target add armv7-unknown-linux-musleabihf", "2 error review"),
@@ -73,6 +75,7 @@ NOT_FOUND = [
     # Told of as an argument.
     "ARG GOARCH=amd64\nRUN go build .",
     "RUN make -C /src/amd64 all",
+    "RUN ARCH=amd64 ./install.sh",
     "RUN echo cargo build --target x86_64-unknown-linux-gnu",
 ]
 

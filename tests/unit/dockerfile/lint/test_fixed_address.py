@@ -71,6 +71,8 @@ NOT_FOUND = [
         f"FROM --platform=$BUILDPLATFORM b AS x\nRUN wget -O /bin/yq {YQ}\nRUN yq . > /out\n"
         "FROM b\nCOPY --from=x /out /o"
     ),
+    # The restriction of a source of packages is told of by PA311.
+    'FROM b\nRUN echo "deb [arch=amd64] https://example.com/apt x main" > /etc/apt/x',
     # Only said.
     f"FROM b\nRUN echo 'get it at {URL}'",
     f"FROM b\nENV URL={URL}",

@@ -86,25 +86,25 @@ def _of_run(run: Run, environment: dict[str, str]) -> Iterator[_Place]:
         here = {**environment, **_told(one for one, arms in script.assignments if not arms)}
         for assignment, arms in script.assignments:
             if not chosen.cover(arms, assignment.span) and assignment.name not in chosen.names:
-                yield from _of_assignments(run, (assignment,), here)
+                yield from _of_assignment(run, assignment, None, here)
         for command in script.commands:
             if chosen.cover(command.arms, command.span):
                 continue
             own = {**here, **_told(command.assignments)}
-            yield from _of_assignments(run, command.assignments, own)
+            for assignment in command.assignments:
+                yield from _of_assignment(run, assignment, command, own)
             for target in of_command(command):
                 if not (target.kind is TargetKind.GO and _is_foreign(own)):
                     yield _Place(instruction=run.instruction, target=target)
 
 
-def _of_assignments(
-    run: Run, assignments: tuple[ShellAssignment, ...], here: dict[str, str]
+def _of_assignment(
+    run: Run, assignment: ShellAssignment, command: Command | None, here: dict[str, str]
 ) -> Iterator[_Place]:
-    for assignment in assignments:
-        for target in of_shell_assignment(assignment):
-            if target.kind is TargetKind.GO and _is_foreign(here):
-                continue
-            off = target.kind is TargetKind.GO and here.get("CGO_ENABLED") == "0"
+    for target in of_shell_assignment(assignment, command):
+        is_go = target.kind is TargetKind.GO
+        if not (is_go and _is_foreign(here)):
+            off = is_go and here.get("CGO_ENABLED") == "0"
             yield _Place(instruction=run.instruction, target=target, has_no_c=off)
 
 

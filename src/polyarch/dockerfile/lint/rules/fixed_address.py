@@ -28,6 +28,8 @@ from polyarch.dockerfile.tree import Instruction
 from polyarch.findings import Severity
 from polyarch.oci.platform import Platform
 
+_LOOK_BACK = 100
+_OPTION = re.compile(r"\barch[+-]?=[\w,]*$")
 _NUMBERS = re.compile(r"v?(\d{1,6}(?:\.\d{1,6}){0,3})")
 
 
@@ -139,7 +141,7 @@ def _of_run(run: Run, names: Bindings) -> Iterator[tuple[Literal, int]]:
 def _of_command(command: Command, names: Bindings, line: int) -> Iterator[tuple[Literal, int]]:
     addresses = tuple(fetched(command))
     for word in addresses:
-        yield from ((one, line) for one in literals(of_shell(word)))
+        yield from ((one, line) for one in literals(of_shell(word)) if not _is_option(one))
         for binding in names.behind(word.text):
             yield from ((one, binding.line) for one in binding.literals)
     if not addresses and takes_addresses(command):
@@ -148,6 +150,16 @@ def _of_command(command: Command, names: Bindings, line: int) -> Iterator[tuple[
                 for one in binding.literals:
                     if is_address(one.piece.text):
                         yield one, binding.line
+
+
+def _is_option(literal: Literal) -> bool:
+    """Whether a word stands in `[arch=amd64]` of a source of packages, which is no address."""
+    return (
+        _OPTION.search(
+            literal.piece.text[max(0, literal.word.start - _LOOK_BACK) : literal.word.start]
+        )
+        is not None
+    )
 
 
 # --- what is told --------------------------------------------------------------------------------
