@@ -14,7 +14,7 @@ from polyarch.dockerfile.shell.condition import (
     match,
     negation,
 )
-from polyarch.dockerfile.shell.frame import Chain, Context, Frame, Step
+from polyarch.dockerfile.shell.frame import Chain, Context, Frame, Link, Step
 from polyarch.dockerfile.shell.syntax import Source
 from polyarch.dockerfile.shell.word import word_of
 from polyarch.dockerfile.source import Span
@@ -149,16 +149,26 @@ def _span(body: "tuple[Node, ...]", outer: "Node", source: Source) -> Span:
 
 def chain_of(frame: Frame) -> Chain:
     """`a && b || c` as its links; the left side is the one that grows."""
-    links: list[tuple[str, Node]] = []
-    node = frame.node
-    while node.type == "list" and len(node.children) == len(("left", "&&", "right")):
-        left, operator, right = node.children
-        links.append((operator.type, right))
-        node = left
-    if node is frame.node:
-        links += (("&&", one) for one in reversed(node.named_children))
+    links: list[Link] = []
+    node, redirects = frame.node, frame.redirects
+    while node.type in {"list", "redirected_statement"}:
+        if node.type == "redirected_statement":
+            body = node.child_by_field_name("body")
+            if body is None or body.type != "list":
+                break
+            redirects = (*node.children_by_field_name("redirect"), *redirects)
+            node = body
+        elif len(node.children) == len(("left", "&&", "right")):
+            left, operator, right = node.children
+            links.append(Link(operator=operator.type, node=right, redirects=redirects))
+            node, redirects = left, ()
+        else:
+            break
+    if node.type == "list":
+        # The grammar met something that it does not know.
+        links += (Link(operator="&&", node=one) for one in reversed(node.named_children))
     else:
-        links.append(("&&", node))
+        links.append(Link(operator="&&", node=node, redirects=redirects))
     links.reverse()
     return Chain(links=tuple(links), start=0, stop=len(links), frame=frame)
 
@@ -166,11 +176,11 @@ def chain_of(frame: Frame) -> Chain:
 def guards_of(chain: Chain, tests: range) -> Branching:
     """What the tests at these links of a chain decide about the links behind them."""
     links, context, source = chain.links, chain.frame.context, chain.frame.source
-    condition = condition_of(links[tests.start][1], source)
+    condition = condition_of(links[tests.start].node, source)
     for index in tests[1:]:
-        join = every if links[index][0] == "&&" else either
-        condition = join(condition, condition_of(links[index][1], source))
-    operator = links[tests.stop][0]
+        join = every if links[index].operator == "&&" else either
+        condition = join(condition, condition_of(links[index].node, source))
+    operator = links[tests.stop].operator
     if operator == "||":
         condition = negation(condition)
     stop = _other(chain, tests.stop + 1, operator)
@@ -180,7 +190,7 @@ def guards_of(chain: Chain, tests: range) -> Branching:
             condition=condition,
             patterns=_patterns(condition),
             is_else=False,
-            tests=tuple(node for _, node in links[tests.start : tests.stop]),
+            tests=tuple(link.node for link in links[tests.start : tests.stop]),
             body=body,
             span=body.span,
         )
@@ -201,7 +211,7 @@ def guards_of(chain: Chain, tests: range) -> Branching:
 def _other(chain: Chain, start: int, operator: str) -> int:
     """The first link from `start` on that another operator joins."""
     for index in range(start, chain.stop):
-        if chain.links[index][0] != operator:
+        if chain.links[index].operator != operator:
             return index
     return chain.stop
 
@@ -213,9 +223,9 @@ def first_tests(chain: Chain) -> range:
     """
     links, source = chain.links, chain.frame.source
     for index in range(chain.start, chain.stop):
-        if is_test(links[index][1], source):
+        if is_test(links[index].node, source):
             stop = index + 1
-            while stop < chain.stop and is_test(links[stop][1], source):
+            while stop < chain.stop and is_test(links[stop].node, source):
                 stop += 1
             return range(index, stop) if stop < chain.stop else range(0)
     return range(0)

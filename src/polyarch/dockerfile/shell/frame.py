@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Context:
     """Where a statement stands. `depth` counts substitutions and texts around it.
 
-    `assignments` are those in front of a shell whose text it stands in.
+    `assignments` are those in front of a shell whose text it stands in. `is_exact` is that of the
+    text (see `Source`).
     """
 
     arms: tuple[Arm, ...] = ()
@@ -25,6 +26,7 @@ class Context:
     is_substituted: bool = False
     pipeline: int | None = None
     depth: int = 0
+    is_exact: bool = True
 
     def in_pipeline(self, number: int | None) -> "Context":
         """The same place as a member of a pipeline; None is outside of any."""
@@ -37,11 +39,16 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """A node to look at."""
+    """A node to look at.
+
+    `redirects` stand behind it and are its own, although the grammar has them around more:
+    `a && b > file` is for it `(a && b) > file`.
+    """
 
     node: "Node"
     source: Source
     context: Context
+    redirects: "tuple[Node, ...]" = ()
 
     @property
     def span(self) -> Span:
@@ -59,13 +66,26 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One statement of a chain, what joins it to the one before, and its redirections."""
+
+    operator: str
+    node: "Node"
+    redirects: "tuple[Node, ...]" = ()
+
+    def at(self, frame: Frame, context: Context) -> Frame:
+        """The statement as the next thing to look at."""
+        return replace(frame, node=self.node, context=context, redirects=self.redirects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
     """A part of `a && b || c`: links from `start` up to but without `stop`, each with its joint.
 
     The operator of the first link is of no account.
     """
 
-    links: "tuple[tuple[str, Node], ...]"
+    links: tuple[Link, ...]
     start: int
     stop: int
     frame: Frame
@@ -78,7 +98,7 @@ class Chain:
     def span(self) -> Span:
         """From the first link to the last one, in the Dockerfile."""
         source = self.frame.source
-        first, last = self.links[self.start][1], self.links[self.stop - 1][1]
+        first, last = self.links[self.start].node, self.links[self.stop - 1].node
         return source.text.span(source.start(first), source.end(last))
 
 

@@ -48,14 +48,14 @@ class Invocation:
 def invocation_of(frame: Frame) -> Invocation | None:
     """Read a command with its redirections; None for redirections of something greater."""
     node, source = frame.node, frame.source
-    redirects: list[Node] = []
+    redirects: list[Node] = list(frame.redirects)
     while node.type == "redirected_statement":
-        redirects += node.children_by_field_name("redirect")
+        redirects[:0] = node.children_by_field_name("redirect")
         body = node.child_by_field_name("body")
         if body is None or (body.type not in _SIMPLE and body.type != "redirected_statement"):
             return None
         node = body
-    redirects += node.children_by_field_name("redirect")
+    redirects[:0] = node.children_by_field_name("redirect")
     parts = _Parts.of(node, redirects)
     words = tuple(word_of(one, source) for one in parts.words)
     bare = unwrap(words)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from polyarch.dockerfile.heredoc import heredoc_word
+from polyarch.dockerfile.shell.frame import Context
 from polyarch.dockerfile.shell.inner import pick
 from polyarch.dockerfile.shell.script import Command, Script, ShellWord
 from polyarch.dockerfile.shell.syntax import Budget
@@ -19,6 +20,7 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _SHEBANG = re.compile(r"#![ \t]*([^\n]*)")
 _CARRIAGE_RETURN = re.compile(r"\r(?=\n)")
+_LEADING = re.compile(r"([0-9]*<<-?(?:'[^']*'|\"[^\"]*\"|[A-Za-z0-9_.]+))[ \t]+(?=[A-Za-z/])")
 _TABS = re.compile(r"^\t+", re.MULTILINE)
 _DEFAULT = ("/bin/sh", "-c")
 
@@ -96,9 +98,9 @@ class _Reader:
     def with_heredocs(self, instruction: Instruction) -> JoinedText:
         """The line and all that follows it, as the shell gets it."""
         first, last = instruction.heredocs[0], instruction.heredocs[-1]
-        line = instruction.arguments
+        line = _rotated(instruction.arguments)
         # The body begins behind a line end, which is no part of either.
-        start = max(line.end, first.body_span.start - 1)
+        start = max(instruction.arguments.end, first.body_span.start - 1)
         behind = JoinedText.join(self.file.text, ((start, last.terminator_span.end),), at=line.end)
         behind = _dropped(behind, _CARRIAGE_RETURN)
         length = len(line.text)
@@ -109,13 +111,15 @@ class _Reader:
 
     def exec_form(self, instruction: Instruction) -> tuple[Script, ...]:
         texts = tuple(_strings(instruction.arguments))
-        words = tuple(_word(one) for one in texts)
+        words = tuple(_word(one, self.file.text) for one in texts)
         bare = unwrap(words)
         inner = inner_script(bare.words)
         if inner is not None:
             name, word = inner
             index = next(index for index, one in enumerate(words) if one is word)
-            return (read_text(texts[index], self.budget, (*bare.wrappers, name)),)
+            is_exact = _is_exact(texts[index], self.file.text)
+            context = Context(wrappers=(*bare.wrappers, name), is_exact=is_exact)
+            return (read_text(texts[index], self.budget, context),)
         command = Command(
             words=bare.words,
             assignments=(),
@@ -146,6 +150,15 @@ def _is_only_heredoc(instruction: Instruction) -> bool:
         return heredoc_word(instruction.arguments.text) is not None
     except ExpansionError:
         return False
+
+
+def _rotated(line: JoinedText) -> JoinedText:
+    """`<<EOF command` as `command <<EOF`, which means the same and is what the grammar knows."""
+    found = _LEADING.match(line.text)
+    if found is None:
+        return line
+    end, blank = found.end(1), found.end()
+    return pick(line, [(blank, len(line.text)), (end, blank), (0, end)])
 
 
 def _dropped(text: JoinedText, what: re.Pattern[str]) -> JoinedText:
@@ -184,12 +197,17 @@ def _decoded(text: JoinedText) -> JoinedText:
     return JoinedText(text="".join(parts), pieces=tuple(pieces) or ((0, at),), end=text.end)
 
 
-def _word(text: JoinedText) -> ShellWord:
+def _is_exact(text: JoinedText, file: str) -> bool:
+    """Whether the string stands unbroken in the file, without an escape."""
+    return file[text.offset(0) : text.end] == text.text
+
+
+def _word(text: JoinedText, file: str) -> ShellWord:
     span = Span(text.offset(0), text.end)
     return ShellWord(
         text=text.text,
         value=text.text,
         variables=(),
         span=span,
-        is_contiguous=text.is_contiguous(0, len(text.text)),
+        is_contiguous=_is_exact(text, file),
     )

@@ -25,6 +25,7 @@ from polyarch.dockerfile.shell.syntax import Budget, parse_script
 from polyarch.dockerfile.shell.word import word_of
 from polyarch.dockerfile.source import JoinedText
 
+_TOP = Context()
 _DEEPEST = 60
 """Arms, substitutions and texts within each other that are followed."""
 _SIMPLE = frozenset({"command", "declaration_command", "unset_command", "redirected_statement"})
@@ -32,10 +33,10 @@ _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 _LEAVES = frozenset({"comment", "heredoc_start", "heredoc_end", "variable_name", "word", "number"})
 
 
-def read_text(text: JoinedText, budget: Budget, wrappers: tuple[str, ...] = ()) -> Script:
-    """Read one script. `wrappers` are what started the shell, for each of its commands."""
+def read_text(text: JoinedText, budget: Budget, context: Context = _TOP) -> Script:
+    """Read one script; `context` tells what started its shell."""
     walk = _Walk(budget=budget)
-    walk.enter(text, Context(wrappers=wrappers))
+    walk.enter(text, context)
     while walk.waiting:
         walk.visit(walk.waiting.pop())
     return Script(
@@ -63,7 +64,7 @@ class _Walk:
         if context.depth > _DEEPEST:
             self.is_whole = False
             return
-        tree = parse_script(text, self.budget)
+        tree = parse_script(text, self.budget, is_exact=context.is_exact)
         self.is_whole = self.is_whole and tree.is_whole
         if tree.root is not None:
             self.waiting.append(Frame(node=tree.root, source=tree.source, context=context))
@@ -84,7 +85,7 @@ class _Walk:
         elif kind == "list":
             self.link(chain_of(step))
         elif kind == "pipeline":
-            self.push(step.inside(self.numbered(step.context.in_pipeline(None))))
+            self.members(step, self.numbered(step.context.in_pipeline(None)))
         elif kind not in _LEAVES:
             self.note(step)
             self.descend(step)
@@ -103,15 +104,23 @@ class _Walk:
 
     def descend(self, frame: Frame) -> None:
         """Into what is no statement itself: groups, loops, words."""
-        context = frame.context
-        if frame.node.type != "negated_command":
-            context = context.in_pipeline(None)
+        if frame.node.type == "negated_command":
+            self.members(frame, frame.context)
+            return
+        context = frame.context.in_pipeline(None)
         if frame.node.type in _SUBSTITUTIONS:
             context = replace(context, is_substituted=True, depth=context.depth + 1)
         if context.depth > _DEEPEST:
             self.is_whole = False
             return
-        self.push(frame.inside(context))
+        self.push((*frame.inside(context), *frame.at(frame.redirects, context)))
+
+    def members(self, frame: Frame, context: Context) -> None:
+        """The commands of a pipeline; what is redirected is the last one."""
+        steps = list(frame.inside(context))
+        if steps:
+            steps[-1] = replace(steps[-1], redirects=frame.redirects)
+        self.push(steps)
 
     def numbered(self, context: Context) -> Context:
         """The place with a pipeline, a new one unless it is in one."""
@@ -125,7 +134,7 @@ class _Walk:
     def statement(self, frame: Frame) -> None:
         found = invocation_of(frame)
         if found is None:
-            self.push(frame.inside(frame.context))
+            self.redirected(frame)
             return
         context = self.numbered(frame.context)
         wrappers = (*context.wrappers, *found.wrappers)
@@ -158,6 +167,15 @@ class _Walk:
                 is_fed=found.is_fed,
             )
         )
+
+    def redirected(self, frame: Frame) -> None:
+        """Redirections of something greater than a command."""
+        body = frame.node.child_by_field_name("body")
+        if body is None:
+            self.push(frame.inside(frame.context))
+            return
+        redirects = (*frame.node.children_by_field_name("redirect"), *frame.redirects)
+        self.push([replace(frame, node=body, redirects=redirects)])
 
     def test(self, frame: Frame) -> None:
         context = self.numbered(frame.context)
@@ -199,7 +217,7 @@ class _Walk:
             self.dispatch(guards_of(chain, tests))
             return
         plain = range(chain.start, tests.start if tests else chain.stop)
-        self.push(chain.frame.at((chain.links[index][1] for index in plain), context))
+        self.push(chain.links[index].at(chain.frame, context) for index in plain)
         if tests:
             # What stands before is looked at first: it may set the variable that is compared.
             rest = chain.part(tests.start, chain.stop, context)

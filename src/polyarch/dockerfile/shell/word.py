@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 _UNKNOWN = frozenset({"simple_expansion", "expansion", "arithmetic_expansion", *_SUBSTITUTIONS})
-_NAMING = frozenset({"variable_assignment", "declaration_command", "unset_command"})
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _QUOTED_ESCAPE = re.compile(r"\\([$`\"\\])")
 _CONTINUATION = re.compile(r"\\\r?\n")
@@ -61,7 +60,7 @@ def words_as_one(nodes: "tuple[Node, ...]", source: Source) -> ShellWord:
         value=parts.value,
         variables=parts.variables,
         span=source.text.span(start, end),
-        is_contiguous=text == raw and source.text.is_contiguous(start, end),
+        is_contiguous=text == raw and source.is_contiguous(start, end),
         asks=parts.asks,
     )
 
@@ -87,24 +86,24 @@ class _Parts:
         variables: list[str] = []
         asks: list[str] = []
         is_known = True
-        waiting = list(reversed(nodes))
+        # With each node whether a name directly in it stands for itself: `export name=value`.
+        waiting = [(node, True) for node in reversed(nodes)]
         seen = 0
         while waiting and seen < _MOST_PARTS:
-            node = waiting.pop()
+            node, is_name = waiting.pop()
             seen += 1
             kind = node.type
             is_known = is_known and kind not in _UNKNOWN and kind != "ERROR"
             if kind in _SUBSTITUTIONS:
                 asks.append(_inner(source.of(node)))
-            elif kind == "variable_name" and _assigns(node):
-                values.append(source.of(node))
             elif kind == "variable_name":
-                variables.append(source.of(node))
+                (values if is_name else variables).append(source.of(node))
             elif node.child_count and kind != "string":
-                waiting += reversed(node.children)
+                names = kind == "variable_assignment"
+                waiting += ((one, names) for one in reversed(node.children))
             elif kind == "string":
                 values.append(_quoted(source.of(node)))
-                waiting += reversed(node.named_children)
+                waiting += ((one, False) for one in reversed(node.named_children))
             elif kind not in {"string_content", '"'}:
                 values.append(_value(kind, source.of(node)))
         known = is_known and not waiting
@@ -113,11 +112,6 @@ class _Parts:
             variables=tuple(variables),
             asks=tuple(asks),
         )
-
-
-def _assigns(node: "Node") -> bool:
-    """Whether a name stands for itself: in `export name=value`, `unset name`."""
-    return node.parent is not None and node.parent.type in _NAMING
 
 
 def _value(kind: str, text: str) -> str:
