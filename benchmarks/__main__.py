@@ -13,7 +13,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from benchmarks import deep, distance, killed, loopback, memory, metadata, project, thirty, uplink
+from benchmarks import (
+    deep,
+    distance,
+    emulated,
+    killed,
+    loopback,
+    memory,
+    metadata,
+    project,
+    thirty,
+    uplink,
+)
 from benchmarks.clients import Client, peers_at_hand
 from benchmarks.row import HEAD, Row
 from tests.lab.commands import CommandFailedError
@@ -35,6 +46,7 @@ ALONE: Mapping[str, Measure] = {
     "direct": partial(_alone, project.direct_in_parallel),
     "unchanged": partial(_alone, project.nothing_changed),
     "deep": deep.deep_check,
+    "emulated": emulated.beside_fixed,
 }
 BESIDE_PEERS: Mapping[str, Measure] = {
     "loopback-tls": loopback.over_tls,

@@ -106,7 +106,7 @@ class _Bench:
     def _unknown(self) -> Iterable[Refused]:
         """What might be mended, if there were a fixer for it."""
         for one in self.findings:
-            if one.rule not in FIXERS and _is_allowed(one, self.allow):
+            if one.rule not in FIXERS and _is_allowed(one, self.allow) and self.takes(one.rule):
                 yield self._before(one), "how to write it depends on what is meant"
 
     def _step(self, rules: frozenset[str]) -> bool:
