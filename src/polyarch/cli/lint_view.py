@@ -107,7 +107,9 @@ def summary(result: LintResult) -> str:
         lines.append(f"{hidden} less bad than `{least}` not shown; `--severity info` shows all")
     safe, review = (result.mendable(each) for each in (FixClass.SAFE, FixClass.REVIEW))
     if safe or review:
-        parts = [f"{safe} by `--fix`"] * bool(safe) + [f"{review} by `--fix=review`"] * bool(review)
+        more = " more" if safe else ""
+        parts = [f"{safe} by `--fix`"] * bool(safe)
+        parts += [f"{review}{more} by `--fix=review`"] * bool(review)
         lines.append(f"can be mended: {', '.join(parts)}; `--diff` shows how")
     return "\n".join(lines)
 

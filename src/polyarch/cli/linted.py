@@ -1,6 +1,8 @@
 """What a judgement of files comes to: what is asked, how it is shown, and its exit code."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,14 +10,15 @@ from typing import TYPE_CHECKING
 from polyarch.cli.documents import error_object
 from polyarch.cli.exit_codes import ExitCode, exit_code, worst
 from polyarch.cli.invocation import Invocation
+from polyarch.cli.lint_bases import Look
 from polyarch.cli.places import platforms_of
-from polyarch.cli.projects import find_project
 from polyarch.cli.text import error_lines, one_line
 from polyarch.errors import EmptyOptionError, PolyarchError, SeveralPlatformsError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from polyarch.config.project import Project
     from polyarch.pipeline.lint_request import LintRequest
     from polyarch.pipeline.lint_result import LintResult
 
@@ -59,27 +62,34 @@ def request_of(
     )
 
 
+@contextmanager
 def linted(
     files: tuple[str, ...],
     request: "LintRequest",
     invocation: Invocation,
     *,
     stdin: tuple[bytes, str] | None,
-    config_file: Path | None,
-    environment: str | None,
-) -> "LintResult":
-    """Judge the files that were named, else the project's, else those below the folder."""
-    from polyarch.pipeline.lint import lint_files
+    project: "Callable[[], Project | None]",
+    online: bool,
+    layouts: tuple[str, ...],
+) -> "Iterator[LintResult]":
+    """Judge the files that were named, else the project's, else those below the folder.
 
-    folder = invocation.surroundings.folder
-    if files:
-        return lint_files(files, request, folder=folder, stdin=stdin)
-    project = find_project(invocation.surroundings, config_file, environment)
-    if project is None:
-        return lint_files((".",), request, folder=folder)
+    Bases can be looked up as long as the block lasts. A project's config is read where it counts:
+    for what is built of it, and for logins.
+    """
+    from polyarch.pipeline.lint import lint_files
     from polyarch.pipeline.lint_project import lint_project
 
-    return lint_project(project, request, folder=folder)
+    folder = invocation.surroundings.folder
+    found = project() if online or not files else None
+    look = Look(online=online, layouts=layouts, keeps=bool(found) and not files)
+    with look.up(invocation, found) as lookup:
+        if files or found is None:
+            names = files or (".",)
+            yield lint_files(names, request, folder=folder, stdin=stdin, lookup=lookup)
+        else:
+            yield lint_project(found, request, folder=folder, lookup=lookup)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

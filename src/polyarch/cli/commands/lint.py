@@ -13,6 +13,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.forms import STDOUT, Forms
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.linted import Manner, linted, request_of, shown
+from polyarch.cli.projects import find_project
 from polyarch.cli.rule_names import ALL, complete_rules
 from polyarch.cli.verb import Verb
 from polyarch.errors import UsageError
@@ -98,6 +99,18 @@ class _Lint(Verb):
 @click.option(
     "--diff", is_flag=True, help="Write nothing, and print what `--fix` would change as a diff."
 )
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Look base images up in their registries: have they every platform, and is it real?",
+)
+@click.option(
+    "--layout",
+    "layouts",
+    multiple=True,
+    metavar="DIR",
+    help="Look base images up in this OCI layout, by their names in it; repeatable.",
+)
 @click.option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0 too; `-`: stdout.")
 @click.option(
     "--stdin-filename", metavar="NAME", help="What standard input is called, and so what it is."
@@ -125,6 +138,8 @@ def command(
     form: str | None,
     fix: str | None,
     diff: bool,
+    online: bool,
+    layouts: tuple[str, ...],
     sarif: str | None,
     stdin_filename: str | None,
     explain: str | None,
@@ -160,16 +175,16 @@ def command(
         severity=severity or ("info" if as_json or sarif == STDOUT else "perf"),
     )
     _refuse_unwritable(files, fix=fix, diff=diff)
-    result = linted(
+    with linted(
         files,
         request,
         invocation,
         stdin=_stdin(files, stdin_filename),
-        config_file=config_file,
-        environment=environment,
-    )
-    if fix or diff:
-        result = _mended(result, fix or _FIXES[0], write=not diff)
+        project=lambda: find_project(surroundings, config_file, environment),
+        online=online,
+        layouts=layouts,
+    ) as found:
+        result = _mended(found, fix or _FIXES[0], write=not diff) if fix or diff else found
     if sarif:
         forms.put(sarif, _sarif(result))
     manner = Manner(form=form, diff=diff, take_stdout=not forms.take_stdout)
