@@ -1,9 +1,10 @@
 """What variables bring into a text: the platform words of ARG, ENV and assignments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from polyarch.dockerfile.lint.archnames import means_architecture
+from polyarch.dockerfile.lint.downloads import is_address
 from polyarch.dockerfile.lint.literals import Literal, literals, of_assignment, of_shell
 from polyarch.dockerfile.lint.names import AUTOMATIC, variables
 from polyarch.dockerfile.lint.view import FileView
@@ -16,14 +17,15 @@ class Binding:
     """A variable's value: the line that gives it, its platform words, what it stands on itself."""
 
     line: int
-    literals: tuple[Literal, ...]
-    names: tuple[str, ...]
+    literals: tuple[Literal, ...] = ()
+    names: tuple[str, ...] = ()
+    is_address: bool = False
 
 
 _DEEPEST = 64
 """Variables that one text is followed through; people write a handful."""
 
-_CLEARED = Binding(line=0, literals=(), names=())
+_CLEARED = Binding(line=0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,18 +47,16 @@ class Bindings:
         """What a script begins with."""
         return Bindings(below=self.found)
 
-    def behind(self, text: str) -> Iterator[Binding]:
-        """The bindings with platform words that the variables of a text lead to."""
-        waiting, seen = list(variables(text)), set[str]()
-        while waiting and len(seen) < _DEEPEST:
+    def behind(self, text: str) -> tuple[Binding, ...]:
+        """The bindings that the variables of a text lead to."""
+        waiting, found = list(variables(text)), dict[str, Binding]()
+        while waiting and len(found) < _DEEPEST:
             name = waiting.pop()
             binding = self.found.get(name) or self.below.get(name)
-            if binding is None or name in seen:
-                continue
-            seen.add(name)
-            waiting += binding.names
-            if binding.literals:
-                yield binding
+            if binding is not None and name not in found:
+                found[name] = binding
+                waiting += binding.names
+        return tuple(found.values())
 
     def follow(self, instruction: Instruction, scope: "Bindings") -> None:
         """Take in ARG and ENV; `scope` are the global arguments.
@@ -74,7 +74,12 @@ class Bindings:
         piece = of_shell(assignment.value)
         self._set(
             assignment.name,
-            Binding(line=line, literals=literals(piece), names=variables(piece.text)),
+            Binding(
+                line=line,
+                literals=literals(piece),
+                names=variables(piece.text),
+                is_address=is_address(piece.text),
+            ),
         )
 
     def clear(self, name: str) -> None:
@@ -105,4 +110,5 @@ def _bound(assignment: Assignment, line: int, keyword: str) -> Binding:
         line=line,
         literals=() if is_own else literals(piece),
         names=variables(piece.text),
+        is_address=is_address(piece.text),
     )

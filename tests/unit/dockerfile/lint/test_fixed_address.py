@@ -29,6 +29,10 @@ FOUND = [
     (f"FROM b\nENV URL={URL}\nRUN curl -LO $URL", "2 error none"),
     (f"ARG URL={URL}\nFROM b\nARG URL\nRUN curl -LO ${{URL}}", "1 error none"),
     (f"FROM b\nARG URL={URL}\nADD $URL /x", "2 error none"),
+    (
+        "FROM b\nARG F=a_amd64.deb\nARG U=https://example.com/$F\nADD ${U} /a",
+        "2 error none",
+    ),
     ("FROM b\nARG F=a-x86_64.zip\nENV G=$F\nRUN wget https://example.com/$G", "2 error none"),
     ("FROM b AS x\nENV F=a-x64.zip\nFROM x\nRUN wget https://example.com/$F", "2 error none"),
     ("FROM b\nRUN A=amd64 && curl -LO https://example.com/a-$A", "2 error none"),

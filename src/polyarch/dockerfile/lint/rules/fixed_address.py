@@ -117,10 +117,14 @@ def _of_add(instruction: Instruction, names: Bindings) -> Iterator[tuple[Literal
     for piece in sources_of(instruction):
         if is_address(piece.text):
             yield from ((one, instruction.first_line) for one in literals(piece))
-        for binding in names.behind(piece.text):
-            for one in binding.literals:
-                if is_address(piece.text) or is_address(one.piece.text):
-                    yield one, binding.line
+        yield from _behind(piece.text, names)
+
+
+def _behind(text: str, names: Bindings, *, fetches: bool = False) -> Iterator[tuple[Literal, int]]:
+    """What variables bring into a text that is an address, or becomes one by them."""
+    bindings = names.behind(text)
+    if fetches or is_address(text) or any(one.is_address for one in bindings):
+        yield from ((one, binding.line) for binding in bindings for one in binding.literals)
 
 
 def _of_run(run: Run, names: Bindings) -> Iterator[tuple[Literal, int]]:
@@ -142,14 +146,10 @@ def _of_command(command: Command, names: Bindings, line: int) -> Iterator[tuple[
     addresses = tuple(fetched(command))
     for word in addresses:
         yield from ((one, line) for one in literals(of_shell(word)) if not _is_option(one))
-        for binding in names.behind(word.text):
-            yield from ((one, binding.line) for one in binding.literals)
+        yield from _behind(word.text, names, fetches=True)
     if not addresses and takes_addresses(command):
         for word in command.words[1:]:
-            for binding in names.behind(word.text):
-                for one in binding.literals:
-                    if is_address(one.piece.text):
-                        yield one, binding.line
+            yield from _behind(word.text, names)
 
 
 def _is_option(literal: Literal) -> bool:
