@@ -203,11 +203,11 @@ RULES = (
         title="A download is for one platform though its name does not say so",
         consequence="Some projects have published for amd64 first and call that file by the plain "
         "name. All platforms of the image get it, and the program starts on amd64 only.",
-        remedy="Take the file with the platform in its name, chosen by `TARGETARCH`. Where there "
-        "is none, take the distribution's package or another base.",
+        remedy="Take the file with the platform in its name, chosen by the platform in the "
+        "project's own words. Where there is none, take the distribution's package or another base.",
         before="ADD https://github.com/krallin/tini/releases/download/v0.19.0/tini /tini",
-        after="ARG TARGETARCH\n"
-        "ADD https://github.com/krallin/tini/releases/download/v0.19.0/tini-${TARGETARCH} /tini",
+        after="RUN wget -qO /tini https://github.com/krallin/tini/releases/download/v0.19.0/"
+        "tini-$(dpkg --print-architecture)",
         sources=("https://github.com/krallin/tini#using-tini",),
         check=asset_without_suffix,
     ),
