@@ -204,7 +204,8 @@ RULES = (
         consequence="Some projects have published for amd64 first and call that file by the plain "
         "name. All platforms of the image get it, and the program starts on amd64 only.",
         remedy="Take the file with the platform in its name, chosen by the platform in the "
-        "project's own words. Where there is none, take the distribution's package or another base.",
+        "project's own words. Where there is none, take the distribution's package or another "
+        "base.",
         before="ADD https://github.com/krallin/tini/releases/download/v0.19.0/tini /tini",
         after="RUN wget -qO /tini https://github.com/krallin/tini/releases/download/v0.19.0/"
         "tini-$(dpkg --print-architecture)",
