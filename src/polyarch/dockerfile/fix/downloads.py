@@ -1,4 +1,4 @@
-"""PA301: a download that names one platform names the target, where the project's names are known.
+"""PA301, PA314: a download that names one platform names the target, where names are known.
 
 Where the project uses Docker's own names, one word changes. Else a `case` in front of the script
 chooses the name, and a download of ADD, which cannot choose, becomes one of RUN.
@@ -53,19 +53,48 @@ def choose_asset(finding: LintFinding, work: Work) -> Change:
     return _change([instruction], stage, work, [Edit(one, _TARGET) for one in found], asset)
 
 
-def _in_run(instruction: Instruction, stage: StageView, work: Work) -> Change:
+def choose_named(finding: LintFinding, work: Work) -> Change:
+    """PA314: a name that another world chose becomes one of the project's own."""
+    instruction, stage = work.instruction(finding), work.stage(finding)
+    run = _own_run(instruction, stage)
+    pieces = [of_shell(word) for command in run.commands for word in command.words]
+    found = [(piece, one) for piece in pieces if (one := asset_in(piece.text)) and "$" in one.name]
+    if not found or any(one.asset.names != found[0][1].asset.names for _, one in found):
+        raise FixRefusedError("no download, or those of several projects, take a chosen name")
+    if any(not piece.is_exact or "'" in piece.text for piece, _ in found):
+        raise FixRefusedError("an address is quoted or broken")
+    asset = found[0][1].asset
+    places = [piece.part(one.start, one.end) for piece, one in found]
+    value = _TARGET if asset.is_dockers else f"${{{VARIABLE}}}"
+    edits = [Edit(place, value) for place in places]
+    if not asset.is_dockers:
+        edits.append(_choice(run, asset, work))
+    return _change([instruction], stage, work, edits, asset)
+
+
+def _own_run(instruction: Instruction, stage: StageView) -> Run:
+    """The RUN with its script, which may be written into.
+
+    Raises:
+        FixRefusedError: it may not.
+    """
     run = next((one for one in stage.runs if one.instruction is instruction), None)
     if run is None:
         raise FixRefusedError("the RUN is not the stage's own")
     check_written(run)
     if any(is_check(command) for command in run.commands):
         raise FixRefusedError("a checksum or signature for the one file stands beside it")
+    if len(run.scripts) > 1 or VARIABLE in run.scripts[0].text:
+        raise FixRefusedError("the RUN is more than one script")
+    return run
+
+
+def _in_run(instruction: Instruction, stage: StageView, work: Work) -> Change:
+    run = _own_run(instruction, stage)
     pieces = [of_shell(word) for command in run.commands for word in command.words]
     asset, found = _only_asset(pieces)
     if asset.is_dockers:
         return _change([instruction], stage, work, [Edit(one, _TARGET) for one in found], asset)
-    if VARIABLE in run.scripts[0].text or len(run.scripts) > 1:
-        raise FixRefusedError("the RUN is more than one script")
     edits = [Edit(one, f"${{{VARIABLE}}}") for one in found]
     edits.append(_choice(run, asset, work))
     return _change([instruction], stage, work, edits, asset)

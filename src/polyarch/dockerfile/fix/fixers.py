@@ -10,10 +10,11 @@ from polyarch.dockerfile.fix.change import Fixer
 from polyarch.dockerfile.fix.copymode import into_copy
 from polyarch.dockerfile.fix.customarg import from_automatic
 from polyarch.dockerfile.fix.dotnet import cross_publish
-from polyarch.dockerfile.fix.downloads import choose_asset
+from polyarch.dockerfile.fix.downloads import choose_asset, choose_named
 from polyarch.dockerfile.fix.literal import target_named
 from polyarch.dockerfile.fix.paths import free_path
 from polyarch.dockerfile.fix.pin import pin
+from polyarch.dockerfile.fix.relics import portable, without_qemu
 from polyarch.dockerfile.fix.uname import ask_the_target
 
 FIXERS: Mapping[str, Fixer] = MappingProxyType(
@@ -33,13 +34,18 @@ FIXERS: Mapping[str, Fixer] = MappingProxyType(
         "PA209": pin,
         "PA301": choose_asset,
         "PA302": target_named,
+        "PA303": portable,
         "PA304": drop_defaults,
         "PA305": from_automatic,
         "PA306": declare_used,
         "PA308": free_path,
         "PA309": ask_the_target,
+        "PA314": choose_named,
         "PA401": into_copy,
+        "PA501": golang.state_cgo,
         "PA502": golang.add_goarm,
+        "PA504": golang.cross_leaked,
+        "PA506": without_qemu,
     }
 )
 
@@ -52,7 +58,8 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"PA401"}),
     frozenset({"PA101", "PA103", "PA105", "PA106"}),
     frozenset({"PA305", "PA306"}),
-    frozenset({"PA301", "PA308", "PA309"}),
+    frozenset({"PA301", "PA303", "PA308", "PA309", "PA314"}),
     frozenset({"PA202", "PA203"}),
+    frozenset({"PA501", "PA504", "PA506"}),
 )
 """The safe ones first, then those that somebody looks at."""

@@ -1,4 +1,4 @@
-"""PA201, PA502 and the Go part of PA302: Go compiles for the target on the machine that builds.
+"""PA201, PA501, PA502, and the Go part of PA302 and PA504: Go compiles for the target.
 
 The variables go onto the command, never into ENV: tools and `go run` of the same stage stay native.
 """
@@ -15,6 +15,7 @@ from polyarch.dockerfile.fix.edit import Edit
 from polyarch.dockerfile.fix.goinstall import built_instead, is_local_install
 from polyarch.dockerfile.fix.pin import pin_edits
 from polyarch.dockerfile.lint.finding import LintFinding
+from polyarch.dockerfile.lint.outputs import transfers
 from polyarch.dockerfile.lint.view import FileView, StageView
 from polyarch.errors import FixRefusedError
 
@@ -36,8 +37,33 @@ def goarm(view: FileView) -> str:
 
 
 def cross_compile(finding: LintFinding, work: Work) -> Change:
-    """Pin the stage and tell each `go build` the target."""
-    stage = work.stage(finding)
+    """PA201: pin the stage and tell each `go build` the target."""
+    return _crossed(work.stage(finding), work)
+
+
+def cross_leaked(finding: LintFinding, work: Work) -> Change:
+    """PA504: the same for a stage that is native already, and whose program goes to the image."""
+    givers = {
+        one.giver
+        for one in transfers(work.view).into(work.stage(finding))
+        if one.line == finding.line and one.giver is not None
+    }
+    if len(givers) != 1:
+        raise FixRefusedError("what is copied comes from no stage of the file")
+    return _crossed(work.view.stages[givers.pop()], work)
+
+
+def state_cgo(finding: LintFinding, work: Work) -> Change:
+    """PA501: off, as it is already for each platform but the builder's own."""
+    stage, instruction = work.stage(finding), work.instruction(finding)
+    builds = [_Build(stage, work, one) for one in _builds(stage) if one.instruction is instruction]
+    edits = [one.site.in_front("CGO_ENABLED=0") for one in builds if not one.is_cgo_stated]
+    if not edits:
+        raise FixRefusedError("every command has CGO_ENABLED")
+    return Change(edits=tuple(edits), native=stage.index)
+
+
+def _crossed(stage: StageView, work: Work) -> Change:
     found = tuple(_Build(stage, work, site) for site in _builds(stage))
     if not found:
         raise FixRefusedError("no `go build` stands in the Dockerfile itself")
@@ -69,7 +95,7 @@ class _Build:
 
     def edits(self) -> Iterator[Edit]:
         wanted = []
-        if self._cgo is None:
+        if not self.is_cgo_stated:
             wanted.append("CGO_ENABLED=0")
         elif self.is_cgo_on:
             wanted.append("CC=target-gcc")
@@ -93,6 +119,11 @@ class _Build:
         if said and not right.match(said.value.text):
             raise FixRefusedError(f"`go build` is told {name}={said.value}")
         return said is not None
+
+    @property
+    def is_cgo_stated(self) -> bool:
+        """Whether anybody says whether cgo is on."""
+        return self._cgo is not None
 
     @property
     def is_cgo_on(self) -> bool:
