@@ -1,7 +1,7 @@
 """Which branches a `case`, an `if` or a guard has, and when each is taken."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from polyarch.dockerfile.shell.comparison import condition_of, is_test
@@ -60,8 +60,11 @@ def case_of(frame: Frame) -> Branching:
     node, source = frame.node, frame.source
     subject = node.child_by_field_name("value")
     items = [one for one in node.named_children if one.type == "case_item"]
-    branches = tuple(_item(one, subject, source) for one in items)
-    return Branching(is_case=True, branches=branches, frame=frame, span=frame.span)
+    branches = [_item(one, subject, source) for one in items]
+    if branches and subject is not None:
+        # The word is asked once, in front of all arms.
+        branches[0] = replace(branches[0], tests=(subject,))
+    return Branching(is_case=True, branches=tuple(branches), frame=frame, span=frame.span)
 
 
 def _item(item: "Node", subject: "Node | None", source: Source) -> Branch:

@@ -8,6 +8,7 @@ from polyarch.dockerfile.lint.rules import (
     compile_target,
     cpu_tuning,
     cross_go,
+    dispatch,
     emulated_c,
     emulated_dotnet,
     emulated_fetch,
@@ -30,6 +31,7 @@ from polyarch.dockerfile.lint.rules import (
     rare_package,
     run_chmod,
     shipped_runs,
+    uname,
 )
 
 _STORIES = (
@@ -39,6 +41,7 @@ _STORIES = (
     compile_target,
     cpu_tuning,
     cross_go,
+    dispatch,
     emulated_c,
     emulated_dotnet,
     emulated_fetch,
@@ -61,6 +64,7 @@ _STORIES = (
     rare_package,
     run_chmod,
     shipped_runs,
+    uname,
 )
 
 RULES: tuple[Rule, ...] = tuple(
