@@ -5,6 +5,12 @@ from polyarch.dockerfile.lint.finding import LintFinding
 from polyarch.dockerfile.lint.preconditions import Verdict
 from polyarch.findings import Severity
 
+_PIN = "put `--platform="
+_SPLIT = (
+    "move this work into a stage of its own, from which the image takes its output by `COPY"
+    " --from`; there "
+)
+
 
 def emulated(
     emulation: Emulation,
@@ -26,7 +32,7 @@ def emulated(
         span=site.stage.outline.base_span,
         platforms=platforms_of(emulation.view, site.stage),
         message=f"`{deed.call}` (line {line}) runs under emulation: {leads_to}",
-        hint=hint,
+        hint=_SPLIT + hint if site.stage.is_shipped and hint.startswith(_PIN) else hint,
         fix=verdict.fix,
         why_not=verdict.why_not,
     )
