@@ -1,10 +1,11 @@
 """What a fixer wants to do for one finding, and what it is told to work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from polyarch.dockerfile.fix.edit import Edit
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.dockerfile.lint.placing import Step
 from polyarch.dockerfile.lint.view import FileView, StageView
 from polyarch.dockerfile.tree import Dockerfile, Instruction
 from polyarch.errors import FixRefusedError
@@ -27,11 +28,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A file as it stands, with all that was found in it, and how far a fix may go."""
+    """A file as it stands, with all that was found in it, and how far a fix may go.
+
+    `steps` are those of each stage, once somebody has worked them out.
+    """
 
     view: FileView
     findings: tuple[LintFinding, ...]
     allow: FixClass
+    steps: dict[int, tuple[Step, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def file(self) -> Dockerfile:

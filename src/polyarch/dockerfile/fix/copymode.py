@@ -15,7 +15,7 @@ from polyarch.dockerfile.fix.edit import Edit
 from polyarch.dockerfile.lint.finding import LintFinding
 from polyarch.dockerfile.lint.placing import Source, Step, source_of, words_of
 from polyarch.dockerfile.lint.surroundings import Surroundings, surroundings
-from polyarch.dockerfile.lint.view import Run, StageView
+from polyarch.dockerfile.lint.view import FileView, Run, StageView
 from polyarch.dockerfile.tree import Instruction
 from polyarch.errors import FixRefusedError
 
@@ -72,18 +72,24 @@ class _Modes:
         return Edit.insert(place, f" --chmod={mode}")
 
 
-def _above(stage: StageView, instruction: Instruction, work: Work) -> tuple[list[Step], str]:
+def _above(stage: StageView, instruction: Instruction, work: Work) -> tuple[tuple[Step, ...], str]:
     """What the stage does above the instruction, and the working directory there."""
-    known: dict[int, Surroundings] = {}
-    for one in work.view.needed:
-        above: list[Step] = []
-        for each, here in surroundings(work.view, one, known):
-            if each is instruction and one.index == stage.index:
-                return above, here.workdir
-            words = words_of(each) if each.name in {"ADD", "COPY"} else ()
-            expanded = tuple(here.expand(word) for word in words)
-            above.append(Step(instruction=each, workdir=here.workdir, words=expanded))
-    raise FixRefusedError("the RUN comes from ONBUILD of another stage")
+    if not work.steps:
+        known: dict[int, Surroundings] = {}
+        for one in work.view.needed:
+            work.steps[one.index] = tuple(_steps(work.view, one, known))
+    steps = work.steps.get(stage.index, ())
+    for index, step in enumerate(steps):
+        if step.instruction is instruction:
+            return steps[:index], step.workdir
+    raise FixRefusedError("no platform needs the stage")
+
+
+def _steps(view: FileView, stage: StageView, known: dict[int, Surroundings]) -> Iterator[Step]:
+    for each, here in surroundings(view, stage, known):
+        words = words_of(each) if each.name in {"ADD", "COPY"} else ()
+        expanded = tuple(here.expand(word) for word in words)
+        yield Step(instruction=each, workdir=here.workdir, words=expanded)
 
 
 def _operands(run: Run, folder: str) -> Iterator[tuple[str, str]]:

@@ -4,11 +4,11 @@ Every change is tried on its own text: read again, compared, and held against th
 not pass is dropped with the reason, and the finding stays.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from polyarch.dockerfile.fix.change import Change, Work
-from polyarch.dockerfile.fix.edit import in_order
 from polyarch.dockerfile.fix.fixers import FIXERS, STEPS
 from polyarch.dockerfile.fix.never import why_never
 from polyarch.dockerfile.fix.outputs import outputs_of
@@ -167,19 +167,23 @@ def _laid_out(file: Dockerfile, like: FileView) -> FileView:
 def _together(changes: dict[LintFinding, Change], work: Work) -> dict[LintFinding, Change]:
     """Those of the changes that do not want the same; of two, the first."""
     chosen: dict[LintFinding, Change] = {}
+    taken: list[tuple[int, int]] = []
     declaring: set[int] = set()
     for one, change in changes.items():
         stage = {work.stage(one).index} if "ARG" in change.adds else set()
-        if not stage & declaring and not _clashes((*chosen.values(), change)):
+        spans = {(edit.span.start, edit.span.end) for edit in change.edits}
+        if not stage & declaring and not any(_is_taken(span, taken) for span in spans):
             chosen[one] = change
             declaring |= stage
+            for span in spans:
+                insort(taken, span)
     return chosen
 
 
-def _clashes(changes: Iterable[Change]) -> bool:
-    edits = [edit for change in changes for edit in change.edits]
-    try:
-        in_order(edits)
-    except FixRefusedError:
-        return True
-    return len({edit.span for edit in edits}) < len(edits)
+def _is_taken(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
+    """Whether another change has an edit there; `taken` is in order and does not overlap."""
+    at = bisect_left(taken, span)
+    before, after = taken[max(0, at - 1) : at], taken[at : at + 1]
+    return any(end > span[0] for _, end in before) or any(
+        start < span[1] or (start, end) == span for start, end in after
+    )
