@@ -1,6 +1,7 @@
 """What `lint` found, as a person reads it: the place, the source with a caret, why, what to do."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
@@ -15,7 +16,11 @@ from polyarch.pipeline.lint_request import PLATFORMS
 from polyarch.pipeline.lint_result import LintedFile, LintResult
 from polyarch.pipeline.lint_rules import rule_of
 
+MAX_SHOWN = 500
+"""Findings of one file: nobody reads more, and documents have all."""
+
 _MAX_WIDTH = 120
+_MIN_WIDTH = 20
 _INDENT = "   "
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
 _BY_HAND = {
@@ -34,18 +39,29 @@ class LintView:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Every finding with its source, then how many there are."""
-        width = min(options.max_width, _MAX_WIDTH)
         for file in self.result.files:
-            for found in file.findings:
-                if self.result.request.shows(found):
-                    yield from self._finding(file, found, width)
-                    yield Text()
+            shown = [each for each in file.findings if self.result.request.shows(each)]
+            for found in shown[:MAX_SHOWN]:
+                yield from _Drawing(console, min(options.max_width, _MAX_WIDTH)).of(file, found)
+                yield Text()
+            if len(shown) > MAX_SHOWN:
+                more = len(shown) - MAX_SHOWN
+                yield Text(one_line(f"{file.path}: {more} more are not shown; `--json` has all"))
         for line in mended_lines(self.result, would=False):
             yield Text(one_line(line))
         if not self.quiet:
             yield Text(summary(self.result))
 
-    def _finding(self, file: LintedFile, found: LintFinding, width: int) -> Iterator[Text]:
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """Draws findings for a console."""
+
+    console: Console
+    width: int
+
+    def of(self, file: LintedFile, found: LintFinding) -> Iterator[Text]:
+        """The place, the source, and what there is to say of it."""
         begin = file.begin(found)
         style = STYLES[found.severity.value]
         yield Text.assemble(
@@ -53,15 +69,23 @@ class LintView:
             (found.severity.value, style),
             f" {found.rule} {rule_of(found.rule).name}",
         )
-        yield from snippet(file.lines, found.span, width=width, style=style)
-        yield from _wrapped("why", found.message, width)
+        yield from snippet(file.lines, found.span, width=self.width, style=style)
+        yield from self._told("why", found.message)
         if found.platforms:
-            yield from _wrapped("on", _named(found.platforms), width)
+            yield from self._told("on", _named(found.platforms))
         if found.hint:
-            yield from _wrapped("do", found.hint, width)
+            yield from self._told("do", found.hint)
         why = f": {found.why_not}" if found.why_not else ""
         if why or found.fix is not FixClass.NONE:
-            yield from _wrapped("fix", f"{_BY_HAND[found.fix]}{why}", width, style="dim")
+            yield from self._told("fix", f"{_BY_HAND[found.fix]}{why}", style="dim")
+
+    def _told(self, label: str, text: str, *, style: str = "") -> Iterator[Text]:
+        """A text under its label; lines that follow stand under the first one."""
+        head = f"{_INDENT}{label + ':':<5}"
+        room = max(self.width - len(head), _MIN_WIDTH)
+        for number, line in enumerate(Text(one_line(text), style=style).wrap(self.console, room)):
+            line.rstrip()
+            yield Text.assemble((head if number == 0 else " " * len(head), "dim"), line)
 
 
 def changes_view(text: str) -> Text:
@@ -112,17 +136,6 @@ def summary(result: LintResult) -> str:
         parts += [f"{review}{more} by `--fix=review`"] * bool(review)
         lines.append(f"can be mended: {', '.join(parts)}; `--diff` shows how")
     return "\n".join(lines)
-
-
-def _wrapped(label: str, text: str, width: int, *, style: str = "") -> Iterator[Text]:
-    """A text under its label; lines that follow stand under the first one."""
-    head = f"{_INDENT}{label + ':':<5}"
-    console = Console(width=max(width - len(head), 20), file=None)
-    lines = Text(one_line(text), style=style).wrap(console, max(width - len(head), 20))
-    for number, line in enumerate(lines):
-        line.rstrip()
-        lead = head if number == 0 else " " * len(head)
-        yield Text.assemble((lead, "dim"), line)
 
 
 def _named(platforms: tuple[Platform, ...]) -> str:

@@ -23,7 +23,7 @@ def snippet(lines: Lines, span: Span, *, width: int, style: str) -> Iterator[Tex
     first, last = lines.position(span.start), lines.position(max(span.start, span.end - 1))
     numbers = range(first.line, min(last.line, first.line + MAX_LINES - 1) + 1)
     gutter = len(str(numbers[-1]))
-    room = width - gutter - 5
+    room = width - gutter - 6  # the gutter, and what says that a line is cut
     for number in numbers:
         whole = lines.span_of_whole(number)
         start, end = max(span.start, whole.start), min(max(span.end, span.start + 1), whole.end)
