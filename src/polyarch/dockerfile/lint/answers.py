@@ -19,6 +19,7 @@ _SUBSTITUTION = re.compile(r"s([/|#,:@])(\^?)([\w./ +-]*)(\$?)\1([\w./ +-]*)\1(g
 _FIELD = re.compile(r"\{\s*print \$(NF|[1-9])\s*\}")
 _SAME = frozenset({"cat", "head", "tail", "xargs"})
 _ENDS = frozenset({";", "&&", "||", "&", "(", ")", "<", "|&"})
+_BITS_ASKED = ["getconf", "LONG_BIT"]
 _BITS = {"amd64": "64", "arm64": "64", "ppc64le": "64", "s390x": "64", "riscv64": "64"}
 
 _WORLDS: Mapping[tuple[str, ...], World] = {
@@ -55,7 +56,7 @@ _TARGETED: Mapping[tuple[str, ...], World] = {
 def asks_machine(ask: str) -> bool:
     """Whether the first command of a text asks what machine it runs on."""
     commands = _commands(ask)
-    return bool(commands) and _world(commands[0]) is not None
+    return bool(commands) and (commands[0] == _BITS_ASKED or _world(commands[0]) is not None)
 
 
 def asks_target(ask: str) -> bool:
@@ -115,7 +116,7 @@ def _first(words: list[str], machine: Platform, target: Platform, expand: Expand
         return name_in(target, _TARGETED[tuple(words)])
     if words in (["uname", "-s"], ["uname"]):
         return "Linux"
-    if words == ["getconf", "LONG_BIT"]:
+    if words == _BITS_ASKED:
         return _BITS.get(machine.architecture, "32")
     world = _world(words)
     return None if world is None else _name(machine, world)

@@ -20,8 +20,9 @@ from polyarch.oci.platform import Platform
 _SUBSTITUTED = re.compile(r"\$\([^()]*\)|`[^`]*`")
 _SHOWS = frozenset({"echo", "printf"})
 _STOPS = frozenset({"exit", "return"})
-_LONGEST = 20_000
+_LONGEST = 5_000
 """Statements of a script that are followed."""
+_LONGEST_VALUE = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,8 @@ class Course:
 
     `taken` tells for an arm (dispatch, index) whether it is taken, None where nobody knows; `named`
     are the arms that are taken because they name the platform. `done` are the commands that are
-    certainly run, `stop` the one that fails the build. `uses` are expansions whose value is known
-    or known to be missing.
+    certainly run, `stop` the one that fails the build, `broken` those that end a substitution with
+    a failure. `uses` are expansions whose value is known or known to be missing.
     """
 
     script: Script
@@ -69,6 +70,7 @@ class Course:
     named: set[tuple[int, int]] = field(default_factory=set)
     done: list[Command] = field(default_factory=list)
     stop: Command | None = None
+    broken: list[Command] = field(default_factory=list)
     has_left: bool = False
     uses: list[Use] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
@@ -121,7 +123,7 @@ class Course:
         before: bool | None = False
         for arm in dispatch.arms:
             key = (arm.dispatch, arm.index)
-            itself = True if _is_last(arm) else holds(arm.condition, self.worth)
+            itself = True if arm.is_else else holds(arm.condition, self.worth)
             if before is True or itself is False:
                 self.taken[key] = False
             else:
@@ -144,7 +146,7 @@ class Course:
         value = self.worth(assignment.value)
         if assignment.is_appended and value is not None:
             before = self.lookup(name)
-            value = None if before is None else before + value
+            value = None if before is None else (before + value)[:_LONGEST_VALUE]
         if reached is None or value is None:
             self.unknown.add(name)
             self.local.pop(name, None)
@@ -180,15 +182,16 @@ class Course:
         self.use(command.words)
         self.use(one.target for one in command.redirects)
         self.use(one.value for one in command.assignments)
-        if command.name in _STOPS and not command.is_substituted:
+        fails = command.name in _STOPS and command.arguments[:1] not in ((), ("0",))
+        if command.is_substituted:
+            return
+        if command.name in _STOPS:
             self.has_left = True
-            self.stop = command if command.arguments[:1] not in ((), ("0",)) else None
+            self.stop = command if fails else None
+        elif fails:
+            self.broken.append(command)
         elif command.name == "false" and command.arms:
             self.has_left, self.stop = True, command
-
-
-def _is_last(arm: Arm) -> bool:
-    return arm.is_else
 
 
 def follow(script: Script, where: Where) -> Course:

@@ -1,5 +1,6 @@
 """Which branches a `case`, an `if` or a guard has, and when each is taken."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,13 +17,13 @@ from polyarch.dockerfile.shell.condition import (
 )
 from polyarch.dockerfile.shell.frame import Chain, Context, Frame, Link, Step
 from polyarch.dockerfile.shell.syntax import Source
-from polyarch.dockerfile.shell.word import word_of
+from polyarch.dockerfile.shell.word import ShellWord, word_of
 from polyarch.dockerfile.source import Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_END = frozenset({"fi", "then", ";", ";;", ";&", ";;&", "\n"})
+_SPECIAL = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +74,25 @@ def _item(item: "Node", subject: "Node | None", source: Source) -> Branch:
     patterns = tuple(str(word) for word in words)
     condition = NEVER_KNOWN
     if subject is not None:
-        condition = match(word_of(subject, source), *patterns, kind=PatternKind.GLOB)
+        globs = (_glob(word) for word in words)
+        condition = match(word_of(subject, source), *globs, kind=PatternKind.GLOB)
     body = tuple(_behind(item, ")"))
     return Branch(
         condition=condition,
         patterns=patterns,
-        is_else="*" in patterns,
+        is_else=any(word.text == "*" for word in words),
         tests=(),
         body=body,
         span=_span(body, item, source),
     )
+
+
+def _glob(word: ShellWord) -> str:
+    """The pattern that a word is: between quotes a star is a star."""
+    value = str(word)
+    if word.text[:1] in {"'", '"'} and word.text[-1:] == word.text[:1]:
+        return _SPECIAL.sub(r"[\g<0>]", value)
+    return value
 
 
 def if_of(frame: Frame) -> Branching:

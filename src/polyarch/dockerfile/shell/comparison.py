@@ -158,7 +158,9 @@ def _comparison(left: ShellWord, operator: str, right: ShellWord, *, is_double: 
     if pattern.value is None or subject.value is not None:
         return NEVER_KNOWN
     kind = PatternKind.GLOB if is_double else PatternKind.TEXT
-    found = match(subject, pattern.value, kind=kind)
+    # Between quotes a star is a star, so that a quoted pattern is a text.
+    is_quoted = pattern.text[:1] in {"'", '"'} and pattern.text[-1:] == pattern.text[:1]
+    found = match(subject, pattern.value, kind=PatternKind.TEXT if is_quoted else kind)
     return negation(found) if operator == "!=" else found
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from polyarch.dockerfile.graph import OriginKind
+from polyarch.dockerfile.lint.choosing import choosing
 from polyarch.dockerfile.lint.course import Where, follow
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
-from polyarch.dockerfile.lint.gaps import Gap, GapKind, choosing, gaps
+from polyarch.dockerfile.lint.gaps import Gap, GapKind, gaps
 from polyarch.dockerfile.lint.names import DECISIVE, through_defaults
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.values import values_at_runs
@@ -39,7 +40,7 @@ def dispatch_incomplete(view: FileView) -> Iterator[LintFinding]:
         for run, gap in _gaps(view, platform):
             held = instructions.setdefault(id(run.instruction), _Instruction(run=run))
             known = held.found.get(platform)
-            if known is None or _weight(gap) > _weight(known):
+            if known is None or gap.weight > known.weight:
                 held.found[platform] = gap
     for one in instructions.values():
         yield _finding(one)
@@ -64,14 +65,9 @@ def _gaps(view: FileView, platform: Platform) -> Iterator[tuple[Run, Gap]]:
             yield from ((run, gap) for gap in gaps(course, chosen, is_native=is_native))
 
 
-def _weight(gap: Gap) -> int:
-    order = (GapKind.ABSENT, GapKind.UNSET, GapKind.STOPS, GapKind.FOREIGN)
-    return order.index(gap.kind)
-
-
 def _finding(one: _Instruction) -> LintFinding:
     is_wrong = any(gap.kind is GapKind.FOREIGN for gap in one.found.values())
-    gravest = max(one.found.values(), key=_weight)
+    gravest = max(one.found.values(), key=lambda gap: gap.weight)
     return LintFinding(
         rule="PA310",
         severity=Severity.ERROR if is_wrong else Severity.WARNING,
@@ -103,6 +99,8 @@ def _part(kind: GapKind, text: str, platforms: Iterable[Platform]) -> str:
             return f"the build stops for {named}"
         case GapKind.UNSET:
             return f"`{text}` is never set for {named}"
+        case GapKind.EMPTY:
+            return f"the answer of `$( )` is empty for {named}"
         case GapKind.ABSENT:
             return f"nothing is fetched for {named}"
 

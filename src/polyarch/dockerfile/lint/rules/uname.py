@@ -1,6 +1,7 @@
 """PA309: `uname -m` and `arch` tell the machine, which for 32-bit platforms may be a 64-bit one."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from polyarch.dockerfile.lint.arches import name_on_64_bit_host
 from polyarch.dockerfile.lint.course import Where, follow
@@ -14,6 +15,8 @@ from polyarch.oci.platform import Platform
 
 _OPTIONS = frozenset({"--machine", "--processor", "--hardware-platform", "--all"})
 _LETTERS = frozenset("mpia")
+_NEAR = 100
+"""Commands before a substitution among which the one around it is looked for."""
 _SHOWS = frozenset({"echo", "printf"})
 
 
@@ -38,7 +41,7 @@ def uname_decides(view: FileView) -> Iterator[LintFinding]:
 def _asking(run: Run, where: Where) -> Command | None:
     """The first question that this platform comes to."""
     for script in run.scripts:
-        asking = [one for one in script.commands if _asks(one) and _is_used(one, script)]
+        asking = tuple(_used(script))
         if not asking:
             continue
         course = follow(script, where)
@@ -60,25 +63,35 @@ def _asks(command: Command) -> bool:
     )
 
 
-def _is_used(command: Command, script: Script) -> bool:
-    """Whether the answer goes on: into a word, a pipe, a file; what is only shown does not."""
-    if any(one.writes for one in command.redirects):
-        return True
-    members = [one for one in script.commands if one.pipeline == command.pipeline]
-    if not command.is_substituted:
-        return len(members) > 1
-    around = [
-        one
-        for one in script.commands
-        if one is not command
-        and one.span.start <= command.span.start
-        and command.span.end <= one.span.end
-    ]
-    if not around:
-        return True
-    outer = around[-1]
-    beside = any(one.pipeline == outer.pipeline and one is not outer for one in script.commands)
-    return outer.name not in _SHOWS or bool(outer.redirects) or beside or outer.is_substituted
+def _used(script: Script) -> Iterator[Command]:
+    """Questions whose answer goes on, into a word, a pipe, a file; others are only shown."""
+    asking = [index for index, one in enumerate(script.commands) if _asks(one)]
+    members = Counter(one.pipeline for one in script.commands) if asking else Counter[int]()
+    for index in asking:
+        command = script.commands[index]
+        if any(one.writes for one in command.redirects) or members[command.pipeline] > 1:
+            yield command
+        elif command.is_substituted:
+            outer = _outer(script.commands[max(0, index - _NEAR) : index], command)
+            if outer is None or not _only_shows(outer, members):
+                yield command
+
+
+def _outer(before: Sequence[Command], command: Command) -> Command | None:
+    """The command in whose words the other one is substituted."""
+    for one in reversed(before):
+        if one.span.start <= command.span.start and command.span.end <= one.span.end:
+            return one
+    return None
+
+
+def _only_shows(command: Command, members: Mapping[int, int]) -> bool:
+    return (
+        command.name in _SHOWS
+        and not command.redirects
+        and not command.is_substituted
+        and members[command.pipeline] == 1
+    )
 
 
 def _finding(run: Run, command: Command, platforms: tuple[Platform, ...]) -> LintFinding:
