@@ -17,6 +17,9 @@ from polyarch.dockerfile.tree import Dockerfile, Instruction
 from polyarch.errors import DockerfileError, FixRefusedError
 from polyarch.findings import Severity
 
+_CHOICES = "PA310"
+"""What no fix mends: which other files there are is known outside alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
@@ -50,8 +53,8 @@ def edited(file: Dockerfile, changes: Sequence[Change]) -> Edited:
 
 
 def no_worse(
-    before: Iterable[LintFinding],
-    after: Iterable[LintFinding],
+    before: Sequence[LintFinding],
+    after: Sequence[LintFinding],
     done: Edited,
     mended: Iterable[LintFinding],
 ) -> None:
@@ -66,6 +69,7 @@ def no_worse(
     """
     mended = tuple(mended)
     gone = {(one.rule, done.lines.get(one.line, 0)): one for one in mended}
+    _none_hidden(before, after, done)
     known: dict[tuple[str, int, Severity], set[str]] = {}
     for one in before:
         key = (one.rule, done.lines.get(one.line, 0), one.severity)
@@ -78,6 +82,15 @@ def no_worse(
         platforms = set(map(str, one.platforms))
         if is_bad and not (platforms <= known.get(key, set()) or _is_rest(one, mended, done)):
             raise FixRefusedError(f"it would bring {one.rule} in line {one.line}: {one.message}")
+
+
+def _none_hidden(before: Iterable[LintFinding], after: Iterable[LintFinding], done: Edited) -> None:
+    """See that a choice that lacks platforms is still told of where it stands."""
+    told = {one.line for one in after if one.rule == _CHOICES}
+    for one in before:
+        line = done.lines.get(one.line)
+        if one.rule == _CHOICES and line is not None and line not in told:
+            raise FixRefusedError(f"it would hide that {one.message}")
 
 
 def _is_rest(found: LintFinding, mended: Iterable[LintFinding], done: Edited) -> bool:

@@ -53,6 +53,7 @@ bodies = st.sampled_from(
         "RUN dotnet publish -c release -o /app", "RUN dotnet publish -r linux-x64 -o /app",
         f"RUN curl -fsSLo /x {COSIGN}", f"ADD {S6} /tmp", f"RUN wget -qO /x '{COSIGN}'",
         'RUN wget https://x.org/$(uname -m)/a && echo "$(uname -m)"',
+        'RUN case "$(uname -m)" in x86_64) a=1;; \\\n  aarch64) a=2;; esac; curl -O https://x/$a',
         'RUN case "$TARGETARCH" in amd64) a=1;; esac', "RUN apt-get install -y libssl-dev wget",
         "ENV JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64", "RUN apt-get install openjdk-17-jdk",
         "COPY release/linux/amd64/app /bin/", "ONBUILD RUN go build", 'SHELL ["bash", "-c"]',

@@ -30,6 +30,10 @@ KERNEL_NAMES = (
     "(amd64*) echo x86_64;; (arm64*) echo aarch64;; (armv7) echo armv7l;; "
     '(armv6) echo armv6l;; (386) echo i686;; (*) echo "$TARGETARCH";;'
 )
+MUSL_NAMES = (
+    "(amd64*) echo x86_64;; (arm64*) echo aarch64;; (armv7|armv6) echo armhf;; (386) echo i386;; "
+    '(ppc64le) echo powerpc64le;; (*) echo "$TARGETARCH";;'
+)
 IN = 'case "$TARGETARCH$TARGETVARIANT" in'
 HOST = '--host="$(target-gcc -dumpmachine)"'
 UNPACK = "RUN tar -xf /tmp/s6-overlay-x86_64.tar.xz\n"
@@ -205,12 +209,43 @@ def test_add_stays_where_nothing_can_fetch():
             'RUN curl -O "https://x.org/a-$(uname -m).tgz"\n',
             f'{BOTH_ARGS}RUN curl -O "https://x.org/a-$({IN} {KERNEL_NAMES} esac).tgz"\n',
         ),
+        (
+            "PA309",
+            'RUN case "$(uname -m)" in \\\n  x86_64|amd64) a=1;; \\\n  armv7l) a=2;; *) ;; esac\n',
+            f"{BOTH_ARGS}RUN {IN} \\\n  amd64*) a=1;; \\\n  armv7) a=2;; *) ;; esac\n",
+        ),
+        (
+            "PA309",
+            'RUN if [ "$(uname -m)" = aarch64 ]; then a=1; fi\n',
+            'ARG TARGETARCH\nRUN if [ "$TARGETARCH" = "arm64" ]; then a=1; fi\n',
+        ),
+        (
+            "PA309",
+            "RUN test $(uname -m) != armv7l || exit 1\n",
+            f'{BOTH_ARGS}RUN test "$TARGETARCH$TARGETVARIANT" != "armv7" || exit 1\n',
+        ),
+        (
+            "PA309",
+            "RUN touch /etc/ld-musl-$(uname -m).path\n",
+            f"{BOTH_ARGS}RUN touch /etc/ld-musl-$({IN} {MUSL_NAMES} esac).path\n",
+        ),
         ("PA303", "RUN gcc -O2 -march=native -o x x.c\n", "RUN gcc -O2 -o x x.c\n"),
         ("PA506", "COPY qemu-arm-static /usr/bin/\n", ""),
     ],
 )
 def test_one_line_takes_the_target_name(rule: str, before: str, after: str):
     assert by_hand(rule, f"FROM debian\n{before}", 2) == f"FROM debian\n{after}"
+
+
+def test_a_choice_that_lacks_platforms_is_still_told_of():
+    text = (
+        'FROM debian\nRUN m=$(uname -m); case "$m" in x86_64) a=x;; aarch64) a=y;; *) exit 1;; '
+        "esac; curl -fsSLO https://x.org/$a\n"
+    )
+    fixed = mend(text, FixClass.REVIEW)
+    if fixed.text == text:
+        assert any("would hide" in why for _, why in fixed.refused)
+    assert "PA310" not in {one.rule for one in fixed.applied}
 
 
 def test_a_jdk_gets_a_name_without_the_platform():
@@ -234,6 +269,9 @@ def test_a_jdk_gets_a_name_without_the_platform():
         ("PA308", "COPY --from=a /usr/lib/x86_64-linux-gnu/x /x"),
         ("PA309", "RUN uname -m > /x"),
         ("PA309", "RUN a=`uname -m`"),
+        ("PA309", 'RUN case "$(uname -m)" in arm*) a=1;; esac'),
+        ("PA309", 'RUN case "a-$(uname -m)" in a-x86_64) a=1;; esac'),
+        ("PA309", 'RUN [ "$(uname -m)" = "$x" ] && a=1'),
         ("PA303", "RUN gcc -mavx2 x.c"),
         ("PA506", "COPY qemu-arm-static app /usr/bin/"),
         ("PA506", "RUN apt-get install qemu-user-static"),
