@@ -25,6 +25,10 @@ _LIBRARIES = frozenset(
     }
 )  # fmt: skip
 """Namespaces of Docker Hub that hold the official images of one platform each."""
+_BEGINNING = re.compile(
+    r"[-_.](?!(?:unknown|linux|musl|gnu|none|cross|apple|pc)\w*)", re.IGNORECASE
+)
+"""What follows a platform that a tag begins with; a triple names what a compiler makes."""
 _MOST = 8
 """Names that a message can hold."""
 
@@ -58,17 +62,22 @@ def architecture_arguments(view: FileView, text: str) -> tuple[str, ...]:
 
 
 def pinned_words(view: FileView, text: str) -> tuple[ArchWord, ...]:
-    """The words of a platform that a base's name ends a part with, or that are its namespace.
+    """The words of a platform that end a part of a base's name, begin its tag, or are a namespace.
 
     Arguments count with their defaults, those apart that mean an architecture themselves or follow
     the automatic ones. Places are those in the text without its variables.
     """
     name = _filled(view, text, _held(view)).partition("@")[0]
     prefix = name.removeprefix("docker.io/").partition("/")[0].lower()
-    found = (word for word in find_words(name) if word.ends_part)
+    found = (word for word in find_words(name) if word.ends_part or _begins_tag(name, word))
     return tuple(
         word for word in found if word.word in _LIBRARIES or word.platforms or word.word == prefix
     )
+
+
+def _begins_tag(name: str, word: ArchWord) -> bool:
+    """Whether the tag begins with it: `arm64v8-noble`, but no target of a cross compiler."""
+    return name[: word.start].endswith(":") and _BEGINNING.match(name, word.end) is not None
 
 
 def library_name(text: str) -> str | None:

@@ -21,6 +21,8 @@ PINNED = [
     ("FROM x/y-aarch64:1", "1 error none"),
     ("FROM x/y-x86_64", "1 error none"),
     ("FROM x/y:arm64", "1 error none"),
+    ("FROM x/y:arm64v8-noble", "1 error none"),
+    ("FROM x.example.com/y:amd64-1.2-slim", "1 error none"),
     ("FROM x.example.com/team/arm64v8/y:1", "1 error none"),
     ("ARG BASE=arm64v8/debian:13\nFROM $BASE", "2 error none"),
     ("ARG SUFFIX=-amd64\nFROM x:1$SUFFIX", "2 error none"),
@@ -36,6 +38,10 @@ NOT_PINNED = [
     "FROM debian:13",
     "FROM x:13-slim",
     "FROM x/y:2.0-arm64-tools-common",
+    "FROM x/y-arm64-tools:1",
+    # What the compiler in it makes.
+    "FROM x/rust-cross:x86_64-musl",
+    "FROM x/cross:aarch64-unknown-linux-gnu",
     "FROM x/amdahl64:1",
     "FROM x:1-$TARGETARCH",
     "FROM x:1-${TARGETARCH:-amd64}",
@@ -76,6 +82,7 @@ def test_a_tool_for_another_builder_is_found():
     [
         ("x:1.2-amd64", "x:1.2"),
         ("x:amd64", "x:latest"),
+        ("x:amd64-13", "x:13"),
         ("x-amd64:3", "x:3"),
         ("x/amd64/y:3", "x/y:3"),
     ],

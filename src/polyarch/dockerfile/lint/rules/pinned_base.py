@@ -89,13 +89,13 @@ def _look_up(view: FileView, reference: str) -> BaseImage | None:
 
 
 def _shortened(base: str, word: ArchWord) -> str:
-    """The name without the platform's word and the separator before it."""
+    """The name without the platform's word and the separator beside it."""
     name, at, digest = base.partition("@")
     place = name.rfind(word.text)
     head, tail = name[:place], name[place + len(word.text) :]
     head = head.rstrip(_SEPARATORS)
-    if head.endswith(":") and not tail:
-        head = f"{head}latest"
+    if head.endswith(":"):
+        tail = tail.lstrip(_SEPARATORS) or "latest"
     if tail.startswith("/") and head.endswith("/"):
         tail = tail[1:]
     return f"{head}{tail}{at}{digest}"
@@ -151,7 +151,7 @@ RULES = (
         severity=Severity.ERROR,
         fix=FixClass.REVIEW,
         title="The base image is one platform's own",
-        consequence="A repository like `arm64v8/debian`, or a tag that ends in `-amd64`, holds one "
+        consequence="A repository like `arm64v8/debian`, or a tag like `1.2-amd64`, holds one "
         "platform. A build for another one gets it all the same: BuildKit prints a warning and "
         "goes on. RUN then fails or is emulated as the wrong machine, and what is shipped starts "
         "on one platform only.",
