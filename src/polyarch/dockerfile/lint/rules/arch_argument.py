@@ -17,6 +17,11 @@ from polyarch.dockerfile.tree import Assignment, Instruction
 from polyarch.findings import Severity
 from polyarch.oci.platform import Platform
 
+_LEVEL = re.compile(r"armv\d(?:\.\d)?-[amr](?:[+.]\S*)?|x86-64-v\d|native|generic")
+"""What compilers call the processors of one architecture, as in `-march=armv8-a`."""
+_HANDED_ON = re.compile(
+    r"(?<![^\s\"'])([A-Za-z_]\w*)=([\"']?)\$(?:\1|\{\1\})\2(?=[\s;&|\\)]|$)", re.ASCII
+)
 _FALLBACK = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*):?[-=]\$")
 """`${ARCH:-$(uname -m)}`: where the argument is empty, something else tells."""
 
@@ -25,13 +30,15 @@ _FALLBACK = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*):?[-=]\$")
 class _Uses:
     """The last stage of a family (stages on one root) that uses a variable: in a shell, elsewhere.
 
-    `mapped` are those that a script gives a value itself.
+    `mapped` are those that a script gives a value itself, `more_than_handed` those that it does
+    more with than to hand them on under their own name (`make ARCH="$ARCH"`).
     """
 
     roots: dict[int, int] = field(default_factory=dict)
     in_shell: dict[tuple[int, str], int] = field(default_factory=dict)
     elsewhere: dict[tuple[int, str], int] = field(default_factory=dict)
     mapped: dict[tuple[int, str], int] = field(default_factory=dict)
+    more_than_handed: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def read(self, stage: StageView) -> None:
         """Take a stage in; stages come in file order."""
@@ -45,6 +52,7 @@ class _Uses:
             note(self.mapped, _fallbacks(instruction))
             if instruction.name == "RUN":
                 note(self.in_shell, _names(instruction))
+                note(self.more_than_handed, _used_up(instruction))
                 # The Go command reads it from the environment, where ARG stands as well.
                 note(self.in_shell, ("GOARCH",))
             elif instruction.name not in {"FROM", "LABEL"}:
@@ -109,6 +117,8 @@ def _is_custom(view: FileView, name: str, value: str, following: frozenset[str])
 def _meant(value: str) -> tuple[Platform, ...]:
     """The platforms that a default may mean; none where it names none."""
     bare = value.strip("\"'")
+    if _LEVEL.fullmatch(bare):
+        return ()
     word = first_word(bare)
     return platforms_of(bare) or (word.platforms if word else ())
 
@@ -117,7 +127,8 @@ def _finding(
     stage: StageView, instruction: Instruction, argument: Assignment, value: str, uses: _Uses
 ) -> LintFinding | None:
     name = argument.name
-    in_shell = uses.has(uses.in_shell, stage, name)
+    is_empty = argument.value is not None and not argument.value.strip("\"'")
+    in_shell = uses.has(uses.more_than_handed if is_empty else uses.in_shell, stage, name)
     elsewhere = uses.has(uses.elsewhere, stage, name)
     platforms = concerned(stage, _meant(value), leaves=True)
     if not (in_shell or elsewhere) or uses.has(uses.mapped, stage, name) or not platforms:
@@ -156,6 +167,11 @@ def _names(instruction: Instruction) -> Iterator[str]:
         return
     for text in (instruction.arguments.text, *(one.content for one in instruction.heredocs)):
         yield from variables(text)
+
+
+def _used_up(instruction: Instruction) -> Iterator[str]:
+    for text in (instruction.arguments.text, *(one.content for one in instruction.heredocs)):
+        yield from variables(_HANDED_ON.sub(" ", text))
 
 
 def _fallbacks(instruction: Instruction) -> Iterator[str]:
