@@ -93,6 +93,8 @@ _FILES = (
 
 _BROWSERS = {
     "playwright": (AMD64, ARM64),
+    "playwright-core": (AMD64, ARM64),
+    "patchright": (AMD64, ARM64),
     "puppeteer": (AMD64,),
 }
 _LONGEST = 2048
@@ -113,8 +115,8 @@ def rare_file(address: str) -> Rarity | None:
 def rare_browser(program: str, words: tuple[str, ...]) -> tuple[Platform, ...]:
     """The platforms whose browsers a command can fetch (puppeteer/puppeteer#7740); else none."""
     verbs = tuple(word for word in words if not word.startswith("-"))
-    if program == "playwright" and verbs[:1] == ("install",):
-        return _BROWSERS[program]
+    if program != "puppeteer" and verbs[:1] == ("install",):
+        return _BROWSERS.get(program, ())
     if program == "puppeteer" and verbs[:2] == ("browsers", "install"):
         return _BROWSERS[program]
     return ()

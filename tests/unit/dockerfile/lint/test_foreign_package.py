@@ -64,6 +64,9 @@ RARE = [
     "RUN apt-get install -y lib32gcc-s1",
     "RUN npx playwright install --with-deps chromium",
     "RUN npx puppeteer browsers install chrome",
+    "RUN npx playwright-core@1.50 install chrome",
+    "RUN ./node_modules/playwright-core/cli.js install --with-deps chrome",
+    "RUN node node_modules/playwright/cli.js install",
 ]
 
 
@@ -77,6 +80,9 @@ NOT_RARE = [
     "RUN apt-get remove -y google-chrome-stable",
     'RUN if [ "$(uname -m)" = x86_64 ]; then apt-get install -y google-chrome-stable; fi',
     "RUN npx playwright install-deps",
+    "RUN node node_modules/playwright/cli.js install-deps",
+    "RUN node node_modules/puppet/cli.js install",
+    "RUN node playwright.js install",
     "RUN pip install nvidia-cublas-cu12",
 ]
 

@@ -1,5 +1,6 @@
 """PA312: packages that exist for a few platforms only."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from polyarch.dockerfile.source import Span
 from polyarch.findings import Severity
 from polyarch.oci.platform import Platform
 
+_SCRIPT = re.compile(r"(?:^|/)node_modules/(?:@[\w.-]+/)?([\w.-]+)/[\w/.-]+\.m?js$")
+"""A program of a package that is started by its path."""
 _CHROMIUM = "the package `chromium` of the distribution is there for most platforms"
 _BRANCH = "install it in a branch for these platforms, or build the image for no others"
 
@@ -60,11 +63,23 @@ def _of_command(command: Command) -> Iterator[_Rare]:
         found = rare_package(name) if name in names else None
         if found:
             yield _Rare(name=name, span=word.span, platforms=found.platforms, instead=found.instead)
-    called = call(command)
-    platforms = rare_browser(called.program, called.words)
+    program, arguments = _browsers_of(command)
+    platforms = rare_browser(program, arguments)
     if platforms:
-        name = f"{called.program} install"
+        name = f"{program} install"
         yield _Rare(name=name, span=command.span, platforms=platforms, instead=_CHROMIUM)
+
+
+def _browsers_of(command: Command) -> tuple[str, tuple[str, ...]]:
+    """What is called; `node_modules/playwright/cli.js` is the program that it belongs to."""
+    words = tuple(str(word) for word in command.words)
+    if command.name in {"node", "nodejs"}:
+        words = words[1:]
+    found = _SCRIPT.search(words[0]) if words else None
+    if found:
+        return found[1], words[1:]
+    called = call(command)
+    return called.program, called.words
 
 
 def _finding(run: Run, rare: _Rare, hit: tuple[Platform, ...]) -> LintFinding:
