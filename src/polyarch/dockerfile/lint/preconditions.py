@@ -16,7 +16,7 @@ from polyarch.dockerfile.lint.packages import embeds_runtime, installed, is_link
 from polyarch.dockerfile.lint.programs import asks_platform, is_tool
 from polyarch.dockerfile.lint.toolchains import drives
 from polyarch.dockerfile.lint.tools import Work
-from polyarch.dockerfile.lint.traces import foreign, is_used, looks_run, products
+from polyarch.dockerfile.lint.traces import foreign, is_from_build, is_used, looks_run, products
 from polyarch.dockerfile.lint.view import StageView
 
 
@@ -95,7 +95,8 @@ def executed(emulation: Emulation, family: tuple[Site, ...]) -> Iterator[Doubt]:
     made = products(emulation, family)
     for deed in _deeds(family):
         name = deed.command.name
-        if name in made and deed.work is None and not is_tool(deed.call):
+        is_made = name in made or is_from_build(deed)
+        if is_made and deed.work is None and not is_tool(deed.call):
             yield _doubt(Precondition.NOT_RUN, f"`{name}` is built here and run here")
     for output in foreign(emulation, family):
         if looks_run(output, family):

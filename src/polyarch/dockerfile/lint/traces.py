@@ -8,6 +8,10 @@ from polyarch.dockerfile.lint.neutral import is_neutral
 from polyarch.dockerfile.lint.outputs import Output
 from polyarch.dockerfile.lint.tools import Work
 
+_BUILT = frozenset(
+    {"build", "_build", ".build", "target", "out", "output", "dist", "zig-out", "cmake-build"}
+)
+"""Folders of a project that compilers write to."""
 _LONGEST = 100_000
 """Characters of a script that is searched for names; in a longer one each is taken for used."""
 
@@ -28,6 +32,16 @@ def products(emulation: Emulation, family: tuple[Site, ...]) -> frozenset[str]:
         if not is_neutral(output.path)
     )
     return frozenset(name for name in (*named, *left) if name and "." not in name)
+
+
+def is_from_build(deed: Deed) -> bool:
+    """Whether a program is started out of a folder that compilers write to (`./build/app`).
+
+    Scripts have an ending; what stands in `/usr` and its like was installed.
+    """
+    path = (deed.command.words[0].value or "") if deed.command.words else ""
+    *folders, name = path.removeprefix("./").split("/")
+    return bool(name) and "." not in name and bool(folders) and folders[0] in _BUILT
 
 
 def foreign(emulation: Emulation, family: tuple[Site, ...]) -> Iterator[Output]:

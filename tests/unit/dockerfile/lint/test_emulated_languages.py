@@ -61,6 +61,10 @@ C = "FROM alpine\nWORKDIR /src\nRUN apk add build-base && {}\nFROM alpine\nCOPY 
         ("bazel build //:app", "/src/app", "none"),
         ("(cd a && ./configure && make) && ./configure && make", "/src/app", "none"),
         ("gcc -o app main.c && ./app", "/src/app", "none"),
+        # What runs was compiled, whatever it is called.
+        ("cmake -B build && cmake --build build && ./build/app --help", "/out/x.tgz", "none"),
+        ("./configure && make && out/bin/check-it", "/src/app", "none"),
+        ("./configure && make && sh ./build/tidy.sh", "/src/app", "review"),
     ],
 )
 def test_c(commands: str, path: str, fix: str) -> None:
