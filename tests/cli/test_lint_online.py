@@ -12,7 +12,9 @@ from polyarch.sandbox.server import SandboxRegistry
 from tests.cli.test_lint import linted, rules
 from tests.support.held import held, put
 from tests.support.images import MadeImage, make_image, make_index
+from tests.support.made_image import Made, file
 from tests.support.places import laid
+from tests.support.programs import program
 from tests.support.tiny_project import TinyProject
 
 Registries = tuple[SandboxRegistry, ...]
@@ -71,6 +73,36 @@ def test_a_base_that_lies(place: TinyProject, registries: Registries):
     [found] = said.document["files"][0]["findings"]
     assert (found["rule"], found["platforms"]) == ("PA107", ["linux/arm64"])
     assert "its config says `linux/amd64`" in found["message"]
+
+
+def test_a_base_with_programs_of_another_machine(place: TinyProject, registries: Registries):
+    """Its config says arm64; what lies where programs are run is for amd64."""
+    made = with_programs({"linux/amd64": "linux/amd64", "linux/arm64": "linux/amd64"})
+    standing_on(place, held(registries[0], made))
+    laid(made, place.root / "lay", held(registries[0], made))
+    for words in (("--online",), ("--layout", "lay")):
+        said = linted(place, *WANTED, *words, "Dockerfile", code=1)
+        [found] = said.document["files"][0]["findings"]
+        assert (found["rule"], found["platforms"]) == ("PA107", ["linux/arm64"])
+        assert "/bin/tool" in found["message"]
+
+
+def test_an_honest_base(place: TinyProject, registries: Registries):
+    honest = with_programs({"linux/amd64": "linux/amd64", "linux/arm64": "linux/arm64"})
+    standing_on(place, held(registries[0], honest))
+    assert rules(linted(place, *WANTED, "--online", "Dockerfile")) == []
+
+
+def with_programs(machines: dict[str, str]) -> MadeImage:
+    """An index of images by platform, each with a program for the machine named beside it."""
+    store = MemoryStore()
+    children = [
+        Made(platform=name, layers=[[file("bin/tool", program(machine))]]).put(store)
+        for name, machine in machines.items()
+    ]
+    index = ImageIndex.build(children)
+    store.add(index.descriptor.media_type, index.raw)
+    return MadeImage(store=store, index=index, children=tuple(children))
 
 
 def test_the_digest_of_one_platform(place: TinyProject, registries: Registries):

@@ -37,6 +37,7 @@ class Look:
             yield None
             return
         from polyarch.content.layout import LayoutStore
+        from polyarch.pipeline.known_layers import remembered_layers
         from polyarch.pipeline.lint_bases import Bases
         from polyarch.pipeline.lint_cache import FILE, BaseCache
         from polyarch.pipeline.lint_shops import LayoutShop, RegistryShop
@@ -62,5 +63,8 @@ class Look:
                 remote = RegistryShop(registries=stack.enter_context(reach.blocking()))
             path = world.state / FILE if self.online or self.keeps else None
             cache = BaseCache(path=path, now=world.now)
-            yield Bases(local=tuple(local), remote=remote, cache=cache, listen=listen)
+            memory = remembered_layers(world.state)
+            yield Bases(
+                local=tuple(local), remote=remote, cache=cache, memory=memory, listen=listen
+            )
             cache.save()

@@ -21,6 +21,7 @@ from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop, build_all
 from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.existing import Existing, take
+from polyarch.pipeline.known_layers import remembered_layers
 from polyarch.pipeline.lineage import Lineages
 from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
@@ -28,7 +29,7 @@ from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.prepare import Prepared, prepare
 from polyarch.pipeline.proof import ImageProof
 from polyarch.pipeline.proof_record import ProofRecord
-from polyarch.pipeline.prove import Prover, remembered_layers
+from polyarch.pipeline.prove import Prover
 from polyarch.pipeline.published import PublishedImages
 from polyarch.pipeline.recording import admit_gap, both
 from polyarch.pipeline.requests import Requester

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from polyarch.checks.memory import LayerMemory
 from polyarch.dockerfile.lint.lookup import BaseImage
 from polyarch.errors import InvalidReferenceError, PolyarchError
 from polyarch.events import Listener, Warned
@@ -10,6 +11,7 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import DEFAULT_TAG, DigestReference, Reference, parse_reference
 from polyarch.pipeline.lint_cache import BaseCache
+from polyarch.pipeline.lint_reality import Reality
 from polyarch.pipeline.lint_shops import Shop
 from polyarch.pipeline.newer_tags import newer_tags
 
@@ -27,9 +29,14 @@ class Bases:
     local: tuple[Shop, ...] = ()
     remote: Shop | None = None
     cache: BaseCache
+    memory: LayerMemory
     listen: Listener
     _known: dict[tuple[str, tuple[Platform, ...]], BaseImage | None] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _reality: Reality = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reality = Reality(memory=self.memory, listen=self.listen)
 
     def __call__(self, reference: str, platforms: tuple[Platform, ...]) -> BaseImage | None:
         """What a reference has; None where nobody knows, which is told once."""
@@ -45,7 +52,7 @@ class Bases:
             return None
         for shop in self.local:
             try:
-                return seen(shop, text, reference, platforms)
+                return seen(shop, text, reference, platforms, self._reality)
             except (PolyarchError, TimeoutError):
                 continue
         if kept := self.cache.get(text, platforms, is_online=self.remote is not None):
@@ -53,7 +60,7 @@ class Bases:
         if self.remote is None:
             return None
         try:
-            found = seen(self.remote, text, reference, platforms)
+            found = seen(self.remote, text, reference, platforms, self._reality)
         except (PolyarchError, TimeoutError) as error:
             self._tell(text, error)
             return None
@@ -67,7 +74,9 @@ class Bases:
             self.listen(Warned(text=f"`{text}` could not be looked up: {reason}"))
 
 
-def seen(shop: Shop, text: str, reference: Reference, platforms: Sequence[Platform]) -> BaseImage:
+def seen(
+    shop: Shop, text: str, reference: Reference, platforms: Sequence[Platform], reality: Reality
+) -> BaseImage:
     """What a shop says of a reference.
 
     Raises:
@@ -81,7 +90,7 @@ def seen(shop: Shop, text: str, reference: Reference, platforms: Sequence[Platfo
         others = () if platform_serves((platform,), platforms) else _others(shop, text, platforms)
         return BaseImage(offered=(platform,), is_index=False, index=index, others=others)
     offered = root.platforms
-    flaws = dict(_flaws(shop, reference, root, platforms))
+    flaws = dict(_flaws(shop, reference, root, platforms, reality))
     is_whole = platform_serves(offered, platforms) and not flaws
     others = () if is_whole else _others(shop, text, platforms)
     return BaseImage(offered=offered, flaws=flaws, others=others)
@@ -93,18 +102,17 @@ def platform_serves(offered: Sequence[Platform], wanted: Sequence[Platform]) -> 
 
 
 def _flaws(
-    shop: Shop, reference: Reference, index: ImageIndex, platforms: Sequence[Platform]
+    shop: Shop,
+    reference: Reference,
+    index: ImageIndex,
+    platforms: Sequence[Platform],
+    reality: Reality,
 ) -> Iterator[tuple[Platform, str]]:
-    """Platforms whose image says of itself that it is another one's."""
+    """Platforms whose image is another one's."""
     for wanted in platforms[:MAX_CHILDREN]:
         child = index.image_for(wanted)
-        if child is None:
-            continue
-        found = shop.child(reference.repository, child)
-        if isinstance(found, ImageManifest):
-            platform = shop.config(reference.repository, found).platform
-            if not platform.satisfies(wanted):
-                yield wanted, f"its config says `{platform}`"
+        if child is not None and (flaw := reality.flaw(shop, reference, child, wanted)):
+            yield wanted, flaw
 
 
 def _index_of(shop: Shop, text: str, reference: Reference, image: ImageManifest) -> str:

@@ -9,6 +9,7 @@ from polyarch.content.entries import choose
 from polyarch.content.layout import LayoutStore
 from polyarch.content.places import Kind, Place
 from polyarch.content.reader import read_small
+from polyarch.content.store import Fetcher
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
@@ -26,6 +27,15 @@ MAX_TAGS = 10_000
 
 class Shop(Protocol):
     """A place that has images under names."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether reading costs nobody a download."""
+        ...
+
+    def store(self, repository: Repository) -> Fetcher:
+        """Where the repository's content is read."""
+        ...
 
     def root(self, reference: Reference) -> ImageIndex | ImageManifest:
         """What stands under a reference.
@@ -55,6 +65,15 @@ class RegistryShop:
 
     registries: BlockingRegistries
 
+    @property
+    def is_local(self) -> bool:
+        """No."""
+        return False
+
+    def store(self, repository: Repository) -> Fetcher:
+        """Its repository's blobs, one stream each."""
+        return self.registries.store(repository)
+
     def root(self, reference: Reference) -> ImageIndex | ImageManifest:
         """Asks for the manifest alone."""
         wanted = reference.tag if isinstance(reference, TagReference) else reference.digest
@@ -83,6 +102,16 @@ class LayoutShop:
     """An OCI layout whose entries have names, with repository and tag."""
 
     layout: LayoutStore
+
+    @property
+    def is_local(self) -> bool:
+        """Yes."""
+        return True
+
+    def store(self, repository: Repository) -> Fetcher:
+        """The layout itself."""
+        del repository  # a layout has one set of blobs
+        return self.layout
 
     def root(self, reference: Reference) -> ImageIndex | ImageManifest:
         """The entry of the name, written in full or short; one of a digest whatever its name."""

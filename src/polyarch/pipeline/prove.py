@@ -4,12 +4,10 @@ What a part's own machine has proven, of the same digest and against the same qu
 again; the structure is always checked.
 """
 
-import contextlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from polyarch.checks.allow import Allowances
 from polyarch.checks.architecture import check_architecture
@@ -30,11 +28,6 @@ from polyarch.pipeline.smoke import Smoke, failure_line
 from polyarch.pipeline.stopping import Stopping
 from polyarch.runtimes.outcome import Outcome
 
-LAYERS = "layers"
-"""The folder of what is known of layers, among what polyarch keeps."""
-
-_MOST_LAYERS = 512
-_WHOLE = ".msgpack"
 _FEW = 3
 """How many warnings of one platform are told one by one; the record has them all."""
 
@@ -159,17 +152,6 @@ class Prover:
                 inspected_only=bool(proof.inspected_only),
             )
         )
-
-
-def remembered_layers(state: Path) -> LayerMemory:
-    """What earlier runs have read; what is longest ago goes, and what a killed one half wrote."""
-    folder = state / LAYERS
-    with contextlib.suppress(OSError):
-        files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-        whole = [path for path in files if path.suffix == _WHOLE]
-        for path in (*whole[_MOST_LAYERS:], *(set(files) - set(whole))):
-            path.unlink(missing_ok=True)
-    return LayerMemory(folder)
 
 
 def _not_what_it_says(
