@@ -65,11 +65,6 @@ def words_as_one(nodes: "tuple[Node, ...]", source: Source) -> ShellWord:
     )
 
 
-def plain_word(text: str, span: Span, *, is_contiguous: bool = False) -> ShellWord:
-    """A word that is worth what it says."""
-    return ShellWord(text=text, value=text, variables=(), span=span, is_contiguous=is_contiguous)
-
-
 def _is_raw(nodes: "tuple[Node, ...]") -> bool:
     return len(nodes) == 1 and nodes[0].type in {"raw_string", "ansi_c_string"}
 
