@@ -60,8 +60,8 @@ class Course:
 
     `taken` tells for an arm (dispatch, index) whether it is taken, None where nobody knows; `named`
     are the arms that are taken because they name the platform. `done` are the commands that are
-    certainly run, `stop` the one that fails the build, `broken` those that end a substitution with
-    a failure. `uses` are expansions whose value is known or known to be missing.
+    certainly run, `stop` the one that fails the build. `uses` are expansions whose value is known
+    or known to be missing.
     """
 
     script: Script
@@ -70,7 +70,6 @@ class Course:
     named: set[tuple[int, int]] = field(default_factory=set)
     done: list[Command] = field(default_factory=list)
     stop: Command | None = None
-    broken: list[Command] = field(default_factory=list)
     has_left: bool = False
     uses: list[Use] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
@@ -182,14 +181,11 @@ class Course:
         self.use(command.words)
         self.use(one.target for one in command.redirects)
         self.use(one.value for one in command.assignments)
-        fails = command.name in _STOPS and command.arguments[:1] not in ((), ("0",))
         if command.is_substituted:
             return
         if command.name in _STOPS:
             self.has_left = True
-            self.stop = command if fails else None
-        elif fails:
-            self.broken.append(command)
+            self.stop = command if command.arguments[:1] not in ((), ("0",)) else None
         elif command.name == "false" and command.arms:
             self.has_left, self.stop = True, command
 

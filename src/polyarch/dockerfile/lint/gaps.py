@@ -46,7 +46,7 @@ class Gap:
 def gaps(course: Course, chosen: Choosing, *, is_native: bool) -> Iterator[Gap]:
     """What one platform misses; `is_native` tells that the builder's machine runs the script."""
     if course.stop is not None:
-        yield from _stop(course.stop, chosen)
+        yield from _stop(course.stop, course, chosen)
     for use in course.uses:
         yield from _used(use, course, chosen)
     for command in course.done:
@@ -67,11 +67,21 @@ def _place(dispatch: Dispatch) -> Span:
     return dispatch.span
 
 
-def _stop(stop: Command, chosen: Choosing) -> Iterator[Gap]:
+def _stop(stop: Command, course: Course, chosen: Choosing) -> Iterator[Gap]:
     arm = chosen.arm(stop.arms)
-    if arm is not None:
-        span = _place(chosen.dispatches[arm.dispatch])
-        yield Gap(kind=GapKind.STOPS, text="", span=span)
+    dispatch = chosen.dispatches[arm.dispatch] if arm else _check(stop, course, chosen)
+    if dispatch is not None:
+        yield Gap(kind=GapKind.STOPS, text="", span=_place(dispatch))
+
+
+def _check(stop: Command, course: Course, chosen: Choosing) -> Dispatch | None:
+    """The test behind a choice that stops because no arm has set its variable (`[ -z … ]`)."""
+    tests = {one.index: one for one in course.script.dispatches}
+    for arm in reversed(stop.arms):
+        test = tests[arm.dispatch]
+        if any(chosen.setting.get(name, 0) >= _ENOUGH for name in test.variables):
+            return test
+    return None
 
 
 # --- what it gets ----------------------------------------------------------------------------
@@ -162,11 +172,23 @@ def _empty(course: Course, chosen: Choosing) -> Iterator[Gap]:
         arm = chosen.arm(command.arms)
         if arm and command.is_substituted and command.name == "exit":
             span = _place(chosen.dispatches[arm.dispatch])
-            yield Gap(kind=GapKind.EMPTY, text="", span=span)
+            if not _is_set_again(command.span, course):
+                yield Gap(kind=GapKind.EMPTY, text="", span=span)
     for dispatch in chosen.dispatches.values():
         arms = list(dispatch.arms)
         if _is_missed(arms, course) and all(_key(arm) in chosen.printing for arm in arms):
             yield Gap(kind=GapKind.EMPTY, text="", span=_place(dispatch))
+
+
+def _is_set_again(span: Span, course: Course) -> bool:
+    """Whether it stands in the value of a variable that gets another one afterwards."""
+    certain = [one for one, arms in course.script.assignments if not arms]
+    names = {
+        one.name
+        for one in certain
+        if one.value.span.start <= span.start and span.end <= one.value.span.end
+    }
+    return any(one.name in names and one.span.start > span.end for one in certain)
 
 
 def _is_missed(arms: list[Arm], course: Course) -> bool:
