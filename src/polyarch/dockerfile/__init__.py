@@ -2,7 +2,7 @@
 
 `parse` turns text into a tree that knows where each byte came from, `resolve` turns the tree into
 the graph of the stages that one platform needs, `ignore` and `context` say which files a build
-sees. `shell` reads the scripts of RUN, `lint` tells what harms another architecture, `fix` mends it.
+sees. `shell` reads the scripts of RUN, `lint` tells what harms other architectures, `fix` mends it.
 Text in, values out: this room knows no engine, no registry and no config; the functions that
 touch files (`read_dockerfile`, `find_ignore`, `context_files`, `context_digest`) stand at its edge.
 
