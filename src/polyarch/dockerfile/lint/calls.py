@@ -15,6 +15,8 @@ _QUESTIONS = frozenset(
     {"--version", "-version", "-V", "-v", "version", "--help", "-h", "help", "--info", "-vV",
      "-dumpmachine", "-dumpversion", "--list-sdks", "--list-runtimes"}
 )  # fmt: skip
+_PLAIN_QUESTIONS = frozenset({"--version", "-version", "--help"})
+"""Those that mean nothing else: with one of them, and without a subcommand, nothing is done."""
 _QUESTION = re.compile(r"-{1,2}(?:print|dump)-?.*|-X?showversion")
 _PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?|pypy\d?")
 _PIP = re.compile(r"pip(?:\d(?:\.\d+)?)?")
@@ -62,7 +64,9 @@ class Call:
 
     @property
     def is_question(self) -> bool:
-        """Whether it only tells of itself, as `--version` does."""
+        """Whether it only tells of itself, as `--version` does, whatever options stand beside."""
+        if any(word in _PLAIN_QUESTIONS for word in self.words) and not self.verb:
+            return True
         return bool(self.words) and all(
             word in _QUESTIONS or _QUESTION.fullmatch(word) for word in self.words
         )
