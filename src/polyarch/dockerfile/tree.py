@@ -7,6 +7,7 @@ same text back and an edit by `Span` changes nothing else.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from polyarch.dockerfile.source import JoinedText, Position, Span
 
@@ -170,8 +171,9 @@ class Dockerfile:
 
     @property
     def directives(self) -> tuple[Directive, ...]:
-        """The parser directives in file order."""
-        return tuple(node for node in self.nodes if isinstance(node, Directive))
+        """The parser directives in file order: they are above everything else."""
+        top = takewhile(lambda node: isinstance(node, Directive), self.nodes)
+        return tuple(node for node in top if isinstance(node, Directive))
 
     @property
     def comments(self) -> tuple[Comment, ...]:
