@@ -53,6 +53,7 @@ class StageView:
     `platforms` are those of the requested ones that need it; empty where none does, and then only
     name and outline can be trusted. `is_shipped`: it is the image, or one that the image stands on.
     `resolved` is the stage as each of these platforms has it, `kinds` what each runs it on.
+    `parents` are the stages that it stands on, each once: several where the platform chooses.
     `body` is what it does: first the triggers that ONBUILD of its base stages left, then its own.
     """
 
@@ -61,6 +62,7 @@ class StageView:
     is_shipped: bool
     platforms: tuple[Platform, ...]
     resolved: Mapping[Platform, Stage]
+    parents: tuple[int, ...]
     body: tuple[Instruction, ...]
     runs: tuple[Run, ...]
 
@@ -95,12 +97,6 @@ class StageView:
     def bases(self) -> tuple[str, ...]:
         """The images or stages that its FROM names once expanded, each once."""
         return tuple(dict.fromkeys(one.base.text for one in self.resolved.values()))
-
-    @property
-    def parents(self) -> tuple[int, ...]:
-        """The stages that it stands on, each once: several where the platform chooses."""
-        found = (one.base.stage for one in self.resolved.values())
-        return tuple(dict.fromkeys(index for index in found if index is not None))
 
     @property
     def commands(self) -> Iterator[tuple[Run, Command]]:
@@ -250,11 +246,17 @@ def _stages(
             is_shipped=one.index in shipped,
             platforms=tuple(found),
             resolved=found,
+            parents=_parents(found.values()),
             body=body,
             runs=tuple(
                 Run(instruction=each, scripts=read(each)) for each in body if each.name == "RUN"
             ),
         )
+
+
+def _parents(stages: Iterable[Stage]) -> tuple[int, ...]:
+    found = (one.base.stage for one in stages)
+    return tuple(dict.fromkeys(index for index in found if index is not None))
 
 
 def _triggers(stages: Iterable[Stage], plan: Outline) -> Iterator[Instruction]:
