@@ -30,6 +30,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ContextNotFoundError
 │   ├── DockerfileError             a Dockerfile or its .dockerignore that cannot be read
 │   │   ├── DockerfileSyntaxError   file, line and reason
+│   │   ├── DockerfileTooLargeError
 │   │   ├── DockerfileUnreadableError
 │   │   ├── StageNotFoundError
 │   │   ├── IgnoreFileError
@@ -205,6 +206,7 @@ from polyarch.errors.files import (
     ComposeFileError,
     DockerfileError,
     DockerfileSyntaxError,
+    DockerfileTooLargeError,
     DockerfileUnreadableError,
     EnvFileError,
     ExpansionError,
@@ -340,6 +342,7 @@ __all__ = [
     "DockerfileError",
     "DockerfileNotFoundError",
     "DockerfileSyntaxError",
+    "DockerfileTooLargeError",
     "DockerfileUnreadableError",
     "EmptyOptionError",
     "EmulatorMissingError",

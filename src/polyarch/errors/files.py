@@ -28,6 +28,19 @@ class DockerfileSyntaxError(DockerfileError):
         self.reason = reason
 
 
+class DockerfileTooLargeError(DockerfileError):
+    """A Dockerfile with more in it than what is judged; `most` says how much that is."""
+
+    code = "dockerfile-too-large"
+
+    def __init__(self, path: str, most: str) -> None:
+        super().__init__(
+            f"this Dockerfile has more than {most}: it is not judged",
+            where=path,
+            hint="no builder builds that many; make several Dockerfiles of it",
+        )
+
+
 class DockerfileUnreadableError(DockerfileError):
     """A Dockerfile that does not exist or cannot be opened."""
 

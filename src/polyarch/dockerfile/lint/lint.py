@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from polyarch.dockerfile.lint.bounds import check_bounds
 from polyarch.dockerfile.lint.finding import LintFinding
 from polyarch.dockerfile.lint.folder import ContextFolder
 from polyarch.dockerfile.lint.given import NOTHING_GIVEN, Given
@@ -31,7 +32,9 @@ def lint(
     Raises:
         DockerfileSyntaxError: what BuildKit refuses before it builds.
         StageNotFoundError: no stage is called `target`.
+        DockerfileTooLargeError: there is more to judge than in any file that can be built.
     """
+    check_bounds(file)
     view = view_of(
         file,
         platforms=tuple(platforms),
