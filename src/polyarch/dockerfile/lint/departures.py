@@ -1,9 +1,11 @@
 """What leaves a stage, judged: folders of the system, installed programs, tools of other stages."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from polyarch.dockerfile.lint.emulation import Emulation, Site
 from polyarch.dockerfile.lint.finding import FixClass
+from polyarch.dockerfile.lint.leaving import leaving
 from polyarch.dockerfile.lint.neutral import (
     is_bin_pattern,
     is_installed,
@@ -16,6 +18,11 @@ from polyarch.dockerfile.lint.outputs import Output
 from polyarch.dockerfile.lint.preconditions import Doubt, Precondition
 from polyarch.dockerfile.lint.written import is_written, written
 
+_COPIES = frozenset({"cp", "mv", "install", "rsync", "ln"})
+_BROUGHT = re.compile(r"/(?:usr/)?(?:s?bin|lib(?:32|64|x32|exec)?)/(?!.*\.(?:sh|py|pl)$)")
+"""Where only the base image and its package manager put files."""
+_ASKED = re.compile(r"\$\(\s*(?:which|command -v|type -p)\s|`\s*(?:which|command -v|type -p)\s")
+
 
 def departing(
     emulation: Emulation, family: tuple[Site, ...], outputs: Iterable[Output]
@@ -26,6 +33,25 @@ def departing(
         reason = "" if is_neutral(output.path) else _reason(output.path, made)
         if reason:
             yield Doubt(about=Precondition.NEUTRAL, most=FixClass.NONE, reason=reason)
+    for site in family:
+        yield from _taken(emulation, site, made)
+
+
+def _taken(emulation: Emulation, site: Site, made: frozenset[str]) -> Iterator[Doubt]:
+    """Programs and libraries of the base image that a command puts where something leaves."""
+    found = leaving(emulation.transfers, site.stage)
+    for deed in site.deeds:
+        if deed.call.program not in _COPIES or deed.call.has("-s", "--symbolic", "-d"):
+            continue
+        *sources, destination = ("", *(str(word) for word in deed.command.words[1:]))
+        for source in sources if found.has((destination,)) else ():
+            path = source.strip("\"'")
+            if _ASKED.match(path) or (_BROUGHT.match(path) and not is_written(path, made)):
+                yield Doubt(
+                    about=Precondition.NEUTRAL,
+                    most=FixClass.NONE,
+                    reason=f"`{deed.call}` takes `{path}`, which is there for the stage's platform",
+                )
 
 
 def _reason(path: str, made: frozenset[str]) -> str:

@@ -1,6 +1,7 @@
 """Programs that neither compile nor run what was compiled: files, accounts, downloads, packages."""
 
 import re
+from collections.abc import Iterator
 
 from polyarch.dockerfile.lint.calls import Call
 from polyarch.dockerfile.lint.packages import MANAGERS
@@ -72,8 +73,15 @@ _ASKS = re.compile(
 
 def is_file_work(found: Call) -> bool:
     """Whether it only moves bytes: files, accounts, downloads, checks, packages."""
-    name = found.program
-    return name in _PLAIN or name in MANAGERS
+    names = [found.program, *_started(found)]
+    return all(name in _PLAIN or name in MANAGERS for name in names)
+
+
+def _started(found: Call) -> Iterator[str]:
+    """The programs that `find` starts for what it finds."""
+    if found.program == "find":
+        for flag in ("-exec", "-execdir", "-ok", "-okdir"):
+            yield from (one.rpartition("/")[2] for one in found.values(flag))
 
 
 def is_tool(found: Call) -> bool:

@@ -29,6 +29,14 @@ FETCH = "FROM alpine AS fetch\nARG TARGETARCH\nRUN {}\nFROM scratch\nCOPY --from
         ('a="$(apk --print-arch)"; wget -O /x https://x/y', "/x", "safe"),
         ('a="$(apk --print-arch)"; echo x > "/x-$a"', "/x", "none"),
         ("apk add --root /out --initdb busybox", "/out", "none"),
+        # What the base image brings, on its way through a folder of another name.
+        ("apk add curl && mkdir /out && cp /usr/bin/curl /out/", "/out", "none"),
+        ("mkdir -p /out/lib && cp -a /lib/ld-musl-*.so.1 /out/lib/", "/out", "none"),
+        ("apk add jq && mkdir /out && cp $(which jq) /out/", "/out", "none"),
+        ("wget -O /usr/bin/x https://x/$TARGETARCH && mv /usr/bin/x /out", "/out", "safe"),
+        ("apk add curl && cp /usr/bin/curl /tmp/own && wget -O /x https://x/y", "/x", "safe"),
+        ("mkdir /out && cp /usr/share/zoneinfo/UTC /out/", "/out", "safe"),
+        ("git clone https://x/y /y && find /y -name .git -exec rm -r {} +", "/y", "safe"),
     ],
 )
 def test_fetch(commands: str, path: str, fix: str) -> None:
@@ -41,6 +49,7 @@ def test_fetch(commands: str, path: str, fix: str) -> None:
         "wget -O /x https://x/y && chmod +x /x && /x --install",
         "curl https://x/y | sh",
         "frobnicate",
+        "wget -qO- https://x/y | tar xz -C /x && find /x -type f -exec strip {} +",
     ],
 )
 def test_a_stage_that_runs_what_it_fetched_does_more_than_fetch(commands: str) -> None:
