@@ -176,6 +176,11 @@ DOTNET = (
         ("dotnet publish -r linux-x64 -o /app", '["dotnet", "x.dll"]', "review"),
         ("dotnet publish -p:PublishSingleFile=true -o /app", '["dotnet", "x.dll"]', "review"),
         ("dotnet test && dotnet publish -o /app", '["dotnet", "x.dll"]', "review"),
+        (
+            "dotnet publish -o /app && dotnet ef migrations bundle -o /app/bundle",
+            '["dotnet", "x.dll"]',
+            "review",
+        ),
         ("dotnet publish -p:PublishAot=true -o /app", '["./x"]', "none"),
     ],
 )

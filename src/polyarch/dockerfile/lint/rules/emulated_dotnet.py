@@ -69,8 +69,17 @@ def _doubts(emulation: Emulation, site: Site) -> Iterator[Doubt]:
     yield from departing(emulation, family, outputs)
     for member in family:
         yield from (doubt for deed in member.of(Work.DOTNET) for doubt in _of_deed(deed))
+        if any(_bundles(deed) for deed in member.deeds):
+            yield _doubt("a bundle of migrations is a program for one platform", FixClass.REVIEW)
     if "dotnet" not in {name.rpartition("/")[2] for name in programs(emulation.view)}:
         yield _doubt("the image does not start its program with `dotnet`", FixClass.REVIEW)
+
+
+def _bundles(deed: Deed) -> bool:
+    """Whether Entity Framework makes a program of a project's migrations."""
+    name, words = deed.call.program, deed.call.plain
+    words = words[1:] if name == "dotnet" and words[:1] == ("ef",) else words
+    return name in {"dotnet", "dotnet-ef"} and words[:2] == ("migrations", "bundle")
 
 
 def _of_deed(deed: Deed) -> Iterator[Doubt]:
