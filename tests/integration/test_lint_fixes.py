@@ -33,7 +33,7 @@ from tests.support.fix_cases import BASES, CASES, FixCase
 NATIVE, FOREIGN = "linux/amd64", "linux/arm64"
 PLATFORMS = (NATIVE, FOREIGN)
 MACHINES = {NATIVE: "x86-64", FOREIGN: "aarch64"}
-EMULATED_IN_SECONDS = frozenset({"chmod", "download"})
+EMULATED_IN_SECONDS = frozenset({"chmod", "chown", "download"})
 """What is built under emulation in the short form too: no compiler runs in it."""
 
 pytestmark = pytest.mark.skipif(

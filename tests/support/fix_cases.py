@@ -186,6 +186,26 @@ ENTRYPOINT ["entrypoint.sh"]
 """,
     ),
     FixCase(
+        name="chown",
+        rules=("PA402",),
+        allow=FixClass.REVIEW,
+        files={"entrypoint.sh": "#!/bin/sh\necho started\n", "app.conf": "a=b\n"},
+        stays=("RUN echo worker:",),
+        dockerfile="""\
+FROM {busybox}
+RUN echo worker:x:1234:1300::/:/bin/sh >> /etc/passwd && echo staff:x:1301: >> /etc/group
+WORKDIR /srv
+COPY app.conf .
+COPY entrypoint.sh /usr/local/bin/
+RUN set -e; chown 7:8 app.conf
+# It has to be executable, and its owner's.
+RUN chmod +x /usr/local/bin/entrypoint.sh && \\
+    chown worker:staff /usr/local/bin/entrypoint.sh
+USER worker
+ENTRYPOINT ["entrypoint.sh"]
+""",
+    ),
+    FixCase(
         name="download",
         rules=("PA209",),
         files={"sums": "{sums}"},

@@ -13,7 +13,7 @@ from polyarch.dockerfile.fix.change import Change, Work
 from polyarch.dockerfile.fix.commands import check_written
 from polyarch.dockerfile.fix.edit import Edit
 from polyarch.dockerfile.lint.finding import LintFinding
-from polyarch.dockerfile.lint.placing import Source, Step, source_of, words_of
+from polyarch.dockerfile.lint.placing import Source, Step, source_of, step_of
 from polyarch.dockerfile.lint.surroundings import Surroundings, surroundings
 from polyarch.dockerfile.lint.view import FileView, Run, StageView
 from polyarch.dockerfile.tree import Instruction
@@ -33,13 +33,13 @@ def into_copy(finding: LintFinding, work: Work) -> Change:
     if run is None or instruction.flags or instruction.heredocs:
         raise FixRefusedError("the RUN has flags or a script of its own")
     check_written(run)
-    above, folder = _above(stage, instruction, work)
+    above, folder = above_of(stage, instruction, work)
     modes: dict[int, _Modes] = {}
     for path, mode in _operands(run, folder):
         kind, step, _ = source_of(path, above)
         if step is None or kind in {Source.TREE, Source.UNKNOWN}:
             raise FixRefusedError(f"`{path}` comes from no COPY of this stage as a single file")
-        modes.setdefault(id(step), _Modes(step)).add(path, _octal(mode, kind, step))
+        modes.setdefault(id(step), _Modes(step)).add(path, in_digits(mode, kind, step))
     edits = [one.edit() for one in modes.values()]
     if not edits:
         raise FixRefusedError("the RUN changes no mode")
@@ -65,14 +65,21 @@ class _Modes:
         if len(self.modes) > 1 or {path for _, path in self.step.files or ()} - self.paths:
             raise FixRefusedError(f"line {copy.first_line} copies files of other modes as well")
         (mode,) = self.modes
-        flag = copy.flag("chmod")
-        if flag and flag.value_span:
-            return Edit(flag.value_span, mode)
-        place = copy.flags[-1].span.end if copy.flags else copy.keyword.span.end
-        return Edit.insert(place, f" --chmod={mode}")
+        return flagged(copy, "chmod", mode)
 
 
-def _above(stage: StageView, instruction: Instruction, work: Work) -> tuple[tuple[Step, ...], str]:
+def flagged(copy: Instruction, name: str, value: str) -> Edit:
+    """Give the COPY a flag, or the one that it has another value."""
+    flag = copy.flag(name)
+    if flag and flag.value_span:
+        return Edit(flag.value_span, value)
+    place = copy.flags[-1].span.end if copy.flags else copy.keyword.span.end
+    return Edit.insert(place, f" --{name}={value}")
+
+
+def above_of(
+    stage: StageView, instruction: Instruction, work: Work
+) -> tuple[tuple[Step, ...], str]:
     """What the stage does above the instruction, and the working directory there."""
     if not work.steps:
         known: dict[int, Surroundings] = {}
@@ -86,10 +93,7 @@ def _above(stage: StageView, instruction: Instruction, work: Work) -> tuple[tupl
 
 
 def _steps(view: FileView, stage: StageView, known: dict[int, Surroundings]) -> Iterator[Step]:
-    for each, here in surroundings(view, stage, known):
-        words = words_of(each) if each.name in {"ADD", "COPY"} else ()
-        expanded = tuple(here.expand(word) for word in words)
-        yield Step(instruction=each, workdir=here.workdir, words=expanded)
+    return (step_of(each, here) for each, here in surroundings(view, stage, known))
 
 
 def _operands(run: Run, folder: str) -> Iterator[tuple[str, str]]:
@@ -115,7 +119,12 @@ def _path(file: str, folder: str) -> str:
     return posixpath.normpath(posixpath.join(folder, file))
 
 
-def _octal(mode: str, kind: Source, step: Step) -> str:
+def in_digits(mode: str, kind: Source, step: Step) -> str:
+    """The mode that chmod makes of what the COPY copies.
+
+    Raises:
+        FixRefusedError: it depends on more than is known.
+    """
     if _OCTAL.fullmatch(mode):
         return mode.rjust(4, "0")
     bits = _ADDS.get(mode.removeprefix("ugo").removeprefix("a"))

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from polyarch.dockerfile.fix import ccode, golang, rust
+from polyarch.dockerfile.fix import ccode, copymode, copyowner, golang, rust
 from polyarch.dockerfile.fix.arguments import declare_used, drop_defaults, drop_target_platform
 from polyarch.dockerfile.fix.bases import free_base, free_platform, move_flag, renew_digest
 from polyarch.dockerfile.fix.change import Fixer
-from polyarch.dockerfile.fix.copymode import into_copy
 from polyarch.dockerfile.fix.customarg import from_automatic
 from polyarch.dockerfile.fix.dotnet import cross_publish
 from polyarch.dockerfile.fix.downloads import choose_asset, choose_named
@@ -41,7 +40,8 @@ FIXERS: Mapping[str, Fixer] = MappingProxyType(
         "PA308": free_path,
         "PA309": ask_the_target,
         "PA314": choose_named,
-        "PA401": into_copy,
+        "PA401": copymode.into_copy,
+        "PA402": copyowner.into_copy,
         "PA501": golang.state_cgo,
         "PA502": golang.add_goarm,
         "PA504": golang.cross_leaked,
@@ -56,6 +56,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"PA204", "PA205", "PA206", "PA208", "PA209"}),
     frozenset({"PA201", "PA502"}),
     frozenset({"PA401"}),
+    frozenset({"PA402"}),
     frozenset({"PA101", "PA103", "PA105", "PA106"}),
     frozenset({"PA305", "PA306"}),
     frozenset({"PA301", "PA303", "PA308", "PA309", "PA314"}),

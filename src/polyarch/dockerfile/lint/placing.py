@@ -6,8 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from polyarch.dockerfile.lint.surroundings import Surroundings
 from polyarch.dockerfile.tree import Instruction
 from polyarch.dockerfile.words import plain_words
+
+OLD_FRONTEND = re.compile(r".*:(?:v?1\.[01])(?:[.@-].*)?")
+"""Frontends that do not know `--chmod`, as `# syntax=` names them."""
+
+READABLE = 0o044
+"""What git leaves to everybody in 0644 and 0755; without it `+x` comes to something else."""
 
 _PATTERN = re.compile(r"[*?\[]")
 _REMOTE = re.compile(r"https?://")
@@ -80,6 +87,13 @@ def words_of(instruction: Instruction) -> tuple[str, ...]:
     if instruction.json is not None:
         return instruction.json
     return tuple(word.text.strip("\"'") for word in plain_words(instruction.arguments.text))
+
+
+def step_of(instruction: Instruction, here: Surroundings) -> Step:
+    """An instruction as it is with what surrounds it."""
+    is_copy = instruction.name in {"ADD", "COPY"}
+    words = tuple(here.expand(word) for word in words_of(instruction)) if is_copy else ()
+    return Step(instruction=instruction, workdir=here.workdir, words=words)
 
 
 def source_of(path: str, above: Sequence[Step]) -> tuple[Source, Step | None, str]:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from polyarch.dockerfile.lint.emulation import platforms_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
-from polyarch.dockerfile.lint.placing import Source, Step, source_of, words_of
+from polyarch.dockerfile.lint.placing import (
+    OLD_FRONTEND,
+    READABLE,
+    Source,
+    Step,
+    source_of,
+    step_of,
+)
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.lint.surroundings import Surroundings, surroundings
 from polyarch.dockerfile.lint.view import FileView, Run
@@ -20,9 +27,6 @@ _NOTHING = frozenset({"true", ":", "set", "cd"})
 _OCTAL = re.compile(r"0?[0-7]{3}")
 _EXECUTABLE = frozenset({"+x", "a+x", "ugo+x"})
 _GLOB = re.compile(r"[*?\[$`{]")
-_OLD_FRONTEND = re.compile(r".*:(?:v?1\.[01])(?:[.@-].*)?")
-_READABLE = 0o044
-"""What git leaves to everybody in 0644 and 0755; without it `+x` comes to something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ def run_chmod(view: FileView) -> Iterator[LintFinding]:
             if run and modes:
                 verdict = _Judge(view=view, above=tuple(above), here=here).of(run)
                 yield _finding(instruction, modes[0], concerned, verdict)
-            above.append(_step(instruction, here))
+            above.append(step_of(instruction, here))
 
 
 def _finding(
@@ -79,12 +83,6 @@ def _modes(run: Run) -> tuple[Command, ...]:
     return tuple(one for one in commands if one.name == "chmod")
 
 
-def _step(instruction: Instruction, here: Surroundings) -> Step:
-    is_copy = instruction.name in {"ADD", "COPY"}
-    words = tuple(here.expand(word) for word in words_of(instruction)) if is_copy else ()
-    return Step(instruction=instruction, workdir=here.workdir, words=words)
-
-
 # --- whether COPY can do it ----------------------------------------------------------------------
 
 
@@ -99,7 +97,7 @@ class _Judge:
     def of(self, run: Run) -> _Verdict:
         instruction = run.instruction
         syntax = self.view.file.syntax
-        if syntax and _OLD_FRONTEND.fullmatch(syntax):
+        if syntax and OLD_FRONTEND.fullmatch(syntax):
             return _none(f"`{syntax}` does not know `--chmod`")
         if instruction.flags or instruction.heredocs or any(one.arms for one in run.commands):
             return _none("the RUN is more than a chain of plain commands")
@@ -160,7 +158,7 @@ class _Judge:
         found = None
         if self.view.folder and not step.instruction.flag("from"):
             found = self.view.folder.mode(source)
-        if found is not None and found & _READABLE != _READABLE:
+        if found is not None and found & READABLE != READABLE:
             return _review(
                 f"`{source}` has mode {found:04o}, of which `{mode}` makes another than 0755"
             )

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 from polyarch.dockerfile.lint.emulation import platforms_of
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
+from polyarch.dockerfile.lint.owning import NEAR, moved
+from polyarch.dockerfile.lint.placing import Step, step_of
 from polyarch.dockerfile.lint.rule import Rule
+from polyarch.dockerfile.lint.surroundings import Surroundings, surroundings
 from polyarch.dockerfile.lint.view import FileView, Run
 from polyarch.dockerfile.shell.script import Command
 from polyarch.findings import Severity
@@ -33,14 +36,25 @@ _PACKAGES = {
     "zypper": frozenset({"install", "in", "update", "up", "dup"}),
 }
 
+_ACCOUNTS = (
+    "COPY has to find the same accounts in the image, and what it copies has to be single files"
+)
+
 
 def run_bookkeeping(view: FileView) -> Iterator[LintFinding]:
     """Files and accounts: each such RUN of a shipped stage."""
-    for stage in view.shipped:
-        concerned = platforms_of(view, stage)
-        for run in stage.runs if concerned else ():
-            first = _bookkeeping(run)
-            if first:
+    known: dict[int, Surroundings] = {}
+    for stage in view.needed:
+        concerned = platforms_of(view, stage) if stage.is_shipped else ()
+        runs = {id(run.instruction): run for run in stage.runs} if concerned else {}
+        above: list[Step] = []
+        for instruction, here in surroundings(view, stage, known):
+            run = runs.get(id(instruction))
+            first = _bookkeeping(run) if run else None
+            if run and first:
+                moves = instruction.first_line > stage.line and moved(
+                    run, above[-NEAR:], here.workdir, view
+                )
                 yield LintFinding(
                     rule="PA402",
                     severity=Severity.INFO,
@@ -50,7 +64,10 @@ def run_bookkeeping(view: FileView) -> Iterator[LintFinding]:
                     message="this RUN only tends files or accounts, and needs an emulator for it",
                     hint="WORKDIR makes folders, `COPY --chown` gives owners, and account files "
                     "can be prepared in a stage on `$BUILDPLATFORM`",
+                    fix=FixClass.REVIEW if moves else FixClass.NONE,
+                    why_not=_ACCOUNTS if moves else "",
                 )
+            above.append(step_of(instruction, here))
 
 
 def _bookkeeping(run: Run) -> Command | None:
