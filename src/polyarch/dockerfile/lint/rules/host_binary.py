@@ -2,11 +2,11 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from polyarch.dockerfile.graph import ContextSource
+from polyarch.dockerfile.graph import ContextSource, Stage
 from polyarch.dockerfile.lint.archwords import first_word
 from polyarch.dockerfile.lint.bases import base_of
 from polyarch.dockerfile.lint.calls import call
@@ -103,11 +103,12 @@ def _copies(view: FileView) -> Iterator[_Copied]:
     """The single files whose path is the same for all platforms."""
     known: dict[int, Surroundings] = {}
     for stage in view.needed:
+        by_platform = [_by_line(resolved) for resolved in stage.resolved.values()]
         for instruction, here in surroundings(view, stage, known):
             if instruction.name not in {"ADD", "COPY"} or instruction.flag("from"):
                 continue
             target = _target(instruction)
-            sources = _sources(stage, instruction)
+            sources = _sources(instruction, by_platform)
             into = target.endswith("/") or target in {".", ".."} or len(sources) > 1
             for source, path in sources:
                 place = posixpath.join(target, posixpath.basename(path)) if into else target
@@ -132,11 +133,19 @@ def _target(instruction: Instruction) -> str:
     return words[-1].text if words else ""
 
 
-def _sources(stage: StageView, instruction: Instruction) -> tuple[tuple[ContextSource, str], ...]:
+def _by_line(stage: Stage) -> Mapping[int, tuple[ContextSource, ...]]:
+    found: dict[int, list[ContextSource]] = {}
+    for one in stage.context_sources:
+        found.setdefault(one.line, []).append(one)
+    return {line: tuple(sources) for line, sources in found.items()}
+
+
+def _sources(
+    instruction: Instruction, stages: Iterable[Mapping[int, tuple[ContextSource, ...]]]
+) -> tuple[tuple[ContextSource, str], ...]:
     """The sources that are the same file on every platform, with their plain paths."""
     by_platform = [
-        {one.span: one for one in resolved.context_sources if one.line == instruction.first_line}
-        for resolved in stage.resolved.values()
+        {one.span: one for one in each.get(instruction.first_line, ())} for each in stages
     ]
     return tuple(
         (one, posixpath.normpath(one.path).lstrip("/"))
