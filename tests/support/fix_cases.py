@@ -196,11 +196,11 @@ FROM {busybox}
 RUN echo worker:x:1234:1300::/:/bin/sh >> /etc/passwd && echo staff:x:1301: >> /etc/group
 WORKDIR /srv
 COPY app.conf .
-COPY entrypoint.sh /usr/local/bin/
+COPY entrypoint.sh /bin/
 RUN set -e; chown 7:8 app.conf
 # It has to be executable, and its owner's.
-RUN chmod +x /usr/local/bin/entrypoint.sh && \\
-    chown worker:staff /usr/local/bin/entrypoint.sh
+RUN chmod +x /bin/entrypoint.sh && \\
+    chown worker:staff /bin/entrypoint.sh
 USER worker
 ENTRYPOINT ["entrypoint.sh"]
 """,

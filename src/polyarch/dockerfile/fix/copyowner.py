@@ -18,7 +18,7 @@ def into_copy(finding: LintFinding, work: Work) -> Change:
         raise FixRefusedError("it is no RUN of the stage")
     check_written(run)
     above, folder = above_of(stage, instruction, work)
-    found = moved(run, above, folder, work.view)
+    found = moved(run, above, folder, stage, work.view)
     if found is None:
         raise FixRefusedError("no COPY of the stage can do the same")
     copy = found.step.instruction

@@ -3,7 +3,8 @@
 Docker's `--chown=name` takes the user's number for the group too, where `chown name` leaves the
 group as it was: only `user:group` says the same to both. Names are looked up in the image as it is
 when COPY runs. Between the two nothing may run that could make an account, so what chown finds
-there, COPY finds as well.
+there, COPY finds as well. Folders that COPY has to make get the owner too: the file's folder must
+be there before.
 """
 
 import posixpath
@@ -12,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from polyarch.dockerfile.lint.placing import OLD_FRONTEND, READABLE, Source, Step, source_of
-from polyarch.dockerfile.lint.view import FileView, Run
+from polyarch.dockerfile.lint.view import FileView, Run, StageView
 
 NEAR = 100
 """Instructions above the RUN that are looked at: the COPY stands close by, if at all."""
+_STAGES = 10
 
 _PLAIN = re.compile(r"[\w./:+=,;&%\s-]{1,4096}")
 _PARTED = re.compile(r"&&|;")
@@ -27,6 +29,15 @@ _MODE = re.compile(r"0?[0-7]{3}|(?:a|ugo)?\+x")
 _OCTAL = re.compile(r"0?[0-7]{3}")
 _FILE_NAME = re.compile(r".*[\w-]\.(?!(?:d|git|github|app|bundle)$)[A-Za-z]\w*")
 _FLAGS = frozenset({"from", "chown", "chmod", "link"})
+_ALWAYS = frozenset({"/", "/bin", "/etc"})
+"""Where there is a shell and chown knows names."""
+
+_USUAL = frozenset({"/opt", "/usr/bin", "/usr/local", "/usr/local/bin", "/usr/sbin", "/var"})
+_DISTRIBUTION = re.compile(
+    r"(?:^|[/:.-])(?:alpine|bookworm|bullseye|debian|jammy|noble|slim|trixie|ubuntu)"
+)
+"""Images that have all of the usual folders, by what their names say."""
+
 _ACCOUNTS = ("/etc/passwd", "/etc/group")
 
 
@@ -48,7 +59,9 @@ class Moved:
     mode: str
 
 
-def moved(run: Run, above: Sequence[Step], workdir: str, view: FileView) -> Moved | None:
+def moved(
+    run: Run, above: Sequence[Step], workdir: str, stage: StageView, view: FileView
+) -> Moved | None:
     """What one COPY can do instead of the RUN; None where it does more, or something else."""
     instruction = run.instruction
     if instruction.flags or instruction.heredocs or len(run.scripts) != 1:
@@ -63,10 +76,12 @@ def moved(run: Run, above: Sequence[Step], workdir: str, view: FileView) -> Move
         return None
     owner = _only(given, "chown", step)
     mode = _only(given, "chmod", step) if any(one.name == "chmod" for one in given) else ""
-    after = near[next(at for at, one in enumerate(near) if one is step) :]
+    at = next(at for at, one in enumerate(near) if one is step)
     if not owner or mode is None or not _is_plain(step, view):
         return None
-    if not _NUMBERS.fullmatch(owner) and not _has_accounts(step, after):
+    if not _NUMBERS.fullmatch(owner) and not _has_accounts(step, near[at:]):
+        return None
+    if not _has_folder(step, near[:at], _images(stage, view)):
         return None
     return Moved(step=step, owner=owner, mode=mode) if _takes(step, mode, view) else None
 
@@ -135,6 +150,29 @@ def _is_file(source: str, path: str, step: Step, view: FileView) -> bool:
     if not has and not _FILE_NAME.fullmatch(posixpath.basename(source)):
         return False
     return step.target.endswith("/") or bool(_FILE_NAME.fullmatch(posixpath.basename(path)))
+
+
+def _has_folder(step: Step, before: Sequence[Step], bases: Sequence[str]) -> bool:
+    """Whether the folder that the COPY writes to is there when it runs."""
+    folder = posixpath.dirname(next(iter(step.files or (("", "/"),)))[1])
+    if step.workdir == "/" and not step.words[-1].startswith("/"):
+        return folder == "/"
+    known = {posixpath.dirname(path) for one in before for path in _placed(one)}
+    known |= _ALWAYS
+    if all(_DISTRIBUTION.search(base) for base in bases):
+        known |= _USUAL
+    return folder in known or f"{step.workdir.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
+
+
+def _images(stage: StageView, view: FileView) -> tuple[str, ...]:
+    """The images that the stage stands on in the end; one without a name where that is far."""
+    for _ in range(_STAGES):
+        if not stage.parents:
+            return stage.bases
+        if len(stage.bases) > 1:
+            break
+        stage = view.stages[stage.parents[0]]
+    return ("",)
 
 
 def _has_accounts(step: Step, after: Sequence[Step]) -> bool:

@@ -42,6 +42,14 @@ MOVES = [
         "COPY --link e.sh /e.sh\nRUN chown 1:2 /e.sh\n",
         "COPY --link --chown=1:2 e.sh /e.sh\n",
     ),
+    (
+        "COPY e.sh /usr/local/bin/\nRUN chown 1:2 /usr/local/bin/e.sh\n",
+        "COPY --chown=1:2 e.sh /usr/local/bin/\n",
+    ),
+    (
+        "COPY f.sh /app/\nCOPY e.sh /app/\nRUN chown 1:2 /app/e.sh\n",
+        "COPY f.sh /app/\nCOPY --chown=1:2 e.sh /app/\n",
+    ),
 ]
 
 
@@ -56,6 +64,8 @@ def test_nobody_is_given_a_file_without_a_look():
 
 
 STAYS = [
+    "COPY e.sh /app/\nRUN chown 1:2 /app/e.sh\n",
+    "COPY e.sh bin/\nRUN chown 1:2 bin/e.sh\n",
     "COPY e.sh /e.sh\nRUN chown me /e.sh\n",
     "COPY e.sh /e.sh\nRUN chown me: /e.sh\n",
     "COPY e.sh /e.sh\nRUN chown :me /e.sh\n",
@@ -74,16 +84,16 @@ STAYS = [
     "COPY app /app\nRUN chown 1:2 /app\n",
     "COPY conf.d /etc/conf.d\nRUN chown 1:2 /etc/conf.d\n",
     "COPY e.sh /app\nRUN chown 1:2 /app\n",
-    "COPY . /app\nRUN chown 1:2 /app/e.sh\n",
-    "COPY *.sh /app/\nRUN chown 1:2 /app/e.sh\n",
-    "COPY e.sh f.sh /app/\nRUN chown 1:2 /app/e.sh\n",
-    "COPY e.sh f.sh /app/\nRUN chown 1:2 /app/e.sh /app/f.sh && chmod +x /app/e.sh\n",
-    "COPY e.sh /app/\nCOPY f.sh /app/\nRUN chown 1:2 /app/e.sh /app/f.sh\n",
+    "WORKDIR /app\nCOPY . /app\nRUN chown 1:2 /app/e.sh\n",
+    "WORKDIR /app\nCOPY *.sh /app/\nRUN chown 1:2 /app/e.sh\n",
+    "WORKDIR /app\nCOPY e.sh f.sh /app/\nRUN chown 1:2 /app/e.sh\n",
+    "WORKDIR /app\nCOPY e.sh f.sh /app/\nRUN chown 1:2 /app/e.sh /app/f.sh && chmod +x /app/e.sh\n",
+    "WORKDIR /app\nCOPY e.sh /app/\nCOPY f.sh /app/\nRUN chown 1:2 /app/e.sh /app/f.sh\n",
     "COPY e.sh /e.sh\nRUN chown 1:2 /e.sh && chown 2:1 /e.sh\n",
     "COPY e.sh /e.sh\nRUN chown 1:2 /e.sh && chmod g=u /e.sh\n",
     "COPY e.sh /e.sh\nRUN adduser -D me\nRUN chown me:me /e.sh\n",
     "COPY e.sh /e.sh\nRUN ./setup\nRUN chown 1:2 /e.sh\n",
-    "COPY e.sh /a/e.sh\nRUN chown -R 3:3 a\nRUN chown 1:2 /a/e.sh\n",
+    "WORKDIR /a\nCOPY e.sh /a/e.sh\nRUN chown -R 3:3 .\nRUN chown 1:2 /a/e.sh\n",
     "COPY e.sh /e.sh\nCOPY passwd /etc/passwd\nRUN chown me:me /e.sh\n",
     "COPY e.sh /e.sh\nCOPY root/ /\nRUN chown me:me /e.sh\n",
     "COPY e.sh /e.sh\nCOPY etc /etc\nRUN chown me:me /e.sh\n",
@@ -99,6 +109,11 @@ def test_owners_that_copy_gives_otherwise_stay(body: str):
     text = f"FROM alpine\n{body}"
     assert mend(text, FixClass.REVIEW).text == text
     assert not [one for one in told(text, "PA402") if not one.endswith(" info none")]
+
+
+def test_folders_that_an_unknown_base_may_lack_are_not_made_by_copy():
+    text = "FROM busybox\nCOPY e.sh /usr/local/bin/\nRUN chown 1:2 /usr/local/bin/e.sh\n"
+    assert mend(text, FixClass.REVIEW).text == text
 
 
 def test_a_frontend_without_the_flag_gets_none():

@@ -53,7 +53,7 @@ def run_bookkeeping(view: FileView) -> Iterator[LintFinding]:
             first = _bookkeeping(run) if run else None
             if run and first:
                 moves = instruction.first_line > stage.line and moved(
-                    run, above[-NEAR:], here.workdir, view
+                    run, above[-NEAR:], here.workdir, stage, view
                 )
                 yield LintFinding(
                     rule="PA402",
