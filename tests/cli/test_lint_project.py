@@ -47,6 +47,13 @@ def test_some_of_the_platforms(made: TinyProject):
     assert rules(said) == []
 
 
+def test_platforms_that_no_image_has_yet(made: TinyProject):
+    said = linted(made, "-p", "linux/riscv64,linux/s390x")
+    assert paths(said) == ["Dockerfile", "web/Dockerfile"]
+    assert rules(said, 0) == ["PA201"]
+    assert said.document["files"][0]["findings"][0]["platforms"] == ["linux/riscv64", "linux/s390x"]
+
+
 def test_one_dockerfile_for_two_images(made: TinyProject):
     made.toml(
         '[defaults]\nplatforms = ["linux/amd64"]\ndockerfile = "web/Dockerfile"\n'

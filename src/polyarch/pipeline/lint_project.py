@@ -75,6 +75,9 @@ def lint_project(
 ) -> LintResult:
     """Judge what the project builds; `request.platforms` leaves out the others of its images.
 
+    Where no image has any of these, all are judged for them: what would break, were they added?
+    The images' settings are then those of their first platforms.
+
     Compose files, bake files and workflows that lie where such files lie are judged with it.
 
     Raises:
@@ -120,7 +123,8 @@ def works_of(
     for name, platforms in scope.items():
         image = project.images[name]
         for platform in platforms:
-            settings = image.for_platform(platform)
+            known = platform in image.platforms
+            settings = image.for_platform(platform if known else image.platforms[0])
             if settings.source or is_direct(settings):
                 continue
             path = dockerfile_of(project, settings)
@@ -136,9 +140,13 @@ def works_of(
 
 
 def _scope(project: Project, only: tuple[Platform, ...]) -> Scope:
+    images = project.images.values()
+    is_new = not any(each in only for image in images for each in image.platforms)
     return {
-        image.name: [each for each in image.platforms if not only or each in only]
-        for image in project.images.values()
+        image.name: only or image.platforms
+        if is_new
+        else [each for each in image.platforms if each in only]
+        for image in images
     }
 
 
