@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from polyarch.dockerfile.lint.placing import OLD_FRONTEND, READABLE, Source, Step, source_of
 from polyarch.dockerfile.lint.view import FileView, Run, StageView
 
-NEAR = 100
+NEAR = 20
 """Instructions above the RUN that are looked at: the COPY stands close by, if at all."""
 _STAGES = 10
 
