@@ -29,6 +29,7 @@ FIXERS: Mapping[str, Fixer] = MappingProxyType(
         "PA204": pin,
         "PA205": pin,
         "PA206": cross_publish,
+        "PA207": pin,
         "PA208": pin,
         "PA209": pin,
         "PA301": choose_asset,
@@ -53,7 +54,7 @@ STEPS: tuple[frozenset[str], ...] = (
     # What the automatic arguments are worth comes first: all else stands on them.
     frozenset({"PA304", "PA102"}),
     frozenset({"PA302"}),
-    frozenset({"PA204", "PA205", "PA206", "PA208", "PA209"}),
+    frozenset({"PA204", "PA205", "PA206", "PA207", "PA208", "PA209"}),
     frozenset({"PA201", "PA502"}),
     frozenset({"PA401"}),
     frozenset({"PA402"}),

@@ -15,10 +15,12 @@ def outputs_of(view: FileView, stages: Collection[int]) -> tuple[str, ...]:
 
 def _places(view: FileView, stages: Collection[int]) -> Iterator[str]:
     given = transfers(view).given
+    lines = view.file.text.split("\n")
     for index in sorted(stages):
         for output in given.get(index, ()):
             is_image = view.stages[output.receiver].is_shipped
             if is_image and not output.is_mount and not is_neutral(output.path):
                 name = posixpath.basename(output.path)
-                into = output.destination.endswith("/")
+                is_tree = f"/{name}/ " in lines[output.line - 1]  # its contents, then
+                into = output.destination.endswith("/") and not is_tree
                 yield output.destination + name if into else output.destination

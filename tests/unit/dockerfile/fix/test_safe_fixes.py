@@ -70,6 +70,21 @@ def test_go_compiles_for_the_target(run: str, after: str):
     assert fixed.outputs_to_check == ("/app",)
 
 
+def test_a_folder_is_looked_at_whole():
+    before = GO.format(run="RUN CGO_ENABLED=0 go build -o /out/ .")
+    fixed = mend_twice(before.replace("/out/app /app", "/out/ /usr/bin/"))
+    assert fixed.outputs_to_check == ("/usr/bin/",)
+
+
+def test_documentation_is_built_where_the_machine_is():
+    before = (
+        "FROM python:3.12 AS docs\nCOPY . .\nRUN pip install mkdocs && mkdocs build -d /site\n"
+        "FROM nginx\nCOPY --from=docs /site /usr/share/nginx/html\n"
+    )
+    after = before.replace("FROM python", "FROM --platform=$BUILDPLATFORM python")
+    assert mend_twice(before).text == after
+
+
 def test_a_local_go_install_builds_where_it_is_taken_from():
     before = GO.replace("/out/app /app", "/go/bin/app /app").format(
         run="RUN CGO_ENABLED=0 go install -v ./cmd/app"
