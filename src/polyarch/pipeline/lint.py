@@ -1,6 +1,6 @@
 """`lint` for files that were named: each is judged by its text alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.parse import parse
 from polyarch.dockerfile.textlines import Lines
 from polyarch.errors import PolyarchError
+from polyarch.pipeline.lint_builders import other_builder
 from polyarch.pipeline.lint_ci import lint_pipeline
 from polyarch.pipeline.lint_files import Kind, LintFile, named_files
 from polyarch.pipeline.lint_job import Job, findings_of
@@ -26,6 +27,8 @@ def lint_files(
 ) -> LintResult:
     """Judge files by their text alone; relative paths begin at `folder`.
 
+    Of a folder that is named it counts what else than BuildKit its CI builds with.
+
     What cannot be read is told in the result.
 
     Raises:
@@ -37,8 +40,21 @@ def lint_files(
         target=request.target,
         lookup=lookup,
     )
-    files = named_files(names, folder, stdin)
-    return LintResult(files=tuple(judged(file, (job,), request) for file in files), request=request)
+    tops = [folder / name for name in names if (folder / name).is_dir()]
+    builders = {top: name for top in tops if (name := other_builder(top))}
+    files = tuple(
+        judged(file, (_built_by(builders, file, job),), request)
+        for file in named_files(names, folder, stdin)
+    )
+    return LintResult(files=files, request=request)
+
+
+def _built_by(builders: Mapping[Path, str], file: LintFile, job: Job) -> Job:
+    """The job with what else builds what lies below a folder that was named."""
+    for top, name in builders.items():
+        if file.path.is_relative_to(top):
+            return replace(job, given=replace(job.given, builder=name))
+    return job
 
 
 def judged(

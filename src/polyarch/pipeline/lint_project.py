@@ -12,6 +12,7 @@ from polyarch.errors import NothingToLintError
 from polyarch.oci.platform import Platform, unique
 from polyarch.pipeline.contexts import context_of, dockerfile_of, is_direct
 from polyarch.pipeline.lint import judged
+from polyarch.pipeline.lint_builders import other_builder
 from polyarch.pipeline.lint_files import Kind, LintFile, read_file, searched, shown_from
 from polyarch.pipeline.lint_job import Job
 from polyarch.pipeline.lint_request import PLATFORMS, LintRequest
@@ -55,14 +56,20 @@ class Work:
         *,
         target: str | None = None,
         lookup: BaseLookup | None = None,
+        builder: str = "",
     ) -> dict[Build, Job]:
-        """What is asked of it, for each way; `target` where its images have none."""
+        """What is asked of it, for each way; `target` where its images have none.
+
+        `builder` is what else than BuildKit builds it.
+        """
         return {
             build: Job(
                 platforms=unique(platform for _, platform in some),
                 build_platform=build_platform,
                 target=build.target or target,
-                given=Given(build_args=dict(build.arguments), contexts=build.contexts),
+                given=Given(
+                    build_args=dict(build.arguments), contexts=build.contexts, builder=builder
+                ),
                 folder=ContextFolder(root=build.folder),
                 lookup=lookup,
             )
@@ -84,10 +91,13 @@ def lint_project(
         NothingToLintError: the project builds nothing from a Dockerfile, and has no such file.
     """
     works = works_of(project, _scope(project, request.platforms))
+    builder, machine = other_builder(project.root), request.build_platform
     files = [
         judged(
             read_file(work.path, shown_from(work.path, folder), Kind.DOCKERFILE),
-            tuple(work.jobs(request.build_platform, target=request.target, lookup=lookup).values()),
+            tuple(
+                work.jobs(machine, target=request.target, lookup=lookup, builder=builder).values()
+            ),
             request,
             images=work.images,
         )

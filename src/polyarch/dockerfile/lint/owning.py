@@ -197,7 +197,7 @@ def _takes(step: Step, mode: str, view: FileView) -> bool:
     if not mode:
         return True
     syntax, given = view.file.syntax, step.instruction.flag("chmod")
-    if syntax and OLD_FRONTEND.fullmatch(syntax):
+    if view.given.builder or (syntax and OLD_FRONTEND.fullmatch(syntax)):
         return False
     if _OCTAL.fullmatch(mode):
         return True

@@ -99,6 +99,8 @@ class _Judge:
         syntax = self.view.file.syntax
         if syntax and OLD_FRONTEND.fullmatch(syntax):
             return _none(f"`{syntax}` does not know `--chmod`")
+        if builder := self.view.given.builder:
+            return _none(f"`{builder}` in CI may not know `--chmod`, or take it otherwise")
         if instruction.flags or instruction.heredocs or any(one.arms for one in run.commands):
             return _none("the RUN is more than a chain of plain commands")
         verdicts: list[_Verdict] = []
