@@ -14,6 +14,7 @@ from polyarch.dockerfile.stages import resolve
 from polyarch.errors import PolyarchError
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.lint_files import Kind, LintFile
+from polyarch.pipeline.lint_rules import rule_of
 
 
 def lint_pipeline(
@@ -34,7 +35,8 @@ def lint_pipeline(
     """
     silent = silent_lines(text)
     for found in _found(file, platforms, wanted, root):
-        if found.rule not in silent.get(found.line, ()):
+        names = {found.rule, rule_of(found.rule).name.upper()}
+        if names.isdisjoint(silent.get(found.line, ())):
             yield found
 
 

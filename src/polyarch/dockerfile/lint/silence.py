@@ -14,7 +14,7 @@ from polyarch.dockerfile.lint.finding import LintFinding
 from polyarch.dockerfile.lint.rule import Rule
 from polyarch.dockerfile.tree import Blank, Comment, Dockerfile, Instruction
 
-_IGNORE = re.compile(r"polyarch:\s*ignore=([A-Za-z0-9]+(?:\s*,\s*[A-Za-z0-9]+)*)(?=\s|$)")
+_IGNORE = re.compile(r"polyarch:\s*ignore\s*=\s*([A-Za-z0-9-]+(?:\s*,\s*[A-Za-z0-9-]+)*)(?=\s|$)")
 _ALL = "all"
 
 
@@ -22,8 +22,8 @@ _ALL = "all"
 class Silence:
     """What is silent where.
 
-    `by_line` holds ids of rules by the first line of an instruction, `skipped` the names of
-    BuildKit's checks that the whole file skips, `all` for every one.
+    `by_line` holds ids and names of rules, in capitals, by the first line of an instruction,
+    `skipped` the names of BuildKit's checks that the whole file skips, `all` for every one.
     """
 
     by_line: Mapping[int, frozenset[str]]
@@ -33,7 +33,7 @@ class Silence:
         """Whether the file asks not to be told of it."""
         if rule.buildkit and self.skipped & {rule.buildkit, _ALL}:
             return True
-        return finding.rule in self.by_line.get(finding.line, frozenset())
+        return not {rule.id, rule.name.upper()}.isdisjoint(self.by_line.get(finding.line, ()))
 
 
 def silence_of(file: Dockerfile) -> Silence:
