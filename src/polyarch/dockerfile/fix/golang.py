@@ -176,8 +176,10 @@ def _goarm_edits(site: Site, value: str) -> Iterator[Edit]:
 
 
 def target_arch(finding: LintFinding, work: Work) -> Change:
-    """`GOARCH=amd64` of a command becomes the target's, with its GOARM."""
+    """`GOARCH=amd64` of a command becomes the target's, with its GOARM; ENV is left to others."""
     stage, instruction = work.stage(finding), work.instruction(finding)
+    if instruction.name in {"ARG", "ENV"}:
+        return _crossed(stage, work)
     found = [
         (site, one)
         for site in sites(stage)

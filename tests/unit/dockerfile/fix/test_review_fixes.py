@@ -96,6 +96,18 @@ def test_bases_are_those_of_all_platforms(before: str, after: str):
     assert review(before) == after
 
 
+def test_go_is_told_the_target_on_its_commands_where_env_says_another():
+    before = (
+        "FROM --platform=$BUILDPLATFORM golang AS b\nENV CGO_ENABLED=0 GOARCH=amd64\n"
+        "RUN go build -o /x .\nFROM scratch\nCOPY --from=b /x /x\n"
+    )
+    assert review(before) == before.replace(
+        "RUN go",
+        "ARG TARGETOS TARGETARCH TARGETVARIANT\n"
+        "RUN GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM=${TARGETVARIANT#v} go",
+    )
+
+
 def test_a_base_may_stand_in_an_argument():
     before = "ARG BASE=arm64v8/alpine:3\nFROM $BASE\n"
     assert by_hand("PA103", before, 2) == before.replace("arm64v8/", "")

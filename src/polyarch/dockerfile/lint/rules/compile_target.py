@@ -22,6 +22,7 @@ from polyarch.findings import Severity
 from polyarch.oci.platform import Platform
 
 _OF_GO = frozenset({"GOOS", "CGO_ENABLED"})
+_COMPILES = frozenset({("build",), ("install",), ("run",), ("test",), ("get",), ("generate",)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ def hard_coded_target(view: FileView) -> Iterator[LintFinding]:
     for stage in view.needed:
         environment = known[stage.index] = _environment(stage, known)
         kinds: dict[TargetKind, list[_Place]] = {}
-        for place in _places(stage, environment):
+        for place in _places(stage, environment, is_heard=_hears_go(view, stage)):
             kinds.setdefault(place.target.kind, []).append(place)
         by_line: dict[int, list[_Place]] = {}
         for places in kinds.values():
@@ -57,18 +58,28 @@ def hard_coded_target(view: FileView) -> Iterator[LintFinding]:
 # --- where targets are told ----------------------------------------------------------------------
 
 
-def _places(stage: StageView, environment: dict[str, str]) -> Iterator[_Place]:
+def _places(stage: StageView, environment: dict[str, str], *, is_heard: bool) -> Iterator[_Place]:
     runs = iter(stage.runs)
     for instruction in stage.body:
         if instruction.name == "RUN":
             yield from _of_run(next(runs), environment)
         elif instruction.name in {"ARG", "ENV"}:
-            yield from _of_values(instruction)
+            yield from _of_values(instruction, is_heard=is_heard)
 
 
-def _of_values(instruction: Instruction) -> Iterator[_Place]:
+def _hears_go(view: FileView, stage: StageView) -> bool:
+    """Whether a Go command may hear of a GOARCH in ENV: each may be told another one itself."""
+    told = [
+        any(each.name == "GOARCH" for each in command.assignments)
+        for _, command in stage.commands
+        if command.name == "go" and command.arguments[:1] in _COMPILES
+    ]
+    return not told or not all(told) or bool(view.standing_on(stage))
+
+
+def _of_values(instruction: Instruction, *, is_heard: bool) -> Iterator[_Place]:
     """An ARG that means an architecture is told of on its own."""
-    foreign = any(
+    foreign = not is_heard or any(
         one.name == "GOOS" and (one.value or "").strip("\"'") not in {"", "linux"}
         for one in instruction.assignments
     )
@@ -168,6 +179,8 @@ def _fix(view: FileView, stage: StageView, places: list[_Place]) -> tuple[FixCla
         return FixClass.NONE, "what the tool calls its other targets is not known"
     if kinds != {TargetKind.GO}:
         return FixClass.REVIEW, "the other platforms' names are known, their tools may be missing"
+    if any(one.instruction.name in {"ARG", "ENV"} for one in places):
+        return FixClass.REVIEW, "all commands of the stage are told so, not those of Go alone"
     if not all(one.has_no_c for one in places):
         return FixClass.REVIEW, "it is not told whether C is compiled as well (CGO_ENABLED)"
     if view.standing_on(stage):
