@@ -44,6 +44,7 @@ bodies = st.sampled_from(
         "ARG TARGETARCH=amd64", "ARG TARGETOS TARGETARCH", "ARG ARCH=amd64", "ENV CGO_ENABLED=0",
         "COPY . .", "COPY e.sh /e.sh", "COPY --from=one /app/app /usr/bin/app",
         "COPY --from=two /app/dist /srv", "RUN chmod +x /e.sh", "RUN chmod 755 /e.sh /f.sh",
+        "COPY f.sh /f.sh", "RUN chown 1:2 /e.sh", "RUN chmod +x /f.sh && chown me:me /f.sh",
         "RUN CGO_ENABLED=0 go build -o /app/app .", "RUN go build \\\n  # why\n  -o /app/app .",
         "RUN GOARCH=amd64 GOOS=linux go build -o /app/app ./cmd/app", "RUN go install ./cmd/app",
         "RUN <<EOF\nCGO_ENABLED=0 go build -o /app/app .\nEOF", 'RUN ["go", "build"]',
