@@ -75,9 +75,12 @@ class _Drawing:
             yield from self._told("on", _named(found.platforms))
         if found.hint:
             yield from self._told("do", found.hint)
-        why = f": {found.why_not}" if found.why_not else ""
-        if why or found.fix is not FixClass.NONE:
-            yield from self._told("fix", f"{_BY_HAND[found.fix]}{why}", style="dim")
+        fix, why_not = found.fix, found.why_not
+        if file.never and fix is not FixClass.NONE:
+            fix, why_not = FixClass.NONE, file.never
+        why = f": {why_not}" if why_not else ""
+        if why or fix is not FixClass.NONE:
+            yield from self._told("fix", f"{_BY_HAND[fix]}{why}", style="dim")
 
     def _told(self, label: str, text: str, *, style: str = "") -> Iterator[Text]:
         """A text under its label; lines that follow stand under the first one."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from polyarch.dockerfile.fix.never import why_never
 from polyarch.dockerfile.lint.finding import LintFinding
 from polyarch.dockerfile.lint.lookup import BaseLookup
 from polyarch.dockerfile.parse import parse
@@ -85,7 +86,9 @@ def judged(
         return linted
     try:
         if file.kind is Kind.DOCKERFILE:
-            found: Iterable[LintFinding] = findings_of(parse(text, path=file.shown), jobs)
+            tree = parse(text, path=file.shown)
+            linted = replace(linted, never=why_never(tree))
+            found: Iterable[LintFinding] = findings_of(tree, jobs)
         else:
             platforms, wanted = jobs[0].platforms, request.platforms
             found = lint_pipeline(file, text, platforms, wanted=wanted, root=root)

@@ -52,7 +52,8 @@ class LintedFile:
 
     `path` is what it is called, `place` where it lies; `jobs` are the ways in which it is built.
     `is_named`: a person asked for it, so that what cannot be read of it is a failure. `mended` is
-    None where nothing was to be mended, and `unwritten` says why it is not in the file.
+    None where nothing was to be mended, and `unwritten` says why it is not in the file. `never`
+    says why no fix touches it, whatever is found in it; empty where one may.
     """
 
     path: str
@@ -66,6 +67,7 @@ class LintedFile:
     error: PolyarchError | None = None
     unwritten: PolyarchError | None = None
     is_named: bool = True
+    never: str = ""
 
     def begin(self, found: LintFinding) -> Position:
         """Where what a finding shows begins."""
@@ -149,7 +151,8 @@ class LintResult:
 
     def mendable(self, fix: FixClass) -> int:
         """How many findings have a fix of this class."""
-        return sum(found.fix is fix for found in self.findings)
+        files = (file for file in self.files if not file.never)
+        return sum(found.fix is fix for file in files for found in file.findings)
 
     def to_json(self, tell: TellError) -> JsonObject:
         """The document `polyarch.lint/v1`."""
