@@ -1,7 +1,8 @@
 """PA301, PA314: a download that names one platform names the target, where names are known.
 
 Where the project uses Docker's own names, one word changes. Else a `case` in front of the script
-chooses the name, and a download of ADD, which cannot choose, becomes one of RUN.
+chooses the name, and a download of ADD, which cannot choose, becomes one of RUN; where nothing is
+there that fetches, arguments make the name that ADD takes.
 """
 
 import posixpath
@@ -13,6 +14,7 @@ from polyarch.dockerfile.fix.commands import check_written
 from polyarch.dockerfile.fix.declare import above, declare
 from polyarch.dockerfile.fix.dispatch import ARGUMENTS, statement
 from polyarch.dockerfile.fix.edit import Edit
+from polyarch.dockerfile.fix.replacement import OLD_FRONTEND, arguments
 from polyarch.dockerfile.lint.assets import Asset, Found, asset_in
 from polyarch.dockerfile.lint.bases import PackageManager, base_of
 from polyarch.dockerfile.lint.downloads import is_check
@@ -109,16 +111,30 @@ def _in_add(instruction: Instruction, stage: StageView, work: Work) -> Change:
         return _change([instruction], stage, work, [Edit(one, _TARGET) for one in found], asset)
     if len(pieces) != 1 or len(found) != 1 or instruction.flags or instruction.json is not None:
         raise FixRefusedError("ADD takes more than the one file, or has flags")
-    fetch = _FETCH[_tool(stage, work, instruction)]
-    fetch = fetch.format(
-        place=_destination(instruction, pieces[0]), address=_address(pieces[0], found[0], work.text)
-    )
+    place, address = _destination(instruction, pieces[0]), _address(pieces[0], found[0], work.text)
+    tool = _tool(stage, work, instruction)
     newline = work.file.newline
+    if tool is None:
+        return _replaced(instruction, stage, work, asset, f"ADD {address} {place}")
+    fetch = _FETCH[tool].format(place=place, address=address)
     script = f"RUN set -e; {_case(asset, '    ', newline)}; \\{newline}    {fetch}"
     edit = Edit(instruction.span, script)
     declared = declare(work, stage, ARGUMENTS, [instruction])
     adds = ("ARG", "RUN") if declared else ("RUN",)
     return Change(edits=(*declared, edit), adds=adds, removes=1)
+
+
+def _replaced(add: Instruction, stage: StageView, work: Work, asset: Asset, instead: str) -> Change:
+    """ADD cannot choose, and nothing else can fetch: arguments make the name."""
+    if OLD_FRONTEND.fullmatch(work.file.syntax or ""):
+        raise FixRefusedError("ADD cannot choose, and no `wget` or `curl` is known to be there")
+    if VARIABLE in work.text:
+        raise FixRefusedError(f"an argument is called `{VARIABLE}` already")
+    lines = arguments(asset.names, VARIABLE)
+    declared = declare(work, stage, ARGUMENTS, [add])
+    edit = Edit(add.span, work.file.newline.join((*lines, instead)))
+    adds = ("ARG",) * (len(lines) + bool(declared))
+    return Change(edits=(*declared, edit), adds=(*adds, "ADD"), removes=1)
 
 
 def _only_asset(pieces: Sequence[Piece]) -> tuple[Asset, list[Span]]:
@@ -193,12 +209,8 @@ def _destination(add: Instruction, piece: Piece) -> str:
     return posixpath.join(target, name) if is_folder else target
 
 
-def _tool(stage: StageView, work: Work, before: Instruction) -> str:
-    """What can fetch there: what the stage has used or installed above, or BusyBox.
-
-    Raises:
-        FixRefusedError: nothing is known to be there.
-    """
+def _tool(stage: StageView, work: Work, before: Instruction) -> str | None:
+    """What can fetch there: what the stage has used or installed above, or BusyBox."""
     known = {id(one) for one in above(work, stage, before)}
     for member in work.view.chain(stage):
         for run, command in member.commands:
@@ -208,4 +220,4 @@ def _tool(stage: StageView, work: Work, before: Instruction) -> str:
                     return tool
     if base_of(work.view, stage).package_manager is PackageManager.APK:
         return "wget"
-    raise FixRefusedError("ADD cannot choose, and no `wget` or `curl` is known to be there")
+    return None
