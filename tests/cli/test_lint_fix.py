@@ -159,3 +159,12 @@ def test_the_corpus_is_mended_once(place: TinyProject):
     assert "was mended" in first.stdout
     again = place.run("lint", "--fix=review", "--diff", ".")
     assert again.stdout == ""
+
+
+def test_no_fix_is_promised_that_would_not_come(place: TinyProject):
+    tini = "https://github.com/krallin/tini/releases/download/v0.19.0/tini"
+    place.write({"Dockerfile": f"FROM alpine\nADD {tini} /tini\n"})
+    for words in ((), ("--diff", "--fix=review")):
+        said = place.run("lint", *words, "Dockerfile")
+        assert "can be mended" not in said.stdout
+    assert "fix: by hand: how to write it" in place.run("lint", "Dockerfile").stdout

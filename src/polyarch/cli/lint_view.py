@@ -76,8 +76,8 @@ class _Drawing:
         if found.hint:
             yield from self._told("do", found.hint)
         fix, why_not = found.fix, found.why_not
-        if file.never and fix is not FixClass.NONE:
-            fix, why_not = FixClass.NONE, file.never
+        if fix is not FixClass.NONE and (reason := file.hindrance(found)):
+            fix, why_not = FixClass.NONE, reason
         why = f": {why_not}" if why_not else ""
         if why or fix is not FixClass.NONE:
             yield from self._told("fix", f"{_BY_HAND[fix]}{why}", style="dim")

@@ -4,7 +4,7 @@ import difflib
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from polyarch.ci.fix_compose import unpinned
@@ -23,6 +23,9 @@ from polyarch.pipeline.lint_job import Job
 from polyarch.pipeline.lint_request import LintRequest
 from polyarch.pipeline.lint_result import LintedFile, LintResult, Mended
 
+_MOST_TRIED = 200
+"""Fixes of one file that are tried only to tell what they come to: it takes milliseconds each."""
+
 _LEFT = "the file would not be valid without the line"
 _HARMFUL = "another image that is built of this file would get worse"
 
@@ -35,6 +38,23 @@ def mended(result: LintResult, *, allow: FixClass, write: bool) -> LintResult:
     """
     files = tuple(_mended(file, result.request, allow=allow, write=write) for file in result.files)
     return replace(result, files=files)
+
+
+def tried(result: LintResult) -> LintResult:
+    """The same findings, and of those with a fix which would stay, so that none is promised."""
+    return replace(result, files=tuple(_tried(file, result.request) for file in result.files))
+
+
+def _tried(file: LintedFile, request: LintRequest) -> LintedFile:
+    count = sum(found.fix is not FixClass.NONE for found in file.findings)
+    if file.error or file.never or file.kind is not Kind.DOCKERFILE or not 0 < count <= _MOST_TRIED:
+        return file
+    made = _made(file, request, FixClass.REVIEW)
+    return replace(file, hindered=_reasons(made))
+
+
+def _reasons(made: Mended) -> Mapping[tuple[str, int], str]:
+    return {(each.rule, each.line): why for each, why in made.refused}
 
 
 def diff_of(file: LintedFile) -> str:
@@ -69,10 +89,8 @@ def _mended(file: LintedFile, request: LintRequest, *, allow: FixClass, write: b
         made = _compose(file)
     else:
         return file
-    if made.after == made.before:
-        return replace(file, mended=made)
-    if not write:
-        return replace(file, mended=made)
+    if made.after == made.before or not write:
+        return replace(file, mended=made, hindered=_reasons(made))
     try:
         _write(file, made)
     except PolyarchError as error:

@@ -1,8 +1,9 @@
 """What `lint` found: the files, their findings, and what could not be read."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from polyarch.dockerfile.lint.finding import FixClass, LintFinding
 from polyarch.dockerfile.source import Position
@@ -16,6 +17,8 @@ from polyarch.pipeline.lint_request import LintRequest
 from polyarch.pipeline.lint_rules import rule_of
 
 SCHEMA = "polyarch.lint/v1"
+
+_NOTHING: Mapping[tuple[str, int], str] = MappingProxyType({})
 
 TellError = Callable[[PolyarchError], JsonObject]
 
@@ -53,7 +56,8 @@ class LintedFile:
     `path` is what it is called, `place` where it lies; `jobs` are the ways in which it is built.
     `is_named`: a person asked for it, so that what cannot be read of it is a failure. `mended` is
     None where nothing was to be mended, and `unwritten` says why it is not in the file. `never`
-    says why no fix touches it, whatever is found in it; empty where one may.
+    says why no fix touches it, whatever is found in it; empty where one may. `hindered` says, by
+    rule and line, why a fix that was tried did not come to be.
     """
 
     path: str
@@ -68,6 +72,11 @@ class LintedFile:
     unwritten: PolyarchError | None = None
     is_named: bool = True
     never: str = ""
+    hindered: Mapping[tuple[str, int], str] = field(default_factory=lambda: _NOTHING)
+
+    def hindrance(self, found: LintFinding) -> str:
+        """Why nothing mends a finding that has a fix; empty where nothing is known against it."""
+        return self.never or self.hindered.get((found.rule, found.line), "")
 
     def begin(self, found: LintFinding) -> Position:
         """Where what a finding shows begins."""
@@ -150,9 +159,12 @@ class LintResult:
         return sum(found.severity is severity for found in self.findings)
 
     def mendable(self, fix: FixClass) -> int:
-        """How many findings have a fix of this class."""
-        files = (file for file in self.files if not file.never)
-        return sum(found.fix is fix for file in files for found in file.findings)
+        """How many findings have a fix of this class, as far as is known."""
+        return sum(
+            found.fix is fix and not file.hindrance(found)
+            for file in self.files
+            for found in file.findings
+        )
 
     def to_json(self, tell: TellError) -> JsonObject:
         """The document `polyarch.lint/v1`."""

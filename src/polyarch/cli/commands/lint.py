@@ -184,7 +184,10 @@ def command(
         online=online,
         layouts=layouts,
     ) as found:
-        result = _mended(found, fix or _FIXES[0], write=not diff) if fix or diff else found
+        if fix or diff:
+            result = _mended(found, fix or _FIXES[0], write=not diff)
+        else:
+            result = found if as_json else _tried(found)
     if sarif:
         forms.put(sarif, _sarif(result))
     manner = Manner(form=form, diff=diff, take_stdout=not forms.take_stdout)
@@ -206,6 +209,12 @@ def _mended(result: "LintResult", allowed: str, *, write: bool) -> "LintResult":
     from polyarch.pipeline.lint_fix import mended
 
     return mended(result, allow=FixClass(allowed), write=write)
+
+
+def _tried(result: "LintResult") -> "LintResult":
+    from polyarch.pipeline.lint_fix import tried
+
+    return tried(result)
 
 
 def _refuse_unwritable(files: tuple[str, ...], *, fix: str | None, diff: bool) -> None:
