@@ -126,7 +126,8 @@ def summary(result: LintResult) -> str:
     broken = len(result.files) - len(result.judged)
     told = f"{_count(len(result.judged), 'file')} checked"
     told += f", {broken} could not be read" if broken else ""
-    told += f": {', '.join(counts)}" if counts else ": nothing found"
+    if counts or result.judged:
+        told += f": {', '.join(counts) or 'nothing found'}"
     lines = [told]
     hidden = sum(not result.request.shows(found) for found in result.findings)
     if hidden:
