@@ -113,6 +113,15 @@ def pinned_problem(text: str) -> str | None:
     return None
 
 
+def reference_problem(text: str) -> str | None:
+    """An image in a registry."""
+    try:
+        parse_reference(text)
+    except InvalidReferenceError as error:
+        return _told(error)
+    return None
+
+
 def path_problem(text: str) -> str | None:
     """A path from the project's root."""
     if not text:
@@ -228,6 +237,25 @@ VARIABLE = shaped(
 ARGUMENT = shaped(r"^[A-Za-z_][A-Za-z0-9_.-]*$", "this is no name of a build argument")
 LABEL = shaped(r"^[^=\s]+$", "a name here has neither spaces nor `=`")
 DURATION = shaped(r"^[0-9]+[smhd]$", "a duration is written `90s`, `30m`, `12h` or `7d`")
+SECRET = shaped(
+    r"^id=[A-Za-z0-9_.-]+,(?:env=[A-Za-z_][A-Za-z0-9_]*|src=[^,]+)$",
+    "a build secret is written `id=npm,env=NPM_TOKEN` or `id=npm,src=FILE`; a value never stands"
+    " in this file",
+)
+SSH = shaped(
+    r"^[A-Za-z0-9_.-]+(?:=[^,=]+)?$",
+    "an SSH agent or key is written `default`, or `NAME=` and a path",
+)
+CACHE = shaped(
+    r"^(?:registry|local|gha|type=[a-z0-9]+(?:,[a-z][a-z0-9_-]*=[^,]*)*)$",
+    "a cache is `registry`, `local`, `gha`, or BuildKit's own form as `type=registry,ref=…`",
+)
+TAG_NAME = shaped(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", "this is no name of a tag")
+ENDPOINT = shaped(
+    r"^[^\s,]*$",
+    "an endpoint is a Docker context, or an address as `ssh://builder@host` or `tcp://host:2376`",
+)
+ONE_REFERENCE = form(reference_problem)
 MODE = shaped(r"^[0-7]{3,4}$", "a file's mode is written `0644` or `0755`, in quotes")
 
 

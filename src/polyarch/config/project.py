@@ -66,7 +66,9 @@ class BuildSettings:
     """How one platform of an image is built; paths are texts from the project's root.
 
     Metadata expressions in double braces still stand in `build_args`, `labels`, `alias_tags` and
-    `direct`. `source` is an existing image, pinned, that stands in for a build.
+    `direct`. `source` is an existing image, pinned, that stands in for a build. `secrets`, `ssh`
+    and `cache` are texts in BuildKit's own forms; `strategy` is `auto`, `native`, `cross` or
+    `emulated`.
     """
 
     context: str
@@ -80,6 +82,14 @@ class BuildSettings:
     smoke_test: tuple[SmokeTest, ...]
     alias_tags: tuple[str, ...]
     source: str | None
+    secrets: tuple[str, ...]
+    ssh: tuple[str, ...]
+    cache: str | None
+    network: str | None
+    strategy: str
+    allow_emulation: bool
+    timeout_s: int | None
+    stall_timeout_s: int | None
     values: tuple[Value, ...]
 
 
@@ -93,7 +103,8 @@ class ImageSettings(BuildSettings):
 
     `tag_policy` is `guarded` or `free`; `version_tag` a glob for git tags of this image alone;
     `digest_policy` `same` or `per-registry`. `public`: everybody must be able to read its tags.
-    `gates` and `after_publish` are commands as lists of words, placeholders still in them.
+    `reuse` is `layers` or `digest`. `gates` and `after_publish` are commands as lists of words,
+    placeholders still in them.
     """
 
     name: str
@@ -107,6 +118,10 @@ class ImageSettings(BuildSettings):
     version_tag: str | None
     digest_policy: str
     public: bool
+    cache_tag: str | None
+    reuse: str
+    max_age_s: int
+    schedule_rebuilds: bool
     gates: tuple[tuple[str, ...], ...]
     after_publish: tuple[tuple[str, ...], ...]
     per_platform: Mapping[Platform, BuildSettings]
@@ -118,6 +133,25 @@ class ImageSettings(BuildSettings):
             KeyError: the image is not built for that platform.
         """
         return self.per_platform[platform]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuilderSettings:
+    """A machine that builds. `driver` is one of buildx's, or `auto`; empty texts are not given.
+
+    `tls` is a folder with the client's certificates. `parallel` None: as many as there are builds.
+    """
+
+    name: str
+    platforms: tuple[Platform, ...]
+    endpoint: str
+    driver: str
+    tls: Path | None
+    image: str
+    driver_opts: Mapping[str, str]
+    network: str
+    parallel: int | None
+    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +203,7 @@ class Project:
     publish: PublishSettings
     verify: VerifySettings
     registries: Registries
+    builders: Mapping[str, BuilderSettings]
     environments: tuple[str, ...]
     secret_variables: tuple[str, ...]
     warnings: tuple[str, ...]

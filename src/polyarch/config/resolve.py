@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from types import MappingProxyType
 
 from polyarch.config.document import Document
@@ -21,6 +22,7 @@ from polyarch.config.merge import (
 from polyarch.config.placeholders import expand
 from polyarch.config.problem import Problem, place_of
 from polyarch.config.project import (
+    BuilderSettings,
     BuildSettings,
     ImageSettings,
     Project,
@@ -29,8 +31,21 @@ from polyarch.config.project import (
 )
 from polyarch.config.registries import Registries, lay_over, normal_prefix
 from polyarch.config.relations import Values, table_at
-from polyarch.config.schema import ImageTable, PlatformTable, PublishTable, VerifyTable
-from polyarch.config.values import build_settings, frozen, values_of, with_dockerfile
+from polyarch.config.schema import (
+    BuilderTable,
+    ImageTable,
+    PlatformTable,
+    PublishTable,
+    VerifyTable,
+)
+from polyarch.config.values import (
+    build_settings,
+    builder_settings,
+    frozen,
+    seconds,
+    values_of,
+    with_dockerfile,
+)
 from polyarch.errors import InvalidReferenceError
 from polyarch.metadata.policy import PublishRule
 from polyarch.metadata.version_tag import sample_of
@@ -39,6 +54,7 @@ from polyarch.oci.reference import Repository
 
 _PLATFORM = "platform"
 _REGISTRIES = "registries"
+_BUILDERS = "builders"
 _LOGIN_KEYS = ("username-env", "password-env")
 
 
@@ -87,6 +103,7 @@ class Resolver:
             publish=publish,
             verify=self._verify(),
             registries=Registries(root=file.parent, tables=MappingProxyType(self._registries())),
+            builders=MappingProxyType(self._builders(file.parent)),
             environments=tuple(table_at(self.clean, "environments")),
             secret_variables=tuple(dict.fromkeys(self._secret_variables())),
             warnings=(*warnings, *idle),
@@ -116,6 +133,10 @@ class Resolver:
             version_tag=table.version_tag,
             digest_policy=table.digest_policy,
             public=table.public,
+            cache_tag=table.cache_tag,
+            reuse=table.reuse,
+            max_age_s=seconds(table.max_age),
+            schedule_rebuilds=table.schedule_rebuilds,
             gates=table.gates,
             after_publish=table.after_publish,
             per_platform=MappingProxyType(
@@ -174,6 +195,14 @@ class Resolver:
             stage_to=table.stage_to,
             values=values_of(tree),
         )
+
+    def _builders(self, root: Path) -> dict[str, BuilderSettings]:
+        return {
+            name: builder_settings(
+                name, merge([default_layer(BuilderTable), self._file_layer(_BUILDERS, name)]), root
+            )
+            for name in table_at(self.clean, _BUILDERS)
+        }
 
     def _verify(self) -> VerifySettings:
         tree = merge([default_layer(VerifyTable), self._file_layer("verify")])

@@ -147,17 +147,37 @@ class BuildTable(Table, frozen=True):
         ),
     ] = ()
     secrets: Annotated[
-        Words, planned("Build secrets as `id=npm,env=NPM_TOKEN` or `id=npm,src=FILE`.")
+        tuple[Annotated[str, forms.SECRET], ...],
+        doc(
+            "Build secrets as `id=npm,env=NPM_TOKEN` or `id=npm,src=FILE`; only their ids are ever"
+            " written down."
+        ),
     ] = ()
-    ssh: Annotated[Words, planned("SSH agents or keys for the build, as `default`.")] = ()
+    ssh: Annotated[
+        tuple[Annotated[str, forms.SSH], ...],
+        doc("SSH agents or keys for the build, as `default` or `github=~/.ssh/id_ed25519`."),
+    ] = ()
     cache: Annotated[
-        str | None, planned("Where layers are cached between builds, in BuildKit's own form.")
+        Annotated[str, forms.CACHE] | None,
+        doc(
+            "Where layers are cached between builds, apart for each platform and branch:"
+            " `registry`, `local`, `gha`, or BuildKit's own form as `type=s3,region=…,bucket=…`."
+            " A cache that fails never fails a build."
+        ),
+    ] = None
+    network: Annotated[
+        Literal["default", "none", "host"] | None, doc("Network that RUN has; the engine's own.")
     ] = None
     strategy: Annotated[
-        Literal["auto", "native", "cross", "emulated"], planned("How foreign platforms are built.")
+        Literal["auto", "native", "cross", "emulated"],
+        doc(
+            "How the platform is built. All but `auto` are demands: what cannot be built so is an"
+            " error before anything is built."
+        ),
     ] = "auto"
     allow_emulation: Annotated[
-        bool, planned("Whether a platform may be built under an emulator.")
+        bool,
+        doc("Whether a platform may be built under an emulator where nothing runs it natively."),
     ] = True
     alias_tags: Annotated[
         Words,
@@ -166,9 +186,11 @@ class BuildTable(Table, frozen=True):
             " `{{version}}-{arch}`, for users of such names; `{arch}` is `amd64`, `arm64`, `armv7`."
         ),
     ] = ()
-    timeout: Annotated[Duration | None, planned("How long a build may take.")] = None
+    timeout: Annotated[
+        Duration | None, doc("How long the build of one platform may take; `90m` for example.")
+    ] = None
     stall_timeout: Annotated[
-        Duration | None, planned("How long a build may be silent before it is ended.")
+        Duration | None, doc("How long a build may be silent before it is ended.")
     ] = None
 
 
@@ -210,7 +232,8 @@ class ImageTable(BuildTable, frozen=True):
         doc("Flavor of the tags as docker/metadata-action has it, as `latest=auto`."),
     ] = ()
     cache_tag: Annotated[
-        str | None, planned("Tag under which unchanged platforms are looked for as well.")
+        Annotated[str, forms.TAG_NAME] | None,
+        doc("Tag of its repositories under which unchanged platforms are looked for as well."),
     ] = None
     digest_policy: Annotated[
         Literal["same", "per-registry"],
@@ -236,13 +259,21 @@ class ImageTable(BuildTable, frozen=True):
         ),
     ] = None
     reuse: Annotated[
-        Literal["layers", "digest"], planned("What of an unchanged platform is taken over.")
+        Literal["layers", "digest"],
+        doc(
+            "What of an unchanged platform is taken over: its layers under this commit's labels, or"
+            " its image as it is, digest and all."
+        ),
     ] = "layers"
     max_age: Annotated[
-        Duration, planned("Age at which a platform is rebuilt although nothing changed.")
+        Duration,
+        doc(
+            "Age at which a platform with a RUN is rebuilt although nothing changed: packages"
+            " may have."
+        ),
     ] = "7d"
     schedule_rebuilds: Annotated[
-        bool, planned("Whether a scheduled run builds although nothing changed.")
+        bool, doc("Whether a scheduled run builds although nothing changed.")
     ] = False
     gates: Annotated[
         tuple[Annotated[tuple[Annotated[str, forms.GATE], ...], Meta(min_length=1)], ...],
@@ -323,21 +354,45 @@ class RegistryTable(Table, frozen=True):
         str | None,
         doc("Which known kind of registry this is, as `aliyun` or `harbor`, whatever its host."),
     ] = None
-    mirrors: Annotated[Words, planned("Hosts that are asked first when images are read.")] = ()
+    mirrors: Annotated[
+        Words, doc("Hosts that builders ask first for images of this registry.")
+    ] = ()
 
 
 class BuilderTable(Table, frozen=True):
-    """A node that builds its platforms natively."""
+    """A machine that builds: a Docker Engine or a BuildKit, here or elsewhere."""
 
-    platforms: Annotated[tuple[PlatformText, ...], planned("Platforms it builds.")] = ()
+    platforms: Annotated[
+        tuple[PlatformText, ...],
+        doc("Platforms it builds; without this key those that its engine runs natively."),
+    ] = ()
     endpoint: Annotated[
-        str | None, planned("Docker context, `ssh://`, `tcp://`, or the driver's own address.")
+        str,
+        forms.ENDPOINT,
+        doc(
+            "Where it is: a Docker context, `ssh://USER@HOST`, `tcp://HOST:2376`, `unix://SOCKET`,"
+            " or the address that the driver takes."
+        ),
+    ] = ""
+    driver: Annotated[
+        Literal["auto", "docker", "docker-container", "kubernetes", "remote"],
+        doc(
+            "Driver of buildx. `auto`: `docker`, the BuildKit of the Engine at the endpoint, or"
+            " `docker-container` where `image` or `driver-opts` are given."
+        ),
+    ] = "auto"
+    tls: Annotated[
+        PathText | None,
+        doc("Folder with ca.pem, cert.pem and key.pem for `tcp://`, from the project's root."),
     ] = None
-    image: Annotated[str | None, planned("Image of BuildKit to run there.")] = None
-    driver_opts: Annotated[Labels, planned("Options of buildx's driver.")] = {}
-    network: Annotated[str | None, planned("Network mode of the builder.")] = None
+    image: Annotated[
+        Annotated[str, forms.ONE_REFERENCE] | None,
+        doc("Image of BuildKit to run there, as from a mirror."),
+    ] = None
+    driver_opts: Annotated[Labels, doc("Options of buildx's driver.")] = {}
+    network: Annotated[str | None, doc("Network mode of the builder.")] = None
     parallel: Annotated[
-        Annotated[int, Meta(ge=1)] | None, planned("How many builds it runs at once.")
+        Annotated[int, Meta(ge=1)] | None, doc("How many builds it runs at once.")
     ] = None
 
 
@@ -411,7 +466,9 @@ class ProjectTable(Table, frozen=True):
     environments: Annotated[
         dict[Name, EnvironmentTable], doc("Other places to publish to, chosen with `--env`.")
     ] = {}
-    builders: Annotated[dict[Name, BuilderTable], planned("Nodes that build natively.")] = {}
+    builders: Annotated[
+        dict[Name, BuilderTable], doc("Machines that build; without any the local engine does.")
+    ] = {}
     notify: Annotated[NotifyTable, planned("Who is told about a run.")] = NotifyTable()
     triggers: Annotated[TriggersTable, planned("What starts the generated pipeline.")] = (
         TriggersTable()

@@ -1,13 +1,21 @@
 """Typed tables made into the values of `project`."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import DEFAULT_SOURCES, Leaf, Tree, leaves, plain
-from polyarch.config.project import BuildSettings, DirectFile, DirectSettings, SmokeTest, Value
-from polyarch.config.schema import DirectTable, PlatformTable, SmokeTestTable
+from polyarch.config.project import (
+    BuilderSettings,
+    BuildSettings,
+    DirectFile,
+    DirectSettings,
+    SmokeTest,
+    Value,
+)
+from polyarch.config.schema import BuilderTable, DirectTable, PlatformTable, SmokeTestTable
+from polyarch.oci.platform import Platform, unique
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DOCKERFILE = "Dockerfile"
@@ -43,6 +51,14 @@ def build_settings(tree: Tree) -> BuildSettings:
         smoke_test=tuple(_smoke_tests(table.smoke_test)),
         alias_tags=table.alias_tags,
         source=table.source,
+        secrets=table.secrets,
+        ssh=table.ssh,
+        cache=table.cache,
+        network=table.network,
+        strategy=table.strategy,
+        allow_emulation=table.allow_emulation,
+        timeout_s=_perhaps(table.timeout),
+        stall_timeout_s=_perhaps(table.stall_timeout),
         values=values_of(tree),
     )
 
@@ -57,6 +73,27 @@ def values_of(tree: Tree) -> tuple[Value, ...]:
 def seconds(duration: str) -> int:
     """A duration such as `30m`."""
     return int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def _perhaps(duration: str | None) -> int | None:
+    return None if duration is None else seconds(duration)
+
+
+def builder_settings(name: str, tree: Tree, root: Path) -> BuilderSettings:
+    """One builder; paths are made absolute from `root`."""
+    table = BuilderTable.of(plain(tree))
+    return BuilderSettings(
+        name=name,
+        platforms=unique(Platform.parse(text) for text in table.platforms),
+        endpoint=table.endpoint,
+        driver=table.driver,
+        tls=root / table.tls if table.tls else None,
+        image=table.image or "",
+        driver_opts=frozen(table.driver_opts),
+        network=table.network or "",
+        parallel=table.parallel,
+        values=values_of(tree),
+    )
 
 
 def _direct(table: DirectTable) -> DirectSettings:

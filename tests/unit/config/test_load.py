@@ -57,7 +57,6 @@ def test_the_design_page_itself():
 
 def test_what_is_read_but_not_obeyed_is_told():
     assert [line.split(":")[0] for line in load_text(EXAMPLE).warnings] == [
-        "builders (line 42)",
         "notify (line 49)",
     ]
 
