@@ -11,7 +11,7 @@ from polyarch.config.forms import Check
 from polyarch.config.keypath import KeyPath
 from polyarch.config.keys import APPEND, Key, keys_of, table_class, tables, unwrap
 from polyarch.config.problem import Problem
-from polyarch.config.schema import Table
+from polyarch.config.table import Table
 from polyarch.errors import shorten
 
 _FAULTY = object()

@@ -9,7 +9,8 @@ import json
 import msgspec
 
 from polyarch.config.keys import APPEND, Key, keys_of, tables
-from polyarch.config.schema import ProjectTable, Table
+from polyarch.config.schema import ProjectTable
+from polyarch.config.table import Table
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NOT_YET = "Not effective yet."

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import inspect
 
 from polyarch.config.forms import Check, check_of
-from polyarch.config.schema import PLANNED, ProjectTable, Table
+from polyarch.config.schema import ProjectTable
+from polyarch.config.table import PLANNED, Table
 
 APPEND = "+"
 """Behind the name of a list's key: append to what is inherited instead of replacing it."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from polyarch.config.keypath import KeyPath
 from polyarch.config.keys import APPEND, keys_of
 from polyarch.config.lines import line_of
-from polyarch.config.schema import Table
 from polyarch.config.source import DEFAULT, Source, SourceKind
+from polyarch.config.table import Table
 
 DEFAULT_SOURCES = (DEFAULT,)
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from msgspec import inspect
 
 from polyarch.config.keys import Key, TableKeys, tables, unwrap
-from polyarch.config.schema import ProjectTable, Table
+from polyarch.config.schema import ProjectTable
+from polyarch.config.table import Table
 from polyarch.config.toml import toml_value
 
 _INTRODUCTION = """\

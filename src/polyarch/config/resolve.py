@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 
+from polyarch.config.build_tables import PlatformTable
 from polyarch.config.document import Document
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import (
@@ -34,7 +35,6 @@ from polyarch.config.relations import Values, table_at
 from polyarch.config.schema import (
     BuilderTable,
     ImageTable,
-    PlatformTable,
     PublishTable,
     VerifyTable,
 )

@@ -1,209 +1,28 @@
 """The one home of every key of polyarch.toml: its name, type, default and what it does.
 
-A table is a class, a key is a field (`build_args` stands for `build-args`), its description is
-what the JSON Schema and the reference page say. `planned` marks a key that is read and checked but
-whose feature this version does not have: a file that sets it gets a warning. A key whose type is a
-list may also be written with a plus (`"tags+"`): then it appends to what is inherited. A default
-of None means that the key is absent.
+How tables are written stands in `table`, the keys of single builds in `build_tables`.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, convert, field
+from msgspec import Meta
 
 from polyarch.config import forms
-
-PLANNED = "planned"
-"""Key in a type's extra that marks what this version reads but does not obey."""
-
-
-def doc(text: str) -> Meta:
-    """What a key does."""
-    return Meta(description=text)
-
-
-def planned(text: str) -> Meta:
-    """What a key will do once its feature is there."""
-    return Meta(description=text, extra={PLANNED: True})
-
-
-Name = Annotated[str, forms.NAME]
-PlatformText = Annotated[str, forms.PLATFORM]
-RepositoryText = Annotated[str, forms.REPOSITORY]
-PathText = Annotated[str, forms.PATH]
-Variable = Annotated[str, forms.VARIABLE]
-Duration = Annotated[str, forms.DURATION]
-Mode = Annotated[str, forms.MODE]
-Words = tuple[str, ...]
-Labels = dict[Annotated[str, forms.LABEL], str]
-Level = Literal["index", "manifest", "index-descriptor", "manifest-descriptor"]
-EngineName = Literal["auto", "buildx", "buildah", "direct"]
-
-
-class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """A table of the file."""
-
-    @classmethod
-    def of(cls, values: Mapping[str, object]) -> Self:
-        """The typed table of values that were checked."""
-        return convert(values, cls)
-
-
-class FileTable(Table, frozen=True):
-    """A file that the direct engine lays into the image."""
-
-    source: Annotated[
-        str,
-        forms.LAID,
-        doc("Path or glob from the project's root; the engine's placeholders work."),
-    ] = field(name="from")
-    target: Annotated[
-        str,
-        forms.ABSOLUTE,
-        doc(
-            "Absolute path in the image; with `/` at its end a folder. Placeholders of the platform"
-            " work."
-        ),
-    ] = field(name="to")
-    mode: Annotated[
-        Mode | None,
-        doc("Permissions, octal, in quotes; without this key only the right to run is kept."),
-    ] = None
-
-
-class DirectTable(Table, frozen=True):
-    """How the direct engine makes the image: with a command of the project's own."""
-
-    base: Annotated[
-        str, forms.BASE, doc("Base image, `image:NAME` of this project, or `scratch` for none.")
-    ] = "scratch"
-    run: Annotated[
-        tuple[Annotated[str, forms.RUN], ...],
-        doc(
-            "Command, run once for each platform in the project's root; placeholders such as"
-            " `{out}`, `{goarch}` and `{zig}` name the platform's things. A brace itself is written"
-            r" `\{{` and `}}`."
-        ),
-    ] = ()
-    env: Annotated[Labels, doc("Environment variables of the image.")] = {}
-    files: Annotated[tuple[FileTable, ...], doc("Files that are laid on the base, in order.")] = ()
-    entrypoint: Annotated[Words, doc("Entrypoint of the image.")] = ()
-    cmd: Annotated[Words, doc("Default command of the image.")] = ()
-    working_dir: Annotated[str, doc("Working directory of the image.")] = ""
-    user: Annotated[str, doc("User of the image, as `1000:1000`.")] = ""
-    ports: Annotated[
-        tuple[Annotated[str, forms.PORT] | Annotated[int, Meta(ge=1, le=65535)], ...],
-        doc("Ports that the image announces, as `8080` or `53/udp`."),
-    ] = ()
-
-
-class SmokeTestTable(Table, frozen=True):
-    """One command that proves that the image runs."""
-
-    run: Annotated[Words, Meta(min_length=1), doc("Command, run in the image.")]
-    exit: Annotated[int, Meta(ge=0, le=255), doc("Exit code that is right.")] = 0
-    matches: Annotated[
-        Annotated[str, forms.EXPRESSION] | None,
-        doc("Regular expression that must be found in the output."),
-    ] = None
-    timeout: Annotated[Duration, doc("How long the command may take.")] = "60s"
-
-
-class BuildTable(Table, frozen=True):
-    """What may differ from platform to platform."""
-
-    context: Annotated[PathText, doc("Folder of the build context, from the project's root.")] = "."
-    dockerfile: Annotated[
-        PathText | None,
-        doc("Dockerfile, from the project's root; without this key `Dockerfile` in the context."),
-    ] = None
-    target: Annotated[
-        str, forms.ONE_IMAGE, doc("Stage to build; without this key the last one.")
-    ] = ""
-    contexts: Annotated[
-        dict[Annotated[str, forms.LABEL], Annotated[str, forms.ONE_IMAGE]],
-        doc(
-            "Named contexts: `image:NAME` of this project, `docker-image://REFERENCE`, or a folder"
-            " from the project's root."
-        ),
-    ] = {}
-    build_args: Annotated[
-        dict[Annotated[str, forms.ARGUMENT], str],
-        doc("Build arguments; metadata expressions such as `{{version}}` work."),
-    ] = {}
-    labels: Annotated[
-        Labels, doc("Labels of every platform's image; metadata expressions work.")
-    ] = {}
-    engine: Annotated[
-        EngineName, doc("What builds: `auto` chooses by what the image needs and is there.")
-    ] = "auto"
-    direct: Annotated[DirectTable | None, doc("What the direct engine does.")] = None
-    smoke_test: Annotated[
-        tuple[str | SmokeTestTable, ...],
-        doc(
-            "One command as a list of words, or tables: run in the image of each platform, on the"
-            " exact digest, without network, before anything is uploaded."
-        ),
-    ] = ()
-    secrets: Annotated[
-        tuple[Annotated[str, forms.SECRET], ...],
-        doc(
-            "Build secrets as `id=npm,env=NPM_TOKEN` or `id=npm,src=FILE`; only their ids are ever"
-            " written down."
-        ),
-    ] = ()
-    ssh: Annotated[
-        tuple[Annotated[str, forms.SSH], ...],
-        doc("SSH agents or keys for the build, as `default` or `github=~/.ssh/id_ed25519`."),
-    ] = ()
-    cache: Annotated[
-        Annotated[str, forms.CACHE] | None,
-        doc(
-            "Where layers are cached between builds, apart for each platform and branch:"
-            " `registry`, `local`, `gha`, or BuildKit's own form as `type=s3,region=…,bucket=…`."
-            " A cache that fails never fails a build."
-        ),
-    ] = None
-    network: Annotated[
-        Literal["default", "none", "host"] | None, doc("Network that RUN has; the engine's own.")
-    ] = None
-    strategy: Annotated[
-        Literal["auto", "native", "cross", "emulated"],
-        doc(
-            "How the platform is built. All but `auto` are demands: what cannot be built so is an"
-            " error before anything is built."
-        ),
-    ] = "auto"
-    allow_emulation: Annotated[
-        bool,
-        doc("Whether a platform may be built under an emulator where nothing runs it natively."),
-    ] = True
-    alias_tags: Annotated[
-        Words,
-        doc(
-            "Tags that point to one platform's image alone, as `latest-{arch}` or"
-            " `{{version}}-{arch}`, for users of such names; `{arch}` is `amd64`, `arm64`, `armv7`."
-        ),
-    ] = ()
-    timeout: Annotated[
-        Duration | None, doc("How long the build of one platform may take; `90m` for example.")
-    ] = None
-    stall_timeout: Annotated[
-        Duration | None, doc("How long a build may be silent before it is ended.")
-    ] = None
-
-
-class PlatformTable(BuildTable, frozen=True):
-    """What differs for one platform of an image; keys that it lacks are those of the image."""
-
-    source: Annotated[
-        Annotated[str, forms.PINNED] | None,
-        doc(
-            "Existing image that stands in for a build, pinned by digest: `name@sha256:…`. Of an"
-            " index the image of this platform is taken."
-        ),
-    ] = field(default=None, name="from")
+from polyarch.config.build_tables import BuildTable, PlatformTable
+from polyarch.config.table import (
+    Duration,
+    Labels,
+    Level,
+    Name,
+    PathText,
+    PlatformText,
+    RepositoryText,
+    Table,
+    Variable,
+    Words,
+    doc,
+    planned,
+)
 
 
 class ImageTable(BuildTable, frozen=True):

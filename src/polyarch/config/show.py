@@ -8,19 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from polyarch.config.build_tables import PlatformTable
 from polyarch.config.keypath import show_path
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import Leaf, leaves
 from polyarch.config.project import ImageSettings, Project, Value
-from polyarch.config.schema import (
-    ImageTable,
-    PlatformTable,
-    PublishTable,
-    RegistryTable,
-    Table,
-    VerifyTable,
-)
+from polyarch.config.schema import ImageTable, PublishTable, RegistryTable, VerifyTable
 from polyarch.config.source import Source
+from polyarch.config.table import Table
 from polyarch.config.toml import toml_key, toml_value
 
 _IMAGES = "images"

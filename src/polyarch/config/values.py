@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from polyarch.config.build_tables import DirectTable, PlatformTable, SmokeTestTable
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import DEFAULT_SOURCES, Leaf, Tree, leaves, plain
 from polyarch.config.project import (
@@ -14,7 +15,7 @@ from polyarch.config.project import (
     SmokeTest,
     Value,
 )
-from polyarch.config.schema import BuilderTable, DirectTable, PlatformTable, SmokeTestTable
+from polyarch.config.schema import BuilderTable
 from polyarch.oci.platform import Platform, unique
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

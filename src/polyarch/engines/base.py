@@ -103,6 +103,38 @@ class RegistryLogin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSecret:
+    """A secret by the place where its value lies: a variable of the engine's environment or a file.
+
+    The value itself is never held here.
+    """
+
+    id: str
+    variable: str = ""
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerCache:
+    """Where layers come from and go to between builds; texts in BuildKit's own form.
+
+    `sources` are tried in their order (this branch's, then the default branch's), `targets` are
+    written to with `mode=max`. None of them may fail a build.
+    """
+
+    sources: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How long a build may take, and how long be silent, in seconds; None is for ever."""
+
+    whole_s: int | None = None
+    silent_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
     """One platform of one image; `project` is the folder of polyarch.toml.
 
@@ -112,7 +144,9 @@ class BuildRequest:
     commit's time in seconds since 1970, the only time that may enter the image. `log` gets the
     engine's whole output. `plain_http` lists registry hosts that speak no TLS, `logins` what the
     engine needs to pull from private ones beside its own logins. `mask` hides secrets in what the
-    engine and the build say.
+    engine and the build say. `git` is a Git context in BuildKit's form, which then takes the place
+    of `context`. `syntax` is a pinned frontend that takes the place of the Dockerfile's own.
+    `push_to` is a repository that an engine elsewhere pushes to by digest, from where it builds.
     """
 
     image: str
@@ -132,6 +166,13 @@ class BuildRequest:
     plain_http: tuple[str, ...] = ()
     logins: tuple[RegistryLogin, ...] = ()
     direct: DirectRecipe | None = None
+    git: str = ""
+    syntax: str = ""
+    secrets: tuple[BuildSecret, ...] = ()
+    ssh: tuple[str, ...] = ()
+    cache: LayerCache = LayerCache()
+    bounds: Bounds = Bounds()
+    push_to: str = ""
     log: Path | None = None
     mask: Callable[[str], str] = field(default=str, compare=False, repr=False)
 
@@ -142,12 +183,15 @@ class Built:
 
     `manifest` carries the platform that the image's config says, which a check compares with the
     one that was asked for. `attestations` are the manifests that the engine made about it.
-    `borrowed` names `repository@digest` where blobs that the layout lacks can be had.
+    `borrowed` names `repository@digest` where blobs that the layout lacks can be had. `pushed` is
+    the `repository@digest` of an image that the engine pushed from where it was built: the layout
+    holds nothing of it then, and `manifest` has no platform.
     """
 
     manifest: Descriptor
     attestations: tuple[Descriptor, ...] = ()
     borrowed: tuple[str, ...] = ()
+    pushed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

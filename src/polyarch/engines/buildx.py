@@ -14,6 +14,7 @@ from polyarch.engines.contexts import check_contexts, dockerfile_of
 from polyarch.engines.export import take_export, workplace
 from polyarch.engines.failure import Evidence, explained
 from polyarch.engines.logins import docker_logins
+from polyarch.engines.node import Node
 from polyarch.engines.transcript import Transcript
 from polyarch.engines.version import Version
 from polyarch.errors import EngineUnusableError, ProcessFailedError
@@ -24,13 +25,23 @@ _LOADED = re.compile(r"^Loaded image(?: ID)?: (\S+)$", re.MULTILINE)
 
 
 class BuildxEngine:
-    """Docker's BuildKit; `builder` is a builder of buildx, None the one in use."""
+    """Docker's BuildKit; `builder` is a builder of buildx, None the one in use.
+
+    `node` is a machine of the config that takes its place.
+    """
 
     name = NAME
 
-    def __init__(self, environment: Mapping[str, str], builder: str | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        builder: str | None = None,
+        *,
+        node: Node | None = None,
+    ) -> None:
         self._environment = environment
         self._builder = builder
+        self._node = node
         self._lock = threading.Lock()
         self._info: EngineInfo | None = None
 

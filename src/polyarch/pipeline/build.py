@@ -67,6 +67,7 @@ class Workshop:
     """
 
     engines: Mapping[str, Engine]
+    nodes: Mapping[str, Engine]
     parts: PartsFolder
     request: MakeRequest
     lineage: FindBase
@@ -79,6 +80,10 @@ class Workshop:
     force: bool = False
     stopped: list[str] = field(default_factory=list)
     finished: list[BuiltPart] = field(default_factory=list)
+
+    def engine(self, planned: PlannedPlatform) -> Engine:
+        """What builds a platform: the builder in the plan, else an engine of this machine."""
+        return self.nodes[planned.builder] if planned.builder else self.engines[planned.engine]
 
 
 def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
@@ -199,7 +204,7 @@ def _built(
         if request is None:
             built = workshop.take(planned, layout)
         else:
-            built = workshop.engines[planned.engine].build(request, layout, workshop.listen)
+            built = workshop.engine(planned).build(request, layout, workshop.listen)
             built = grafted(built, layout, request.base) if request.base else built
             lineage = workshop.lineage(image, planned, request, _config(layout, built.manifest))
         layout.set_entries((built.manifest, *built.attestations))

@@ -12,6 +12,7 @@ from polyarch.dockerfile.stages import resolve
 from polyarch.dockerfile.tree import Dockerfile
 from polyarch.engines.base import Engine, EngineInfo
 from polyarch.engines.catalog import ENGINES, Material, candidates
+from polyarch.engines.node import Node
 from polyarch.errors import ConfigError, ContextNotFoundError, DockerfileNotFoundError
 from polyarch.host.emulation import Machine
 from polyarch.host.git import GitTree
@@ -67,12 +68,21 @@ Sources = Mapping[tuple[str, Platform], Source]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFacts:
+    """A builder of the config and what its engine said."""
+
+    node: Node
+    info: EngineInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that `make_plan` may know of the world.
 
     `descends` says of commits that stand in registries whether they come after the event's, None
     where nobody can tell. `takes_less` says of registries what they do not take of an image, and
-    `costs` of what is emulated what takes longest.
+    `costs` of what is emulated what takes longest. `nodes` are the builders of the config, by name;
+    none: the local engines build all.
     """
 
     machine: Machine
@@ -85,6 +95,7 @@ class Facts:
     takes_less: Mapping[str, str] = field(default_factory=dict)
     descends: Mapping[str, bool | None] = field(default_factory=dict)
     costs: EmulationCosts = field(default_factory=dict)
+    nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
 
 
 def edges_of(sources: Sources) -> dict[str, tuple[str, ...]]:

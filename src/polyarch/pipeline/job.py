@@ -94,6 +94,7 @@ class Job:
         )
         workshop = Workshop(
             engines=prepared.engines,
+            nodes=prepared.nodes,
             parts=parts,
             request=requester,
             lineage=Lineages(

@@ -21,14 +21,21 @@ SCHEMA = "polyarch.plan/v1"
 Strategy = Literal["native", "cross", "emulated", "existing"]
 """`existing`: nothing is built, an image that is there already is taken."""
 
+Reuse = Literal["", "part", "layers", "digest"]
+"""What is taken over of an unchanged platform: nothing, this machine's part, a published image's
+layers under this commit's labels, or a published image as it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPlatform:
     """One build: `builder` is empty for the engine's own, `reason` says why engine and strategy.
 
     `labels` are those that its config gets, but for what only building can tell of its base.
-    `source` is the `repository@digest` of an image that is taken in place of a build; `cost` is
-    what takes longest under emulation.
+    `source` is the `repository@digest` of an image that is taken in place of a build, `reuse` what
+    of it; `cost` is what takes longest under emulation. `alternatives` are builders that can take
+    the place of one that is lost. `bases` maps each image outside that it is built from to the
+    digest of its manifest for the platform that is taken of it, empty where nobody said. `changes`
+    says what is not as it was when the platform was published last, such as a base that moved.
     """
 
     platform: Platform
@@ -40,6 +47,10 @@ class PlannedPlatform:
     labels: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     cost: Cost | None = None
+    alternatives: tuple[str, ...] = ()
+    reuse: Reuse = ""
+    bases: Mapping[str, str] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -50,6 +61,9 @@ class PlannedPlatform:
             "reason": self.reason,
             "emulation": _cost_json(self.cost) if self.cost else None,
             "source": self.source or None,
+            "reuse": self.reuse or None,
+            "changes": list(self.changes),
+            "bases": dict(self.bases),
             "builder": self.builder or None,
             "input_key": self.input_key,
             "labels": dict(self.labels),
@@ -207,13 +221,17 @@ class ImagePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Images in build order: each after those it stands on; `reason` says why there are none."""
+    """Images in build order: each after those it stands on; `reason` says why there are none.
+
+    `toolchain` says what of engines, frontends and bases is not as it was, a line for each.
+    """
 
     event: str
     ref: str
     sha: str
     images: tuple[ImagePlan, ...]
     reason: str = ""
+    toolchain: tuple[str, ...] = ()
 
     def image(self, name: str) -> ImagePlan:
         """The image of that name, which must be in the plan."""
@@ -225,5 +243,6 @@ class Plan:
             "schema": SCHEMA,
             "event": {"name": self.event, "ref": self.ref, "sha": self.sha},
             "reason": self.reason or None,
+            "toolchain": list(self.toolchain),
             "images": [image.to_json() for image in self.images],
         }

@@ -4,11 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings, Project
-from polyarch.dockerfile.lint.cost import Cost
-from polyarch.engines.base import EngineInfo
-from polyarch.engines.catalog import choose
-from polyarch.errors import InvalidTagError, TagCollisionError, shorten
-from polyarch.host.emulation import Machine
+from polyarch.errors import InvalidTagError, TagCollisionError
 from polyarch.metadata.policy import Decision
 from polyarch.metadata.tagname import is_valid_tag
 from polyarch.metadata.template import as_is
@@ -17,7 +13,7 @@ from polyarch.oci.reference import DEFAULT_TAG, Repository, TagReference
 from polyarch.pipeline.contexts import is_direct
 from polyarch.pipeline.current import NOT_ASKED
 from polyarch.pipeline.existing import ARCH, ENGINE
-from polyarch.pipeline.facts import Facts, Source, edges_of
+from polyarch.pipeline.facts import Facts, edges_of
 from polyarch.pipeline.graph import IMAGE_PREFIX, ordered
 from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.inputkey import Inputs
@@ -29,10 +25,10 @@ from polyarch.pipeline.plan import (
     PlannedDestination,
     PlannedPlatform,
     PlannedTag,
-    Strategy,
 )
 from polyarch.pipeline.recipe import recipe_json
 from polyarch.pipeline.scope import Scope
+from polyarch.pipeline.strategy import assign
 
 
 def make_plan(
@@ -126,52 +122,18 @@ def _platform(
             input_key=str(taken.reference.digest),
             source=str(taken.reference),
         )
-    source = facts.sources[settings.name, platform]
-    build = settings.for_platform(platform)
-    choice = choose(settings.name, source.material, build.engine, facts.probes)
-    cost = facts.costs.get((settings.name, platform))
-    strategy, why = _strategy(platform, source, facts.probes[choice.engine], facts.machine, cost)
+    given = assign(settings, platform, facts)
     return PlannedPlatform(
         platform=platform,
-        engine=choice.engine,
-        strategy=strategy,
-        reason=f"{choice.reason}; {why}",
-        builder="",
-        input_key=_input_key(settings, platform, choice.engine, names, keys),
+        engine=given.engine,
+        strategy=given.strategy,
+        reason=given.reason,
+        builder=given.builder,
+        alternatives=given.alternatives,
+        input_key=_input_key(settings, platform, given.engine, names, keys),
         labels=names.per_platform[platform],
-        cost=cost if strategy == "emulated" else None,
+        cost=facts.costs.get((settings.name, platform)) if given.strategy == "emulated" else None,
     )
-
-
-def _strategy(
-    platform: Platform,
-    source: Source,
-    engine: EngineInfo,
-    machine: Machine,
-    cost: Cost | None = None,
-) -> tuple[Strategy, str]:
-    if source.graph is None:
-        if machine.runs_natively(platform):
-            return "native", "this machine's own platform"
-        return "cross", "compiled here for the platform"
-    if any(platform.satisfies(native) for native in engine.native):
-        return "native", "the engine runs this platform itself"
-    if not any(stage.has_run and stage.platform == platform for stage in source.graph.stages):
-        return "cross", "no RUN executes on the target platform"
-    emulator = machine.emulator_for(platform)
-    if emulator is None and platform not in engine.emulated:
-        return "emulated", "RUN needs an emulator, and none is registered: `polyarch doctor`"
-    return "emulated", f"RUN executes under an emulator{_estimate(cost)}"
-
-
-def _estimate(cost: Cost | None) -> str:
-    """What takes longest there, as far as the Dockerfile tells."""
-    if cost is None:
-        return ", 5 to 40 times slower"
-    what = f": `{shorten(cost.command, 40)}` (line {cost.line})"
-    if cost.fails:
-        return f"{what} hangs or crashes there"
-    return f"{what} takes {cost.factor or 'seconds to minutes more'}"
 
 
 def _input_key(

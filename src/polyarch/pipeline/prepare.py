@@ -30,6 +30,7 @@ from polyarch.pipeline.facts import (
 from polyarch.pipeline.known import known_facts
 from polyarch.pipeline.lint_advice import advice
 from polyarch.pipeline.naming import Names
+from polyarch.pipeline.nodes import node_engines, probe_nodes
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import make_plan
 from polyarch.pipeline.reach import Reach
@@ -54,6 +55,7 @@ class Prepared:
     facts: Facts
     ancestry: Ancestry
     engines: Mapping[str, Engine]
+    nodes: Mapping[str, Engine]
     reach: Reach
     plan: Plan
 
@@ -85,7 +87,9 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     sources = reader.read(selected)
     scope = find_scope(project, event, ask, sources, git)
     platforms = scope.platforms
-    engines = make_engines(without_logins(world.environment, project.secret_variables))
+    environment = without_logins(world.environment, project.secret_variables)
+    engines = make_engines(environment)
+    nodes = node_engines(project, environment)
     reach = Reach(project, world, anonymous=event.is_pull_request)
     current = _current(project, platforms, reach, ask, wording.names)
     ancestry = Ancestry(git, event.sha)
@@ -107,6 +111,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         probes=_OTHERS
         if ask.elsewhere
         else probe_engines(project, sources, platforms, engines, existing),
+        nodes={} if ask.elsewhere else probe_nodes(project, nodes),
         sources=sources,
         contexts=context_digests(project, platforms, existing),
         current=current,
@@ -127,6 +132,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         facts=facts,
         ancestry=ancestry,
         engines=engines,
+        nodes=nodes,
         reach=reach,
         plan=make_plan(project, scope, decision, facts, keep_others=ask.keep_others),
     )

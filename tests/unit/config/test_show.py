@@ -19,7 +19,9 @@ tags = ["type=sha"]
 [images.bot]
 platforms = ["linux/amd64"]
 "tags+" = ["type=schedule"]
+reuse = "layers"                                       # default
 max-age = "1d"
+schedule-rebuilds = false                              # default
 [publish]
 on = ["release"]
 [environments.staging]
@@ -35,7 +37,9 @@ annotation-levels = ["index"]                          # default
 flavor = []                                            # default
 digest-policy = "same"                                 # default
 tag-policy = "guarded"                                 # default
+reuse = "layers"                                       # default
 max-age = "1d"                                         # polyarch.toml:8
+schedule-rebuilds = false                              # default
 gates = []                                             # default
 after-publish = []                                     # default
 public = false                                         # default

@@ -1,0 +1,164 @@
+"""The keys that say how one platform of an image is built and tried."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from polyarch.config import forms
+from polyarch.config.table import Duration, EngineName, Labels, Mode, PathText, Table, Words, doc
+
+
+class FileTable(Table, frozen=True):
+    """A file that the direct engine lays into the image."""
+
+    source: Annotated[
+        str,
+        forms.LAID,
+        doc("Path or glob from the project's root; the engine's placeholders work."),
+    ] = field(name="from")
+    target: Annotated[
+        str,
+        forms.ABSOLUTE,
+        doc(
+            "Absolute path in the image; with `/` at its end a folder. Placeholders of the platform"
+            " work."
+        ),
+    ] = field(name="to")
+    mode: Annotated[
+        Mode | None,
+        doc("Permissions, octal, in quotes; without this key only the right to run is kept."),
+    ] = None
+
+
+class DirectTable(Table, frozen=True):
+    """How the direct engine makes the image: with a command of the project's own."""
+
+    base: Annotated[
+        str, forms.BASE, doc("Base image, `image:NAME` of this project, or `scratch` for none.")
+    ] = "scratch"
+    run: Annotated[
+        tuple[Annotated[str, forms.RUN], ...],
+        doc(
+            "Command, run once for each platform in the project's root; placeholders such as"
+            " `{out}`, `{goarch}` and `{zig}` name the platform's things. A brace itself is written"
+            r" `\{{` and `}}`."
+        ),
+    ] = ()
+    env: Annotated[Labels, doc("Environment variables of the image.")] = {}
+    files: Annotated[tuple[FileTable, ...], doc("Files that are laid on the base, in order.")] = ()
+    entrypoint: Annotated[Words, doc("Entrypoint of the image.")] = ()
+    cmd: Annotated[Words, doc("Default command of the image.")] = ()
+    working_dir: Annotated[str, doc("Working directory of the image.")] = ""
+    user: Annotated[str, doc("User of the image, as `1000:1000`.")] = ""
+    ports: Annotated[
+        tuple[Annotated[str, forms.PORT] | Annotated[int, Meta(ge=1, le=65535)], ...],
+        doc("Ports that the image announces, as `8080` or `53/udp`."),
+    ] = ()
+
+
+class SmokeTestTable(Table, frozen=True):
+    """One command that proves that the image runs."""
+
+    run: Annotated[Words, Meta(min_length=1), doc("Command, run in the image.")]
+    exit: Annotated[int, Meta(ge=0, le=255), doc("Exit code that is right.")] = 0
+    matches: Annotated[
+        Annotated[str, forms.EXPRESSION] | None,
+        doc("Regular expression that must be found in the output."),
+    ] = None
+    timeout: Annotated[Duration, doc("How long the command may take.")] = "60s"
+
+
+class BuildTable(Table, frozen=True):
+    """What may differ from platform to platform."""
+
+    context: Annotated[PathText, doc("Folder of the build context, from the project's root.")] = "."
+    dockerfile: Annotated[
+        PathText | None,
+        doc("Dockerfile, from the project's root; without this key `Dockerfile` in the context."),
+    ] = None
+    target: Annotated[
+        str, forms.ONE_IMAGE, doc("Stage to build; without this key the last one.")
+    ] = ""
+    contexts: Annotated[
+        dict[Annotated[str, forms.LABEL], Annotated[str, forms.ONE_IMAGE]],
+        doc(
+            "Named contexts: `image:NAME` of this project, `docker-image://REFERENCE`, or a folder"
+            " from the project's root."
+        ),
+    ] = {}
+    build_args: Annotated[
+        dict[Annotated[str, forms.ARGUMENT], str],
+        doc("Build arguments; metadata expressions such as `{{version}}` work."),
+    ] = {}
+    labels: Annotated[
+        Labels, doc("Labels of every platform's image; metadata expressions work.")
+    ] = {}
+    engine: Annotated[
+        EngineName, doc("What builds: `auto` chooses by what the image needs and is there.")
+    ] = "auto"
+    direct: Annotated[DirectTable | None, doc("What the direct engine does.")] = None
+    smoke_test: Annotated[
+        tuple[str | SmokeTestTable, ...],
+        doc(
+            "One command as a list of words, or tables: run in the image of each platform, on the"
+            " exact digest, without network, before anything is uploaded."
+        ),
+    ] = ()
+    secrets: Annotated[
+        tuple[Annotated[str, forms.SECRET], ...],
+        doc(
+            "Build secrets as `id=npm,env=NPM_TOKEN` or `id=npm,src=FILE`; only their ids are ever"
+            " written down."
+        ),
+    ] = ()
+    ssh: Annotated[
+        tuple[Annotated[str, forms.SSH], ...],
+        doc("SSH agents or keys for the build, as `default` or `github=~/.ssh/id_ed25519`."),
+    ] = ()
+    cache: Annotated[
+        Annotated[str, forms.CACHE] | None,
+        doc(
+            "Where layers are cached between builds, apart for each platform and branch:"
+            " `registry`, `local`, `gha`, or BuildKit's own form as `type=s3,region=…,bucket=…`."
+            " A cache that fails never fails a build."
+        ),
+    ] = None
+    network: Annotated[
+        Literal["default", "none", "host"] | None, doc("Network that RUN has; the engine's own.")
+    ] = None
+    strategy: Annotated[
+        Literal["auto", "native", "cross", "emulated"],
+        doc(
+            "How the platform is built. All but `auto` are demands: what cannot be built so is an"
+            " error before anything is built."
+        ),
+    ] = "auto"
+    allow_emulation: Annotated[
+        bool,
+        doc("Whether a platform may be built under an emulator where nothing runs it natively."),
+    ] = True
+    alias_tags: Annotated[
+        Words,
+        doc(
+            "Tags that point to one platform's image alone, as `latest-{arch}` or"
+            " `{{version}}-{arch}`, for users of such names; `{arch}` is `amd64`, `arm64`, `armv7`."
+        ),
+    ] = ()
+    timeout: Annotated[
+        Duration | None, doc("How long the build of one platform may take; `90m` for example.")
+    ] = None
+    stall_timeout: Annotated[
+        Duration | None, doc("How long a build may be silent before it is ended.")
+    ] = None
+
+
+class PlatformTable(BuildTable, frozen=True):
+    """What differs for one platform of an image; keys that it lacks are those of the image."""
+
+    source: Annotated[
+        Annotated[str, forms.PINNED] | None,
+        doc(
+            "Existing image that stands in for a build, pinned by digest: `name@sha256:…`. Of an"
+            " index the image of this platform is taken."
+        ),
+    ] = field(default=None, name="from")
