@@ -9,6 +9,9 @@ from polyarch.engines.base import BuildRequest, FolderContext, ImageContext, Nam
 EXPORT = "export"
 """The folder, below the one that the command runs in, that gets the OCI layout."""
 
+METADATA = "metadata.json"
+"""The file, in the folder that the command runs in, that says what was pushed."""
+
 _READ_BY_ENGINES = (
     "BUILDKIT_", "BUILDX_", "COMPOSE_", "DOCKER_", "DYLD_", "GODEBUG", "GRPC_", "KUBE", "LD_",
     "OTEL_", "SSH_", "SSL_", "XDG_", "HOME", "PATH", "TMPDIR", "SOURCE_DATE_EPOCH",
@@ -33,8 +36,9 @@ def buildx_command(
     *,
     builder: str | None = None,
     raw_json: bool = True,
+    push: bool = False,
 ) -> Command:
-    """Build one platform into an OCI layout in `EXPORT`.
+    """Build one platform into an OCI layout in `EXPORT`, or `push` it to `request.push_to`.
 
     Times in new layers are set back to the commit's (`rewrite-timestamp`, BuildKit 0.13; older ones
     do not know it and leave them), which with SOURCE_DATE_EPOCH makes equal builds equal bytes.
@@ -46,7 +50,7 @@ def buildx_command(
     arguments += [
         "--platform", str(request.platform),
         "--file", str(dockerfile),
-        "--output", f"type=oci,tar=false,dest={EXPORT},rewrite-timestamp=true",
+        *output(request, push=push),
         "--progress", "rawjson" if raw_json else "plain",
         "--provenance=false",
         "--sbom=false",
@@ -65,6 +69,23 @@ def buildx_command(
             "SOURCE_DATE_EPOCH": str(request.created),
         },
     )
+
+
+def output(request: BuildRequest, *, push: bool) -> list[str]:
+    """Where the image goes: a layout, or by its digest and with no tag to a registry.
+
+    Docker's and BuildKit's own media types differ; OCI's are what an exported layout has.
+    """
+    if not push:
+        return ["--output", f"type=oci,tar=false,dest={EXPORT},rewrite-timestamp=true"]
+    repository = request.push_to
+    words = [
+        "type=image", f"name={repository}", "push=true", "push-by-digest=true",
+        "name-canonical=true", "oci-mediatypes=true", "rewrite-timestamp=true",
+    ]  # fmt: skip
+    if repository.partition("/")[0] in request.plain_http:
+        words.append("registry.insecure=true")
+    return ["--output", ",".join(words), "--metadata-file", METADATA]
 
 
 def options(request: BuildRequest) -> list[str]:

@@ -140,3 +140,23 @@ def test_other_values_do_not_stand_on_the_command_line() -> None:
     passed = Arguments.of({"TOKEN": "hidden"}, {})
     assert passed.options == ("--build-arg", "TOKEN")
     assert passed.environment == {"TOKEN": "hidden"}
+
+
+def test_a_push_by_digest_takes_the_place_of_the_layout() -> None:
+    command = buildx_command(
+        request(push_to="ghcr.io/acme/app"), {}, Path("/p/Dockerfile"), builder="arm", push=True
+    )
+    at = command.arguments.index("--output")
+    assert command.arguments[at : at + 4] == (
+        "--output",
+        "type=image,name=ghcr.io/acme/app,push=true,push-by-digest=true,name-canonical=true,"
+        "oci-mediatypes=true,rewrite-timestamp=true",
+        "--metadata-file",
+        "metadata.json",
+    )
+
+
+def test_a_push_to_a_registry_without_tls_says_so() -> None:
+    asked = request(push_to="reg.test:5000/app", plain_http=("reg.test:5000",))
+    command = buildx_command(asked, {}, Path("/p/Dockerfile"), push=True)
+    assert any(word.endswith(",registry.insecure=true") for word in command.arguments)
