@@ -106,6 +106,18 @@ def test_the_classic_store_refuses_oci_exports(
     docker_engine_classic.docker("buildx", "build", "--quiet", "--load", context)
 
 
+def test_two_engines_know_nothing_of_each_other(
+    docker_engine: DockerEngine,
+    second_docker_engine: DockerEngine,
+    base_registry: Registry,
+    tmp_path: Path,
+) -> None:
+    context = write_project(tmp_path / "context", "FROM {busybox}\nRUN true\n", base_registry)
+    second_docker_engine.docker("buildx", "build", "--quiet", "--load", "--tag=lab/two", context)
+    assert "lab/two" in second_docker_engine.docker("images")
+    assert "lab/two" not in docker_engine.docker("images")
+
+
 def test_docker_runs_what_it_built(
     docker_engine: DockerEngine, base_registry: Registry, tmp_path: Path
 ) -> None:

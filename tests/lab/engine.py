@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from tests.lab.bridges import bridge
@@ -15,6 +16,9 @@ from tests.lab.mounts import remove_tree
 from tests.lab.reasons import Missing
 from tests.lab.servers import running
 from tests.lab.unpacked import DOCKER
+
+# Tells the engines of this process apart, which may run side by side.
+NUMBERS = count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ def running_engine(folder: Path, *, containerd_store: bool = True) -> Iterator[D
     (home / "daemon.json").write_text(json.dumps(features))
     try:
         with (
-            bridge(int(containerd_store)) as network,
+            bridge(next(NUMBERS)) as network,
             running(
                 *_dockerd(home, socket, network),
                 log=log,

@@ -19,7 +19,12 @@ from tests.lab.skopeo import Skopeo, find_skopeo
 from tests.lab.sources import source
 
 # Tests that use one engine stay in one worker of pytest-xdist (`--dist loadgroup`): it starts once.
-GROUPS = {"docker_engine": "docker", "docker_engine_classic": "docker", "buildah": "buildah"}
+GROUPS = {
+    "docker_engine": "docker",
+    "docker_engine_classic": "docker",
+    "second_docker_engine": "docker",
+    "buildah": "buildah",
+}
 
 Folders = pytest.TempPathFactory
 
@@ -63,6 +68,14 @@ def docker_engine(tmp_path_factory: Folders) -> Iterator[DockerEngine]:
     """A Docker Engine with containerd's image store, as new ones have it."""
     require("qemu", "docker")
     with running_engine(tmp_path_factory.mktemp("docker")) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def second_docker_engine(tmp_path_factory: Folders) -> Iterator[DockerEngine]:
+    """Another one with data of its own: to a client it is another machine."""
+    require("qemu", "docker")
+    with running_engine(tmp_path_factory.mktemp("docker-second")) as engine:
         yield engine
 
 
