@@ -149,8 +149,10 @@ def test_a_push_by_digest_takes_the_place_of_the_layout() -> None:
     at = command.arguments.index("--output")
     assert command.arguments[at : at + 4] == (
         "--output",
-        "type=image,name=ghcr.io/acme/app,push=true,push-by-digest=true,name-canonical=true,"
-        "oci-mediatypes=true,rewrite-timestamp=true",
+        (
+            "type=image,name=ghcr.io/acme/app,push=true,push-by-digest=true,name-canonical=true,"
+            "oci-mediatypes=true,rewrite-timestamp=true"
+        ),
         "--metadata-file",
         "metadata.json",
     )
