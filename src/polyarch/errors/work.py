@@ -12,18 +12,28 @@ class WorkError(PolyarchError):
 
 
 class ProcessFailedError(WorkError):
-    """A program ended with another status than 0; `is_late`: it was ended, it took too long."""
+    """A program ended with another status than 0, or was ended.
+
+    `is_late`: because it took too long; `is_silent`: because it was silent for too long.
+    """
 
     code = "process-failed"
 
     def __init__(
-        self, program: str, status: int, last_lines: Sequence[str], *, is_late: bool = False
+        self,
+        program: str,
+        status: int,
+        last_lines: Sequence[str],
+        *,
+        is_late: bool = False,
+        is_silent: bool = False,
     ) -> None:
         tail = "".join(f"\n  {line}" for line in last_lines)
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
         super().__init__(f"`{program}` {how}{tail}")
         self.how = how
         self.is_late = is_late
+        self.is_silent = is_silent
         self.program = program
         self.status = status
         self.last_lines = tuple(last_lines)

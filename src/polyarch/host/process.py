@@ -11,9 +11,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from polyarch.errors import InterruptedByUserError, ProcessFailedError, ProgramNotFoundError
+from polyarch.host.kin import kin
+from polyarch.host.patience import Limit, Patience
 
 Running = subprocess.Popen[bytes]
 """A program that was started."""
@@ -82,31 +85,38 @@ def stream(
     arguments: Sequence[str],
     *,
     environment: Mapping[str, str],
-    on_line: Callable[[str], None],
+    on_line: Callable[[str], bool | None],
     folder: Path | None = None,
     timeout_s: float | None = None,
+    silent_s: float | None = None,
 ) -> None:
     """Run a long program, handing each line that it prints to `on_line` as it comes.
 
     When the caller is interrupted, the program and its children end too, and so they do after
-    `timeout_s` seconds.
+    `timeout_s` seconds, or after `silent_s` seconds without a sign of life: a line for which
+    `on_line` answers False is none.
 
     Raises:
         ProgramNotFoundError: no such program.
-        ProcessFailedError: another status than 0, or it took too long; it carries the last lines.
+        ProcessFailedError: another status than 0, or a limit was reached; it carries the last
+            lines.
     """
     last: deque[str] = deque(maxlen=LAST_LINES)
     with (
         started(arguments, environment=environment, folder=folder) as process,
-        _bounded(process, timeout_s) as late,
+        Patience(partial(_end_all_of, process), whole_s=timeout_s, silent_s=silent_s) as patience,
     ):
         for line in _lines(process):
             last.append(line)
-            on_line(line)
+            if on_line(line) is not False:
+                patience.heard()
         status = process.wait()
-    if late.is_set():
+    if patience.spent is Limit.TIME:
         told = (*last, f"no end within {timeout_s:g} s")
         raise ProcessFailedError(arguments[0], -signal.SIGTERM, told, is_late=True)
+    if patience.spent is Limit.SILENCE:
+        told = (*last, f"silent for {silent_s:g} s")
+        raise ProcessFailedError(arguments[0], -signal.SIGTERM, told, is_silent=True)
     if status != 0:
         raise ProcessFailedError(arguments[0], status, tuple(last))
 
@@ -118,32 +128,16 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
                 yield line.rstrip("\r\n")
 
 
-@contextlib.contextmanager
-def _bounded(
-    process: subprocess.Popen[bytes], timeout_s: float | None
-) -> Iterator[threading.Event]:
-    """End the program when it takes too long; the event says that it did.
+def _end_all_of(process: Running) -> None:
+    """End a program and what descends from it, also children that have outlived it.
 
-    So are children that have outlived it and still hold its output.
+    They still hold its output, wherever they went to.
     """
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        end([process])
+    descendants = kin(process.pid)
+    end([process])
+    for each in kin(process.pid, descendants):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-    if timeout_s is None:
-        yield late
-        return
-    timer = threading.Timer(timeout_s, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()
+            os.kill(each.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager

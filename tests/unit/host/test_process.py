@@ -25,6 +25,12 @@ def alive(pid: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def ends(pid: int) -> bool:
+    """Whether it is gone soon: a signal takes a moment."""
+    deadline = threading.Event()
+    return any(not alive(pid) or deadline.wait(0.05) for _ in range(200))
+
+
 def test_only_the_environment_that_is_handed_in(monkeypatch):
     monkeypatch.setenv("CANARY", "secret")
     done = process.run(python("import os; print(sorted(os.environ))"), environment={"ONLY": "1"})
@@ -106,6 +112,51 @@ def test_a_stream_that_takes_too_long_is_ended(code: str):
     assert caught.value.last_lines == ("at work", "no end within 1.5 s")
 
 
+def test_a_stream_that_falls_silent_is_ended_with_all_that_it_started():
+    """Also a child that has a session of its own and holds the output."""
+    code = (
+        "import subprocess, time\n"
+        "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    lines: list[str] = []
+    with pytest.raises(ProcessFailedError) as caught:
+        process.stream(
+            python(code),
+            environment=ENVIRONMENT,
+            on_line=lines.append,
+            timeout_s=500,
+            silent_s=2,
+        )
+    assert caught.value.is_silent
+    assert not caught.value.is_late
+    assert caught.value.last_lines == (lines[0], "silent for 2 s")
+    assert ends(int(lines[0]))
+
+
+def test_a_stream_that_speaks_is_not_silent():
+    """It lives longer than it may be silent, and never is as long as that."""
+    code = "import time\nfor n in range(8): print(n, flush=True); time.sleep(0.5)"
+    lines: list[str] = []
+    process.stream(python(code), environment=ENVIRONMENT, on_line=lines.append, silent_s=3)
+    assert len(lines) == 8
+
+
+def test_lines_that_say_nothing_are_no_sign_of_life():
+    code = "import time\nwhile True: print('tick', flush=True); time.sleep(0.05)"
+    with pytest.raises(ProcessFailedError) as caught:
+        process.stream(
+            python(code),
+            environment=ENVIRONMENT,
+            on_line=lambda line: line != "tick",
+            timeout_s=500,
+            silent_s=1,
+        )
+    assert caught.value.is_silent
+    assert caught.value.last_lines[-2:] == ("tick", "silent for 1 s")
+
+
 def test_an_interrupt_ends_the_program_and_its_children():
     """The listener raises as Ctrl-C would; the grandchild must be gone too."""
     code = (
@@ -122,12 +173,7 @@ def test_an_interrupt_ends_the_program_and_its_children():
 
     with pytest.raises(KeyboardInterrupt):
         process.stream(python(code), environment=ENVIRONMENT, on_line=interrupt)
-    deadline = threading.Event()
-    for _ in range(100):
-        if not alive(pids[0]):
-            break
-        deadline.wait(0.05)
-    assert not alive(pids[0])
+    assert ends(pids[0])
 
 
 def test_what_runs_in_other_threads_is_ended_and_followed_by_nothing(tmp_path):
