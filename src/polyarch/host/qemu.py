@@ -38,6 +38,8 @@ def version_of(program: str, environment: Mapping[str, str]) -> str:
     try:
         # Debian registers links whose name tells QEMU that it was started by the kernel.
         path = Path(program).resolve(strict=True)
+        if not path.name.startswith("qemu-"):
+            return ""
         done = run([str(path), "--version"], environment=environment, timeout_s=_LIMIT_S)
     except (OSError, RuntimeError, PolyarchError):
         return ""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from polyarch.config.project import ImageSettings, Project
 from polyarch.engines.base import Engine, EngineInfo
@@ -106,7 +107,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     for text in told_by_lint.warnings:
         world.listen(Warned(text=text))
     facts = Facts(
-        machine=machine,
+        machine=machine.with_versions(world.environment, chain.from_iterable(platforms.values())),
         wording=wording,
         probes=_OTHERS
         if ask.elsewhere
