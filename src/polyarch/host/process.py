@@ -142,13 +142,19 @@ def _end_all_of(process: Running) -> None:
 
 @contextlib.contextmanager
 def started(
-    arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path | None = None
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    channel: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a program that leads a session of its own, for whoever reads its output themselves.
 
     What it says comes by its `stdout`, of both kinds in one. It is ended, its children too, when
     the block is left by an exception or everything is ended; see to its end before leaving the
     block else.
+
+    With `channel`, an open socket, it hears and talks on that, and `stderr` has its complaints.
 
     Raises:
         ProgramNotFoundError: no such program.
@@ -161,9 +167,9 @@ def started(
                 [program, *arguments[1:]],
                 env=dict(environment),
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL if channel is None else channel,
+                stdout=subprocess.PIPE if channel is None else channel,
+                stderr=subprocess.STDOUT if channel is None else subprocess.PIPE,
                 start_new_session=True,
             )
         )
@@ -178,8 +184,9 @@ def started(
         raise
     finally:
         _RUNNING.discard(process)
-        if process.stdout:
-            process.stdout.close()
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
 
 
 class _Running:
