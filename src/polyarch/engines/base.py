@@ -147,6 +147,7 @@ class BuildRequest:
     engine and the build say. `git` is a Git context in BuildKit's form, which then takes the place
     of `context`. `syntax` is a pinned frontend that takes the place of the Dockerfile's own.
     `push_to` is a repository that an engine elsewhere pushes to by digest, from where it builds.
+    `emulated`: by the plan, programs of the platform run under an emulator there.
     """
 
     image: str
@@ -173,6 +174,7 @@ class BuildRequest:
     cache: LayerCache = LayerCache()
     bounds: Bounds = Bounds()
     push_to: str = ""
+    emulated: bool = False
     log: Path | None = None
     mask: Callable[[str], str] = field(default=str, compare=False, repr=False)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polyarch.content.layout import LayoutStore
-from polyarch.engines.base import BuildRequest, EngineInfo
+from polyarch.engines.base import Bounds, BuildRequest, EngineInfo
 from polyarch.engines.buildah_command import (
     DOCKERFILE,
     EXPORT,
@@ -28,6 +28,8 @@ from polyarch.engines.transcript import Transcript
 from polyarch.errors import EngineUnusableError, PolyarchError, ProcessFailedError
 from polyarch.host.process import run, stream
 from polyarch.oci.descriptor import Descriptor
+
+_NO_BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class BuildahBuild:
             prepared = Prepared(ignore_file=_ignore_file(original), images=laid.images)
             isolation = self.info.details.get("isolation", "chroot")
             command = build_command(self.request, environment, prepared, isolation=isolation)
-            self._stream(command.arguments, command.environment, output)
+            self._stream(command.arguments, command.environment, output, self.request.bounds)
             image = self._image_id()
             self._stream(export_command(image), environment, output)
         stays = laid.platform == self.request.platform and not output.mixed_base
@@ -77,12 +79,23 @@ class BuildahBuild:
         return stamp_image(export, found, stamp, layout)
 
     def _stream(
-        self, arguments: Sequence[str], environment: Mapping[str, str], output: BuildahOutput
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: BuildahOutput,
+        bounds: Bounds = _NO_BOUNDS,
     ) -> None:
         try:
-            stream(arguments, environment=environment, on_line=output.feed, folder=self.folder)
+            stream(
+                arguments,
+                environment=environment,
+                on_line=output.feed,
+                folder=self.folder,
+                timeout_s=bounds.whole_s,
+                silent_s=bounds.silent_s,
+            )
         except ProcessFailedError as error:
-            raise explained(self.request, self.info, output.evidence) from error
+            raise explained(self.request, self.info, output.evidence, error) from error
 
     def _image_id(self) -> str:
         path = self.folder / IMAGE_ID_FILE

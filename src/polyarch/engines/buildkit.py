@@ -1,7 +1,7 @@
 """A BuildKit build as a person follows it: steps that begin and end, and what they print."""
 
 from polyarch.engines.failure import Evidence
-from polyarch.engines.rawjson import Decoder, SolveStatus, Vertex
+from polyarch.engines.rawjson import Decoder, SolveStatus, Task, Vertex
 from polyarch.engines.transcript import LAST_LINES, Transcript
 
 _QUIET = ("[internal]", "[auth]", "resolve image config")
@@ -24,15 +24,19 @@ class BuildProgress:
         self._begun: set[int] = set()
         self._ended: set[int] = set()
         self._steps: dict[str, Vertex] = {}
+        self._tasks: dict[tuple[str, str], Task] = {}
         self._partial: dict[str, str] = {}
         self._printed: dict[str, list[str]] = {}
         self._failed: Vertex | None = None
         self._words: list[str] = []
 
-    def feed(self, line: str) -> None:
-        """One line of what buildx prints."""
-        for item in self._decoder.feed(line):
-            self._take(item)
+    def feed(self, line: str) -> bool:
+        """One line of what buildx prints; answers whether it says anything new.
+
+        A step that is told again as it was is no sign of life.
+        """
+        news = [self._is_news(item) for item in self._decoder.feed(line)]
+        return any(news)
 
     def finish(self) -> None:
         """The stream is over: half lines count as lines now."""
@@ -47,10 +51,32 @@ class BuildProgress:
         words = tuple(line for line in self._words if line.strip())
         errors = tuple(line for line in words if line.startswith("ERROR:"))
         if self._failed is None:
-            return Evidence(verdict=errors or words, steps=self._transcript.last_lines)
+            step = self._at_work()
+            return Evidence(step=step, verdict=errors or words, steps=self._transcript.last_lines)
         printed = tuple(self._printed.get(self._failed.digest, ()))
         verdict = errors[-1:] or (self._failed.error,)
         return Evidence(step=self._failed.name, verdict=verdict, steps=printed)
+
+    def _at_work(self) -> str:
+        """The step that began last of those that did not come to their end."""
+        begun = [
+            vertex
+            for vertex in self._steps.values()
+            if vertex.started and (vertex.completed is None or _CANCELED in vertex.error)
+        ]
+        return max(begun, key=lambda vertex: self._numbers[vertex.digest]).name if begun else ""
+
+    def _is_news(self, item: SolveStatus | str) -> bool:
+        """Take it, and say whether it differs from what was known."""
+        if isinstance(item, str):
+            self._take(item)
+            return bool(item.strip())
+        news = [vertex != self._steps.get(vertex.digest) for vertex in item.vertexes]
+        for task in item.tasks:
+            news.append(task != self._tasks.get((task.vertex, task.id)))
+            self._tasks[task.vertex, task.id] = task
+        self._take(item)
+        return any(news) or bool(item.outputs or item.warnings)
 
     def _take(self, item: SolveStatus | str) -> None:
         if isinstance(item, str):

@@ -108,11 +108,13 @@ class BuildxEngine:
                     environment={**command.environment, **logins},
                     on_line=progress.feed if raw_json else transcript.line,
                     folder=folder,
+                    timeout_s=request.bounds.whole_s,
+                    silent_s=request.bounds.silent_s,
                 )
         except ProcessFailedError as error:
             progress.finish()
             evidence = progress.evidence if raw_json else _plain(transcript.last_lines)
-            raise explained(request, info, evidence) from error
+            raise explained(request, info, evidence, error) from error
         progress.finish()
 
 

@@ -15,6 +15,7 @@ from polyarch.content.layout import LayoutStore
 from polyarch.engines.base import BuildRequest, Built, DirectRecipe, EngineInfo
 from polyarch.engines.base_layers import bring_layer, origin_of
 from polyarch.engines.export import workplace
+from polyarch.engines.failure import Evidence, out_of_bounds
 from polyarch.engines.gather import Roots, gather
 from polyarch.engines.image import BaseImage, read_base, write_config
 from polyarch.engines.layer import Entry, Layer, write_layer
@@ -106,10 +107,15 @@ class DirectEngine:
                 environment=environment,
                 on_line=transcript.line,
                 folder=roots.project,
+                timeout_s=request.bounds.whole_s,
+                silent_s=request.bounds.silent_s,
             )
         except ProgramNotFoundError as error:
             raise _failed(request, (error.message,), error.hint) from error
         except ProcessFailedError as error:
+            evidence = Evidence(verdict=(), steps=transcript.last_lines, step=shown)
+            if stopped := out_of_bounds(request, NAME, evidence, error):
+                raise stopped from error
             how = error.message.splitlines()[0]
             raise _failed(request, (*transcript.last_lines, how)) from error
 

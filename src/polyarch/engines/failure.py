@@ -10,9 +10,12 @@ from polyarch.errors import (
     BaseLoginRefusedError,
     BaseUnreachableError,
     BuildFailedError,
+    BuildStalledError,
+    BuildTooSlowError,
     EmulatorMissingError,
     EngineUnusableError,
     PolyarchError,
+    ProcessFailedError,
     StorageError,
 )
 
@@ -39,9 +42,14 @@ class Evidence:
     @property
     def last_lines(self) -> tuple[str, ...]:
         """What a person is shown."""
-        printed = tuple(line for line in self.steps if line.strip() and line not in self.verdict)
         named = (self.step,) if self.step else ()
-        return (*named, *printed[-_SHOWN:], *self.verdict[-3:])
+        return (*named, *self.printed, *self.verdict[-3:])
+
+    @property
+    def printed(self) -> tuple[str, ...]:
+        """The end of what the steps printed."""
+        printed = [line for line in self.steps if line.strip() and line not in self.verdict]
+        return tuple(printed[-_SHOWN:])
 
     def masked(self, mask: Callable[[str], str]) -> "Evidence":
         """The same without secrets."""
@@ -52,9 +60,19 @@ class Evidence:
         )
 
 
-def explained(request: BuildRequest, info: EngineInfo, evidence: Evidence) -> PolyarchError:
-    """The error of a failed build: the user's, the engine's, or this machine's."""
+def explained(
+    request: BuildRequest,
+    info: EngineInfo,
+    evidence: Evidence,
+    ended: ProcessFailedError | None = None,
+) -> PolyarchError:
+    """The error of a failed build: the user's, the engine's, or this machine's.
+
+    `ended` tells whether one of the request's bounds was reached, which explains all else.
+    """
     evidence = evidence.masked(request.mask)
+    if ended is not None and (stopped := out_of_bounds(request, info.name, evidence, ended)):
+        return stopped
     fault = diagnose(evidence.verdict, evidence.steps)
     log = str(request.log) if request.log else None
     if fault is not None:
@@ -73,6 +91,30 @@ def explained(request: BuildRequest, info: EngineInfo, evidence: Evidence) -> Po
         last_lines=evidence.last_lines,
         log=log,
         hint=_hint(fault),
+    )
+
+
+def out_of_bounds(
+    request: BuildRequest, engine: str, evidence: Evidence, ended: ProcessFailedError
+) -> BuildTooSlowError | None:
+    """The error of a build that was ended because of its bounds, None where that is not why."""
+    bounds = request.bounds
+    failure: type[BuildTooSlowError]
+    if ended.is_silent:
+        failure, seconds = BuildStalledError, bounds.silent_s
+    elif ended.is_late:
+        failure, seconds = BuildTooSlowError, bounds.whole_s
+    else:
+        return None
+    return failure(
+        request.image,
+        str(request.platform),
+        engine,
+        seconds=seconds or 0,
+        step=evidence.step,
+        last_lines=evidence.printed,
+        emulated=request.emulated,
+        log=str(request.log) if request.log else None,
     )
 
 

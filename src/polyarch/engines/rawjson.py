@@ -59,10 +59,35 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """How far a part of a step has come, as a layer that is pulled or written.
+
+    `current` counts bytes or something else; `completed` is a time as it was told, empty before.
+    """
+
+    vertex: str
+    id: str
+    current: int = 0
+    completed: str = ""
+
+    @classmethod
+    def parse(cls, value: JsonObject) -> Self:
+        """Read one entry of `statuses`."""
+        current = value.get("current")
+        return cls(
+            vertex=_text(value, "vertex"),
+            id=_text(value, "id"),
+            current=current if isinstance(current, int) else 0,
+            completed=_text(value, "completed"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SolveStatus:
     """One object of the stream; `warnings` are BuildKit's own, one line each."""
 
     vertexes: tuple[Vertex, ...] = ()
+    tasks: tuple[Task, ...] = ()
     outputs: tuple[Output, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -71,6 +96,7 @@ class SolveStatus:
         """Read one object; what it holds beyond our fields is left out."""
         return cls(
             vertexes=tuple(Vertex.parse(item) for item in _objects(value, "vertexes")),
+            tasks=tuple(Task.parse(item) for item in _objects(value, "statuses")),
             outputs=tuple(
                 Output(vertex=_text(item, "vertex"), text=_decoded(item, "data"))
                 for item in _objects(value, "logs")

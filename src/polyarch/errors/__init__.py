@@ -77,6 +77,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── UnsupportedProxyError
 │   ├── CallFailedError             a web service that was asked by the way gave no answer
 │   ├── EngineUnusableError         absent, too old, or set up so that it cannot do the work
+│   │   ├── BuilderLostError        a machine that went away with builds that nobody else may do
 │   │   ├── NoEngineError           none that could build the image can be used
 │   │   └── EmulatorMissingError    programs of a platform cannot be executed here
 │   ├── EventFileError              the CI's event file is not what it should be
@@ -85,11 +86,14 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── PortTakenError              a sandbox registry cannot listen
 │   ├── SandboxBusyError            another process serves the same folder
 │   ├── SandboxStoppedError         a sandbox registry has no address yet
-│   └── StorageError                a disk that is full or cannot be written
+│   ├── StorageError                a disk that is full or cannot be written
+│   └── StrategyUnmetError          nothing may build a platform in the way that is demanded
 ├── WorkError                       the work itself failed
 │   ├── ProcessFailedError
 │   ├── BuildFailedError            with the last lines of the log and where the whole is
 │   │   ├── BasePlatformError       its base is an image of another platform
+│   │   ├── BuildTooSlowError       it reached its `timeout`
+│   │   │   └── BuildStalledError   it said nothing for its `stall-timeout`
 │   │   ├── BaseUnreachableError    a registry of a base is down or busy: trying again may help
 │   │   └── BaseLoginRefusedError   a registry of a base does not take the engine's login
 │   ├── ExistingMisfitError         an image in place of a build that is for another platform
@@ -168,6 +172,7 @@ from polyarch.errors.base import (
     PolyarchError,
     shorten,
 )
+from polyarch.errors.builders import BuilderLostError, StrategyUnmetError
 from polyarch.errors.config import (
     ConfigError,
     ConfigNotFoundError,
@@ -237,6 +242,7 @@ from polyarch.errors.host import (
     StorageError,
     UnsupportedProxyError,
 )
+from polyarch.errors.limits import BuildStalledError, BuildTooSlowError
 from polyarch.errors.missing import (
     ArchiveNotFoundError,
     ImageNotBuiltError,
@@ -325,6 +331,9 @@ __all__ = [
     "BlobUnreadableError",
     "BuildContextError",
     "BuildFailedError",
+    "BuildStalledError",
+    "BuildTooSlowError",
+    "BuilderLostError",
     "CallFailedError",
     "ComposeFileError",
     "ConfigError",
@@ -438,6 +447,7 @@ __all__ = [
     "StackUnreadableError",
     "StageNotFoundError",
     "StorageError",
+    "StrategyUnmetError",
     "TagCollisionError",
     "TagNotThereError",
     "TagOvertakenError",

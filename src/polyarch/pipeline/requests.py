@@ -7,6 +7,7 @@ from pathlib import Path
 
 from polyarch.config.project import BuildSettings, ImageSettings, Project
 from polyarch.engines.base import (
+    Bounds,
     BuildRequest,
     DirectRecipe,
     ImageContext,
@@ -69,6 +70,8 @@ class Requester:
             plain_http=self._plain_hosts(repositories),
             logins=self._logins(repositories),
             direct=self._recipe(image, planned, settings, bases) if not source.graph else None,
+            bounds=Bounds(whole_s=settings.timeout_s, silent_s=settings.stall_timeout_s),
+            emulated=planned.strategy == "emulated",
             log=self.run.build_log(image.name, planned.platform.slug),
             mask=self.reach.world.mask,
         )

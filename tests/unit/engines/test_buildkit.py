@@ -104,3 +104,42 @@ def test_a_base_of_another_platform_is_warned_of(tmp_path: Path) -> None:
         f"image `app`, platform `linux/arm64`: {told}"
     ]
     assert told in text
+
+
+def test_only_what_is_new_is_a_sign_of_life(tmp_path: Path) -> None:
+    request = BuildRequest(
+        image="app",
+        platform=Platform.parse("linux/arm64"),
+        project=tmp_path,
+        context=tmp_path,
+        dockerfile=None,
+    )
+    progress = BuildProgress(Transcript(request, lambda _event: None))
+    moved = {"vertex": "sha256:[1/2] RUN make", "id": "layer", "current": 7}
+    news = [
+        progress.feed(json.dumps(item))
+        for item in (
+            vertex("[1/2] RUN make", **STARTED),
+            {},
+            vertex("[1/2] RUN make", **STARTED),
+            {"statuses": [{**moved, "timestamp": "2026-11-20T23:56:34Z"}]},
+            {"statuses": [{**moved, "timestamp": "2026-11-20T23:56:35Z"}]},
+            {"statuses": [{**moved, "current": 8}]},
+            log("[1/2] RUN make", b"."),
+            vertex("[1/2] RUN make", **DONE),
+        )
+    ]
+    assert news == [True, False, False, True, False, True, True, True]
+    assert progress.feed("ERROR: plain words")
+
+
+def test_a_build_that_was_ended_tells_what_it_was_at(tmp_path: Path) -> None:
+    canceled = {**DONE, "error": "context canceled"}
+    progress, _, _ = follow(
+        tmp_path,
+        vertex("[1/3] FROM base", **DONE),
+        vertex("[2/3] RUN first", **STARTED),
+        vertex("[3/3] RUN second", **STARTED),
+        vertex("[3/3] RUN second", **canceled),
+    )
+    assert progress.evidence.step == "[3/3] RUN second"
