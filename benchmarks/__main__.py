@@ -17,6 +17,7 @@ from benchmarks import (
     deep,
     distance,
     emulated,
+    end_to_end,
     killed,
     loopback,
     memory,
@@ -47,6 +48,8 @@ ALONE: Mapping[str, Measure] = {
     "unchanged": partial(_alone, project.nothing_changed),
     "deep": deep.deep_check,
     "emulated": emulated.beside_fixed,
+    "end-to-end": end_to_end.cross_compiled,
+    "one-line": end_to_end.one_line,
 }
 BESIDE_PEERS: Mapping[str, Measure] = {
     "loopback-tls": loopback.over_tls,

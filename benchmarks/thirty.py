@@ -1,10 +1,9 @@
 """Thirty images that did not change, published again to three registries far away."""
 
-import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.checkout import Checkout
 from benchmarks.clients import POLYARCH, Client
 from benchmarks.distance import ROUND_TRIP_S, told_trips
 from benchmarks.places import Places, places
@@ -49,29 +48,10 @@ def _publish(project: Path, where: Places) -> Taken:
 
 
 def _project(where: Places) -> Path:
-    """A project whose commit stands in another repository, so that it may be published."""
-    project, origin = where.folder / "project", where.folder / "origin.git"
-    project.mkdir()
     listed = ", ".join(f'"{place.host}/team/{{image}}"' for place in where.every)
     images = "".join(
         f'[images.app-{number}]\nlabels = {{ number = "{number}" }}\n' for number in range(IMAGES)
     )
-    (project / "polyarch.toml").write_text(DEFAULTS.format(repositories=listed) + images)
-    (project / "make.sh").write_text(MAKE)
-    (project / ".gitignore").write_text(".polyarch/\n")
-    _git(project, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
-    _git(project, "init", "--quiet", "--initial-branch=main")
-    _git(project, "add", ".")
-    _git(project, "commit", "--quiet", "--message=First")
-    _git(project, "remote", "add", "origin", str(origin))
-    _git(project, "push", "--quiet", "--set-upstream", "origin", "main")
-    return project
-
-
-def _git(folder: Path, *words: str) -> None:
-    who = {
-        f"GIT_{role}_{what}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", "A"), ("EMAIL", "a@example.com"))
-    }
-    subprocess.run(["git", *words], cwd=folder, check=True, env={**os.environ, **who})
+    config = DEFAULTS.format(repositories=listed) + images
+    files = {"polyarch.toml": config, "make.sh": MAKE}
+    return Checkout.make(where.folder / "project", files).folder
