@@ -7,9 +7,11 @@ from types import MappingProxyType
 
 from polyarch.config.project import BuildSettings, ImageSettings, Project
 from polyarch.dockerfile.graph import StageGraph, external_images, named_contexts
+from polyarch.dockerfile.outline import is_docker_frontend
 from polyarch.dockerfile.read import read_dockerfile
 from polyarch.dockerfile.stages import resolve
 from polyarch.dockerfile.tree import Dockerfile
+from polyarch.dockerfile.used import UsedFiles, used_files
 from polyarch.engines.base import Engine, EngineInfo
 from polyarch.engines.catalog import ENGINES, Material, candidates
 from polyarch.engines.node import Node
@@ -28,7 +30,7 @@ from polyarch.pipeline.contexts import (
 )
 from polyarch.pipeline.current import CurrentTags
 from polyarch.pipeline.existing import ExistingImages
-from polyarch.pipeline.graph import IMAGE_PREFIX, image_of
+from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, image_of
 from polyarch.pipeline.lint_advice import EmulationCosts
 from polyarch.pipeline.wording import Wording
 
@@ -37,10 +39,23 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """Another image of the project, and the name by which this one takes it."""
+    """Another image of the project, the name by which this one takes it, and for which platforms."""
 
     name: str
     image: str
+    platforms: tuple[Platform, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """An image of nobody in the project: `name` as it stands in the Dockerfile or as a context.
+
+    `reference` is what it means, `platform` the one that is taken of it.
+    """
+
+    name: str
+    reference: str
+    platform: Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +63,9 @@ class Source:
     """What one platform of one image is built from.
 
     `dockerfile` is the digest of its text. `graph` is None for the direct engine. `externals` are
-    references outside the Dockerfile, as expanded.
+    references outside the Dockerfile, as expanded; `outside` those of them that are not of the
+    project, each for the platforms that are taken of it. `used` is what is read of the context,
+    None where that may be all. `syntax` is the frontend that the Dockerfile names, if it does.
     """
 
     material: Material
@@ -56,6 +73,14 @@ class Source:
     graph: StageGraph | None
     edges: tuple[Edge, ...]
     externals: tuple[str, ...]
+    outside: tuple[Outside, ...] = ()
+    used: UsedFiles | None = None
+    syntax: str = ""
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it is built by programs whose result may be another one every day."""
+        return bool(self.graph and self.graph.has_run)
 
 
 _NONE: ExistingImages = MappingProxyType({})
@@ -82,7 +107,8 @@ class Facts:
     `descends` says of commits that stand in registries whether they come after the event's, None
     where nobody can tell. `takes_less` says of registries what they do not take of an image, and
     `costs` of what is emulated what takes longest. `nodes` are the builders of the config, by name;
-    none: the local engines build all.
+    none: the local engines build all. `elsewhere`: other machines have built, and this one is not
+    to say how.
     """
 
     machine: Machine
@@ -96,6 +122,7 @@ class Facts:
     descends: Mapping[str, bool | None] = field(default_factory=dict)
     costs: EmulationCosts = field(default_factory=dict)
     nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
+    elsewhere: bool = False
 
 
 def edges_of(sources: Sources) -> dict[str, tuple[str, ...]]:
@@ -182,7 +209,7 @@ class SourceReader:
         if settings.source or self._nothing_is_built:
             return _NOTHING
         if settings.direct is not None and is_direct(settings):
-            return self._direct(settings.direct.base)
+            return self._direct(settings.direct.base, platform)
         path = dockerfile_of(self._project, settings)
         if not path.is_file():
             raise DockerfileNotFoundError(image.name, str(path))
@@ -198,36 +225,48 @@ class SourceReader:
             build_args=self._wording.build_args(image, settings),
             contexts=tuple(settings.contexts),
         )
+        edges = self._edges(graph, settings)
+        syntax = dockerfile.syntax or ""
         return Source(
             material="both" if settings.direct else "dockerfile",
             dockerfile=digest,
             graph=graph,
-            edges=self._edges(graph, settings),
+            edges=edges,
             externals=tuple(dict.fromkeys(ref.text for ref in external_images(graph))),
+            outside=_outside(graph, settings, {edge.name for edge in edges}),
+            used=used_files(graph) if not syntax or is_docker_frontend(syntax) else None,
+            syntax=syntax,
         )
 
-    def _direct(self, base: str) -> Source:
+    def _direct(self, base: str, platform: Platform) -> Source:
         named = base.removeprefix(IMAGE_PREFIX)
         image = named if base.startswith(IMAGE_PREFIX) else image_of(base, self._repositories)
         return Source(
             material="recipe",
             dockerfile="",
             graph=None,
-            edges=(Edge(name=base, image=image),) if image else (),
+            edges=(Edge(name=base, image=image, platforms=(platform,)),) if image else (),
             externals=() if image or base == SCRATCH else (base,),
+            outside=()
+            if image or base == SCRATCH
+            else (Outside(name=base, reference=base, platform=platform),),
         )
 
     def _edges(self, graph: StageGraph, settings: BuildSettings) -> tuple[Edge, ...]:
-        found: dict[str, str] = {}
+        found: dict[tuple[str, str], dict[Platform, None]] = {}
         for reference in external_images(graph):
             image = image_of(reference.text, self._repositories)
             if image:
-                found[reference.text] = image
+                found.setdefault((reference.text, image), {})[reference.platform] = None
         for reference in named_contexts(graph):
             value = settings.contexts.get(reference.text, "")
             if value.startswith(IMAGE_PREFIX):
-                found[reference.text] = value.removeprefix(IMAGE_PREFIX)
-        return tuple(Edge(name=name, image=image) for name, image in found.items())
+                image = value.removeprefix(IMAGE_PREFIX)
+                found.setdefault((reference.text, image), {})[reference.platform] = None
+        return tuple(
+            Edge(name=name, image=image, platforms=tuple(platforms))
+            for (name, image), platforms in found.items()
+        )
 
     def _dockerfile(self, path: Path) -> tuple[Dockerfile, str]:
         if path not in self._dockerfiles:
@@ -237,15 +276,32 @@ class SourceReader:
         return self._dockerfiles[path]
 
 
+def _outside(
+    graph: StageGraph, settings: BuildSettings, own: Collection[str]
+) -> tuple[Outside, ...]:
+    """The images that are not of the project, each once for every platform taken of it."""
+    found: dict[Outside, None] = {}
+    for reference in (*external_images(graph), *named_contexts(graph)):
+        named = settings.contexts.get(reference.text, f"{IMAGE_SCHEME}{reference.text}")
+        if reference.text not in own and named.startswith(IMAGE_SCHEME):
+            text = named.removeprefix(IMAGE_SCHEME)
+            taken = Outside(name=reference.text, reference=text, platform=reference.platform)
+            found[taken] = None
+    return tuple(found)
+
+
 def context_digests(
-    project: Project, scope: Mapping[str, Sequence[Platform]], existing: ExistingImages = _NONE
+    project: Project,
+    scope: Mapping[str, Sequence[Platform]],
+    sources: Sources,
+    existing: ExistingImages = _NONE,
 ) -> dict[tuple[str, Platform], str]:
-    """The digests of each chosen build's contexts; every folder with the same rules once.
+    """The digests of what each chosen build reads; every folder with the same rules once.
 
     Raises:
         DockerfileError: a context or its .dockerignore cannot be read.
     """
-    known: dict[tuple[Path, Path, bool], str] = {}
+    known: dict[tuple[Path, Path, bool, UsedFiles | None], str] = {}
     found: dict[tuple[str, Platform], str] = {}
     for name, platforms in scope.items():
         for platform in platforms:
@@ -253,9 +309,10 @@ def context_digests(
                 continue
             settings = project.images[name].for_platform(platform)
             dockerfile = dockerfile_of(project, settings)
-            key = (context_of(project, settings), dockerfile, is_direct(settings))
+            used = sources[name, platform].used
+            key = (context_of(project, settings), dockerfile, is_direct(settings), used)
             if key not in known:
-                known[key] = digest_of(project, settings)
+                known[key] = digest_of(project, settings, used)
             folders = "".join(f" {each}" for each in folder_digests(project, settings).values())
             found[name, platform] = known[key] + folders
     return found

@@ -1,7 +1,8 @@
 """From config, event and facts to a plan. Pure: it can run with no engine and no network."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings, Project
 from polyarch.errors import InvalidTagError, TagCollisionError
@@ -40,17 +41,19 @@ def make_plan(
         TagCollisionError: two images would go under one tag.
         ImageCycleError: images stand on each other in a circle.
         EngineUnusableError: an image needs an engine that this machine does not have.
+        StrategyUnmetError: nothing may build a platform as its `strategy` demands.
         InvalidRuleError, InvalidTemplateError, InvalidTagError: the config's expressions are wrong.
     """
     edges = edges_of(facts.sources)
     order = [name for name in ordered(tuple(project.images), edges) if name in scope.platforms]
     keys: dict[tuple[str, Platform], str] = {}
+    loads: Counter[str] = Counter()
     images: list[ImagePlan] = []
     for name in order:
         settings = project.images[name]
         names = facts.wording.names(settings)
         platforms = tuple(
-            _platform(settings, platform, names, _Keys(facts, scope, keys))
+            _platform(settings, platform, names, _Keys(facts, scope, keys, loads))
             for platform in scope.platforms[name]
         )
         keys |= {(name, planned.platform): planned.input_key for planned in platforms}
@@ -101,11 +104,12 @@ def make_plan(
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """What an input key needs beside the settings."""
+    """What one build's plan needs beside the settings; `loads` counts what each builder got."""
 
     facts: Facts
     scope: Scope
     known: Mapping[tuple[str, Platform], str]
+    loads: Counter[str] = field(default_factory=Counter)
 
 
 def _platform(
@@ -122,7 +126,8 @@ def _platform(
             input_key=str(taken.reference.digest),
             source=str(taken.reference),
         )
-    given = assign(settings, platform, facts)
+    given = assign(settings, platform, facts, keys.loads)
+    keys.loads[given.builder] += 1
     return PlannedPlatform(
         platform=platform,
         engine=given.engine,

@@ -113,6 +113,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         if ask.elsewhere
         else probe_engines(project, sources, platforms, engines, existing),
         nodes={} if ask.elsewhere else probe_nodes(project, nodes),
+        elsewhere=ask.elsewhere,
         sources=sources,
         contexts=context_digests(project, platforms, existing),
         current=current,
