@@ -5,55 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from polyarch.config import forms
-from polyarch.config.table import Duration, EngineName, Labels, Mode, PathText, Table, Words, doc
-
-
-class FileTable(Table, frozen=True):
-    """A file that the direct engine lays into the image."""
-
-    source: Annotated[
-        str,
-        forms.LAID,
-        doc("Path or glob from the project's root; the engine's placeholders work."),
-    ] = field(name="from")
-    target: Annotated[
-        str,
-        forms.ABSOLUTE,
-        doc(
-            "Absolute path in the image; with `/` at its end a folder. Placeholders of the platform"
-            " work."
-        ),
-    ] = field(name="to")
-    mode: Annotated[
-        Mode | None,
-        doc("Permissions, octal, in quotes; without this key only the right to run is kept."),
-    ] = None
-
-
-class DirectTable(Table, frozen=True):
-    """How the direct engine makes the image: with a command of the project's own."""
-
-    base: Annotated[
-        str, forms.BASE, doc("Base image, `image:NAME` of this project, or `scratch` for none.")
-    ] = "scratch"
-    run: Annotated[
-        tuple[Annotated[str, forms.RUN], ...],
-        doc(
-            "Command, run once for each platform in the project's root; placeholders such as"
-            " `{out}`, `{goarch}` and `{zig}` name the platform's things. A brace itself is written"
-            r" `\{{` and `}}`."
-        ),
-    ] = ()
-    env: Annotated[Labels, doc("Environment variables of the image.")] = {}
-    files: Annotated[tuple[FileTable, ...], doc("Files that are laid on the base, in order.")] = ()
-    entrypoint: Annotated[Words, doc("Entrypoint of the image.")] = ()
-    cmd: Annotated[Words, doc("Default command of the image.")] = ()
-    working_dir: Annotated[str, doc("Working directory of the image.")] = ""
-    user: Annotated[str, doc("User of the image, as `1000:1000`.")] = ""
-    ports: Annotated[
-        tuple[Annotated[str, forms.PORT] | Annotated[int, Meta(ge=1, le=65535)], ...],
-        doc("Ports that the image announces, as `8080` or `53/udp`."),
-    ] = ()
+from polyarch.config.direct_table import DirectTable
+from polyarch.config.table import Duration, EngineName, Labels, PathText, Table, Words, doc
 
 
 class SmokeTestTable(Table, frozen=True):

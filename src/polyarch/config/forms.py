@@ -256,6 +256,15 @@ ENDPOINT = shaped(
     "an endpoint is a Docker context, or an address as `ssh://builder@host` or `tcp://host:2376`",
 )
 ONE_REFERENCE = form(reference_problem)
+USER = shaped(
+    r"^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?)?$",
+    "a user is written `1000`, `1000:1000` or as a name",
+)
+PACKAGE = shaped(
+    r"^(?!-)(?!.*\.\.\.)\S+$", "expected one package with a main function, as `./cmd/server`"
+)
+SIGNAL = shaped(r"^(?:SIG[A-Z0-9]+(?:[+-][0-9]+)?|[0-9]{1,2})?$", "a signal is written `SIGTERM`")
+INSIDE = shaped(r"^/(?!.*/\.\.(?:/|$)).*$", "a path in the image begins with `/`")
 MODE = shaped(r"^[0-7]{3,4}$", "a file's mode is written `0644` or `0755`, in quotes")
 
 

@@ -4,39 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from polyarch.config.direct import DirectSettings
 from polyarch.config.placeholders import expand
 from polyarch.config.registries import Registries
 from polyarch.config.source import Source
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectFile:
-    """A file for the image, laid at the absolute path `target`.
-
-    `source` is a path or glob from the project's root; placeholders of the engine stand in it.
-    `mode` None keeps the right to run.
-    """
-
-    source: str
-    target: str
-    mode: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectSettings:
-    """What the direct engine is to do; `base` is `scratch`, `image:NAME` or a reference."""
-
-    base: str
-    run: tuple[str, ...]
-    env: Mapping[str, str]
-    files: tuple[DirectFile, ...]
-    entrypoint: tuple[str, ...]
-    cmd: tuple[str, ...]
-    working_dir: str
-    user: str
-    ports: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ a faulty image does not make every mention of it a problem, too.
 from collections.abc import Collection, Iterator, Mapping
 
 from polyarch.config.check import nearest
+from polyarch.config.direct import GO, STATIC
 from polyarch.config.forms import IMAGE_PREFIX, SAMPLE_NAME
 from polyarch.config.keypath import KeyPath
 from polyarch.config.keys import APPEND
@@ -34,6 +35,7 @@ def relation_problems(clean: Values, raw: Values) -> Iterator[Problem]:
         yield from _files_missing(raw, name)
     for place in (_DEFAULTS, *(("images", name) for name in table_at(clean, "images"))):
         yield from _same_platform(clean, place)
+        yield from _program_replaced(clean, place)
         for path, table in _build_tables(clean, place):
             yield from _named_images(table, path, names)
     yield from _registries(clean, ("registries",))
@@ -91,11 +93,28 @@ def _files_missing(raw: Values, name: str) -> Iterator[Problem]:
     engine = table_at(raw, "images", name).get("engine", table_at(raw, "defaults").get("engine"))
     places = (_DEFAULTS, ("images", name))
     tables = (table for place in places for _, table in _build_tables(raw, place))
-    recipes = (table_at(table, "direct") for table in tables)
+    recipes = tuple(table_at(table, "direct") for table in tables)
     has_files = any(key.startswith("files") for recipe in recipes for key in recipe)
-    if engine == "direct" and not has_files:
+    presets = {recipe.get("preset") for recipe in recipes}
+    if (engine == "direct" or STATIC in presets) and GO not in presets and not has_files:
         message = "engine `direct` needs `files` in the table `direct`: what the image consists of"
         yield Problem(path=("images", name), message=message)
+
+
+def _program_replaced(clean: Values, place: Place) -> Iterator[Problem]:
+    """`files` without a plus takes the preset's program out of the image, which nobody means."""
+    for path, table in _build_tables(clean, place):
+        recipe = table_at(table, "direct")
+        files = recipe.get("files")
+        if recipe.get("preset") != GO or not isinstance(files, list):
+            continue
+        sources = (str(file.get("from", "")) for file in files if isinstance(file, dict))
+        if not any("{out}" in source for source in sources):
+            message = (
+                "this leaves out the program that the preset compiles;"
+                f' write `"files{APPEND}"` to lay files beside it'
+            )
+            yield Problem(path=(*path, "direct", "files"), message=message)
 
 
 def _same_platform(clean: Values, place: Place) -> Iterator[Problem]:

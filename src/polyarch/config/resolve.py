@@ -21,6 +21,7 @@ from polyarch.config.merge import (
     plain,
 )
 from polyarch.config.placeholders import expand
+from polyarch.config.presets import with_preset
 from polyarch.config.problem import Problem, place_of
 from polyarch.config.project import (
     BuilderSettings,
@@ -159,7 +160,9 @@ class Resolver:
         return build_settings(self._tree(layers, image))
 
     def _tree(self, layers: Sequence[Layer], image: str) -> Tree:
-        return with_dockerfile(map_texts(merge(layers), lambda text: expand(text, image)))
+        return with_dockerfile(
+            map_texts(merge(with_preset(layers)), lambda text: expand(text, image))
+        )
 
     def _repositories(self, tree: Tree, texts: Sequence[str]) -> Iterator[Repository]:
         """The repositories, each once; with a long image's name one may be too long."""

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from polyarch.config.build_tables import DirectTable, PlatformTable, SmokeTestTable
+from polyarch.config.build_tables import PlatformTable, SmokeTestTable
+from polyarch.config.direct import DirectFile, DirectSettings, HealthCheck
+from polyarch.config.direct_table import DirectTable, HealthcheckTable
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import DEFAULT_SOURCES, Leaf, Tree, leaves, plain
 from polyarch.config.project import (
     BuilderSettings,
     BuildSettings,
-    DirectFile,
-    DirectSettings,
     SmokeTest,
     Value,
 )
@@ -100,13 +100,16 @@ def builder_settings(name: str, tree: Tree, root: Path) -> BuilderSettings:
 def _direct(table: DirectTable) -> DirectSettings:
     return DirectSettings(
         base=table.base,
+        preset=table.preset or "",
         run=table.run,
+        run_env=frozen(table.run_env),
         env=frozen(table.env),
         files=tuple(
             DirectFile(
                 source=file.source,
                 target=file.target,
                 mode=None if file.mode is None else int(file.mode, base=8),
+                layer=file.layer or "",
             )
             for file in table.files
         ),
@@ -115,6 +118,20 @@ def _direct(table: DirectTable) -> DirectSettings:
         working_dir=table.working_dir,
         user=table.user,
         ports=tuple(str(port) for port in table.ports),
+        volumes=table.volumes,
+        stop_signal=table.stop_signal,
+        healthcheck=_healthcheck(table.healthcheck) if table.healthcheck else None,
+        certificates=table.ca_certificates,
+    )
+
+
+def _healthcheck(table: HealthcheckTable) -> HealthCheck:
+    return HealthCheck(
+        command=table.cmd,
+        interval_s=_perhaps(table.interval),
+        timeout_s=_perhaps(table.timeout),
+        start_period_s=_perhaps(table.start_period),
+        retries=table.retries,
     )
 
 

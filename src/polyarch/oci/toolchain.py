@@ -2,8 +2,8 @@
 
 Sources of the columns:
 
-* Go: GOOS and GOARCH are the platform's own fields (image-spec v1.1 image-index.md); GOARM, GO386,
-  GOAMD64 and GOARM64 as in `go help environment`, empty where Go ignores them.
+* Go: GOOS and GOARCH are the platform's own fields (image-spec v1.1 image-index.md); GOARM, GO386
+  and the other feature levels as in `go help environment`, empty where Go ignores them.
 * zig: the C libraries that `zig targets` lists (0.13 to 0.17). The bare target
   `arm-linux-musleabihf` makes ARMv7 code, so older ARM names its processor; `baseline` keeps zig
   from using what only newer machines have.
@@ -17,6 +17,7 @@ Sources of the columns:
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from polyarch.oci.package_names import COLUMNS, GORELEASER, package_names
 from polyarch.oci.platform import Platform
 
 _Names = tuple[str | None, ...]
@@ -71,10 +72,12 @@ _OTHERS: Mapping[str, _Names] = {
     "wasip1/wasm": ("wasm32-wasi", "baseline", "wasm32-wasip1"),
 }
 
-_UNIVERSAL = ("platform", "slug", "os", "arch", "variant")
-_GO = ("goos", "goarch", "goarm", "go386", "goamd64", "goarm64")
+_UNIVERSAL = ("platform", "slug", "os", "arch", "variant", "word", "exe")
+_GO = (
+    "goos", "goarch", "goarm", "go386", "goamd64", "goarm64", "goppc64", "goriscv64",
+)  # fmt: skip
 
-PLATFORM_PLACEHOLDERS = (*_UNIVERSAL, *_GO, *_COLUMNS)
+PLATFORM_PLACEHOLDERS = (*_UNIVERSAL, *_GO, *_COLUMNS, *COLUMNS, GORELEASER)
 """Names that stand for something that a platform is called."""
 
 BUILD_PLACEHOLDERS = ("image", "project", "out")
@@ -99,8 +102,13 @@ def names_of(platform: Platform) -> Mapping[str, str | None]:
         "os": platform.os,
         "arch": platform.architecture,
         "variant": platform.variant,
+        "word": platform.word,
+        "exe": ".exe" if platform.os == "windows" else "",
     }
-    return MappingProxyType({**universal, **_go(platform), **_toolchains(platform)})
+    go = _go(platform)
+    levels = {name: value for name, value in go.items() if name not in {"goos", "goarch"}}
+    names = {**_toolchains(platform), **package_names(platform, levels)}
+    return MappingProxyType({**universal, **go, **names})
 
 
 def _go(platform: Platform) -> dict[str, str]:
@@ -113,6 +121,8 @@ def _go(platform: Platform) -> dict[str, str]:
         "go386": "sse2" if architecture == "386" else "",
         "goamd64": variant or "v1" if architecture == "amd64" else "",
         "goarm64": _goarm64(variant) if architecture == "arm64" else "",
+        "goppc64": variant or "power8" if architecture in {"ppc64", "ppc64le"} else "",
+        "goriscv64": variant or "rva20u64" if architecture == "riscv64" else "",
     }
 
 

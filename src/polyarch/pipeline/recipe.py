@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from polyarch.config.project import DirectSettings
+from polyarch.config.direct import DirectSettings
 from polyarch.engines.base import Base, CopiedFile, DirectRecipe
 from polyarch.metadata.template import as_is
 from polyarch.oci.fields import JsonObject
