@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from polyarch.engines.buildkitd import Daemon
 from polyarch.oci.platform import Platform
 
 Driver = Literal["docker", "docker-container", "kubernetes", "remote"]
@@ -17,7 +18,8 @@ class Node:
     """`platforms` are those that it is to build, none for all that its engine runs natively.
 
     `tls` is a folder with ca.pem, cert.pem and key.pem. `image`, `options` and `network` are of the
-    BuildKit that a driver starts there. `parallel` None: as many builds as there are.
+    BuildKit that a driver starts there, `daemon` is what that is told. `parallel` None: as many
+    builds as there are.
     """
 
     name: str
@@ -29,3 +31,4 @@ class Node:
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     network: str = ""
     parallel: int | None = None
+    daemon: Daemon = field(default_factory=Daemon)
