@@ -8,13 +8,14 @@ commit must have the same digest on every machine.
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from polyarch.content.files import open_regular
 from polyarch.dockerfile.ignore import IgnoreRules, Verdicts
+from polyarch.dockerfile.used import UsedFiles
 from polyarch.errors import BuildContextError
 from polyarch.oci.digest import Digest
 
@@ -94,8 +95,12 @@ def context_files(root: Path, ignore: IgnoreRules) -> Iterator[ContextFile]:
             )
 
 
-def context_digest(root: Path, dockerfile: Path | None, ignore: IgnoreRules) -> Digest:
+def context_digest(
+    root: Path, dockerfile: Path | None, ignore: IgnoreRules, used: UsedFiles | None = None
+) -> Digest:
     """One digest for all that a build can see: the Dockerfile, and the context after `ignore`.
+
+    With `used` only that counts of the context; but where a link leads to it, everything does.
 
     Paths, kinds, execute bits, link targets and contents count; times, owners and the place of the
     root do not. The Dockerfile counts by its text, wherever it lies; the file of patterns only by
@@ -109,7 +114,7 @@ def context_digest(root: Path, dockerfile: Path | None, ignore: IgnoreRules) -> 
     if dockerfile:
         _add(whole, b"dockerfile", _content_digest(dockerfile, follow=True))
     base = _root(root)
-    for entry in context_files(base, ignore):
+    for entry in _chosen(context_files(base, ignore), used):
         content = b""
         if entry.kind is FileKind.FILE:
             content = _content_digest(base / entry.path, follow=False)
@@ -119,6 +124,16 @@ def context_digest(root: Path, dockerfile: Path | None, ignore: IgnoreRules) -> 
         mark = f"{entry.kind}{'*' if executable else ''}"
         _add(whole, mark.encode(), os.fsencode(entry.path), content)
     return Digest(algorithm="sha256", encoded=whole.hexdigest())
+
+
+def _chosen(entries: Iterator[ContextFile], used: UsedFiles | None) -> Iterable[ContextFile]:
+    if used is None:
+        return entries
+    every, below, way = tuple(entries), used.below, used.on_the_way
+    links = (entry.path for entry in every if entry.kind is FileKind.LINK)
+    if any(way.fullmatch(path) for path in links):
+        return every
+    return (entry for entry in every if below.fullmatch(entry.path))
 
 
 def _root(root: Path) -> Path:

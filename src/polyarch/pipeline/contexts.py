@@ -8,6 +8,7 @@ from polyarch.content.files import write_bytes
 from polyarch.dockerfile.context import context_digest
 from polyarch.dockerfile.ignore import IGNORE_FILE, IgnoreRules, find_ignore
 from polyarch.dockerfile.pattern import Pattern
+from polyarch.dockerfile.used import UsedFiles
 from polyarch.engines.catalog import AUTO
 from polyarch.engines.direct import NAME as DIRECT
 from polyarch.pipeline.graph import IMAGE_PREFIX
@@ -77,15 +78,14 @@ def dockerfile_for_engine(project: Project, settings: BuildSettings, folder: Pat
     return copy
 
 
-def digest_of(project: Project, settings: BuildSettings) -> str:
-    """One digest for all that the build can see.
+def digest_of(project: Project, settings: BuildSettings, used: UsedFiles | None = None) -> str:
+    """One digest for all that the build can see, or for what of the context is `used`.
 
     Raises:
         DockerfileError: the context or its .dockerignore cannot be read.
     """
-    dockerfile = None if is_direct(settings) else dockerfile_of(project, settings)
     rules = rules_for(project, settings)
-    return str(context_digest(context_of(project, settings), dockerfile, rules))
+    return str(context_digest(context_of(project, settings), None, rules, used))
 
 
 def folders_of(project: Project, settings: BuildSettings) -> dict[str, Path]:

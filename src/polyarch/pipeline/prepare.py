@@ -22,7 +22,6 @@ from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.existing import Existing, pinned, tagged
 from polyarch.pipeline.facts import (
     Facts,
-    SourceReader,
     context_digests,
     describe,
     make_engines,
@@ -38,6 +37,7 @@ from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.rehearsal import rehearsal
 from polyarch.pipeline.scope import find_scope
 from polyarch.pipeline.selection import select_images
+from polyarch.pipeline.source_reader import SourceReader
 from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask, World
 
@@ -115,7 +115,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         nodes={} if ask.elsewhere else probe_nodes(project, nodes),
         elsewhere=ask.elsewhere,
         sources=sources,
-        contexts=context_digests(project, platforms, existing),
+        contexts=context_digests(project, platforms, sources, existing),
         current=current,
         existing=existing,
         costs=told_by_lint.costs,

@@ -11,7 +11,8 @@ from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import Machine
 from polyarch.host.repository import RepositoryFacts
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.facts import SourceReader, context_digests, edges_of
+from polyarch.pipeline.facts import Sources, context_digests, edges_of
+from polyarch.pipeline.source_reader import SourceReader
 from polyarch.pipeline.wording import Wording
 
 AMD = Platform.parse("amd64")
@@ -32,12 +33,15 @@ def project(root: Path, config: str, **files: str) -> Project:
 
 
 def digest(made: Project, image: str) -> str:
-    return context_digests(made, dict.fromkeys(made.images, (AMD,)))[image, AMD]
+    return context_digests(made, dict.fromkeys(made.images, (AMD,)), sources(made))[image, AMD]
+
+
+def sources(made: Project) -> Sources:
+    return SourceReader(made, Machine(native=(AMD,)), WORDING).read(tuple(made.images))
 
 
 def edges(made: Project) -> dict[str, tuple[str, ...]]:
-    reader = SourceReader(made, Machine(native=(AMD,)), WORDING)
-    return edges_of(reader.read(tuple(made.images)))
+    return edges_of(sources(made))
 
 
 def test_a_file_in_a_named_context_counts(tmp_path):
@@ -56,7 +60,7 @@ def test_the_order_of_images_does_not_count(tmp_path, order):
         "[images.b]\n",
     ]
     config = "".join(images if order == "direct-first" else reversed(images))
-    made = project(tmp_path, config, Dockerfile="FROM scratch\n", f="1")
+    made = project(tmp_path, config, Dockerfile="FROM scratch\nCOPY . /\n", f="1")
     (tmp_path / ".git").mkdir()
     both = digest(made, "a"), digest(made, "b")
     (tmp_path / ".git" / "HEAD").write_text("x")
