@@ -76,13 +76,14 @@ def site_here(platform: Platform, source: Source, engine: EngineInfo, machine: M
         why = "this machine's processor runs this platform, too"
         return Site(builder="", strategy="native", why=why, sure=False)
     emulator = machine.emulator_for(platform)
-    if emulator:
-        how = f"RUN executes under {emulator}"
-    elif platform in engine.emulated:
+    known = platform in engine.emulated or (emulator is not None and emulator.kind == "binfmt")
+    if emulator and known:
+        how = f"RUN executes under {emulator.title}"
+    elif known:
         how = "RUN executes under an emulator of the engine's own"
     else:
-        how = "RUN needs an emulator, and none is registered: `polyarch doctor`"
-    known = emulator is not None or platform in engine.emulated
+        there = f" ({emulator.title})" if emulator else ""
+        how = f"RUN needs an emulator, and none is registered{there}: `polyarch doctor`"
     return Site(builder="", strategy="emulated", why=how, sure=known)
 
 
