@@ -21,6 +21,7 @@ from tests.support.hostile_quirks import CHUNKED, Hostile, hostile, tokens
 from tests.support.hostile_scene import Scene
 from tests.support.hostile_told import STANDS
 from tests.support.hostile_ways import FIRST, MOVE, OTHERWISE, WAYS, Way
+from tests.support.sampled import sampled
 from tests.support.simulated import simulated
 
 NICE = Hostile(quirks=Quirks())
@@ -72,10 +73,13 @@ async def run_trouble(way: Way, trouble: str, moment: int, folder: Path) -> None
             await scene.converge()
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
-@pytest.mark.parametrize("way", ["late", "back"])
-def test_trouble_may_begin_at_any_moment(way: str, trouble: str, tmp_path: Path) -> None:
-    for moment in MOMENTS:
+@pytest.mark.parametrize(
+    ("way", "trouble", "moments"), sampled(["late", "back"], TROUBLES, moments=MOMENTS, every=3)
+)
+def test_trouble_may_begin_at_any_moment(
+    way: str, trouble: str, moments: range, tmp_path: Path
+) -> None:
+    for moment in moments:
         simulated(run_trouble(replace(OTHERWISE, blocked=way == "back"), trouble, moment, tmp_path))
 
 
@@ -94,11 +98,15 @@ async def run_against_the_clock(way: Way, trouble: str, moment: int, folder: Pat
             await scene.converge()
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
-@pytest.mark.parametrize("way", ["otherwise", "merge"])
-def test_a_deadline_holds(way: str, trouble: str, tmp_path: Path) -> None:
+LATER = (6, 20, 33, 38, 41, 44, 47, 50, 56)
+
+
+@pytest.mark.parametrize(
+    ("way", "trouble", "moments"), sampled(["otherwise", "merge"], TROUBLES, moments=LATER, every=3)
+)
+def test_a_deadline_holds(way: str, trouble: str, moments: tuple[int, ...], tmp_path: Path) -> None:
     asked = OTHERWISE if way == "otherwise" else WAYS[way]
-    for moment in (6, 20, 33, 38, 41, 44, 47, 50, 56):
+    for moment in moments:
         simulated(run_against_the_clock(asked, trouble, moment, tmp_path))
 
 
@@ -153,11 +161,17 @@ async def run_expired(hard: Hostile, moment: int, folder: Path) -> None:
         assert stands(outcomes), [str(each.error) for each in outcomes]
 
 
-@pytest.mark.parametrize("profile", ["whole", "chunked"])
-def test_tokens_may_expire_at_any_moment(profile: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("profile", "moments"),
+    [
+        *sampled(["whole"], moments=range(1, 50), every=3),
+        *sampled(["chunked"], moments=range(1, 75), every=3),
+    ],
+)
+def test_tokens_may_expire_at_any_moment(profile: str, moments: range, tmp_path: Path) -> None:
     """The service says that they have two hours less than the client believes."""
     hard = tokens(hostile(profile=CHUNKED) if profile == "chunked" else NICE)
-    for moment in range(1, 75 if profile == "chunked" else 50):
+    for moment in moments:
         simulated(run_expired(hard, moment, tmp_path))
 
 
@@ -179,13 +193,29 @@ async def run_in_company(
             await scene.converge()
 
 
-@pytest.mark.parametrize("others", [(0,), (2,), (0, 2)])
-@pytest.mark.parametrize("way", ["first", "otherwise", "merge"])
-def test_several_registries_fail_at_once(way: str, others: tuple[int, ...], tmp_path: Path) -> None:
+COMPANY: Mapping[str, Quirks] = {
+    "down": Quirks(down=True),
+    "down-for-a-while": Quirks(down_for=12),
+    "unavailable": Quirks(unavailable=100),
+}
+
+
+@pytest.mark.parametrize(
+    ("way", "others", "trouble", "moments"),
+    sampled(
+        ["first", "otherwise", "merge"],
+        [(0,), (2,), (0, 2)],
+        COMPANY,
+        moments=range(30, 62, 2),
+        every=4,
+    ),
+)
+def test_several_registries_fail_at_once(
+    way: str, others: tuple[int, ...], trouble: str, moments: range, tmp_path: Path
+) -> None:
     asked = {"first": FIRST, "otherwise": OTHERWISE}.get(way) or WAYS[way]
-    for quirks in (Quirks(down=True), Quirks(down_for=12), Quirks(unavailable=100)):
-        for moment in range(30, 62, 2):
-            simulated(run_in_company(asked, others, quirks, moment, tmp_path))
+    for moment in moments:
+        simulated(run_in_company(asked, others, COMPANY[trouble], moment, tmp_path))
 
 
 class FullDisk:
@@ -222,7 +252,12 @@ async def run_on_a_full_disk(way: Way, lines: int, folder: Path) -> None:
         await scene.converge()
 
 
-@pytest.mark.parametrize("way", ["first", "move", "merge", "back-otherwise"])
-def test_the_disk_of_the_journal_may_be_full_at_any_moment(way: str, tmp_path: Path) -> None:
-    for lines in range(30):
+@pytest.mark.parametrize(
+    ("way", "moments"),
+    sampled(["first", "move", "merge", "back-otherwise"], moments=range(30), every=3),
+)
+def test_the_disk_of_the_journal_may_be_full_at_any_moment(
+    way: str, moments: range, tmp_path: Path
+) -> None:
+    for lines in moments:
         simulated(run_on_a_full_disk(WAYS[way], lines, tmp_path))
