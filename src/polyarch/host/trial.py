@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -16,12 +17,15 @@ from pathlib import Path
 from polyarch.errors import PolyarchError, ProcessFailedError, ProgramNotFoundError
 from polyarch.host.emulation import Emulator, Machine
 from polyarch.host.process import Finished, run
+from polyarch.host.search_path import administrators
 from polyarch.host.tiny_programs import STATUS, tiny_program
 from polyarch.oci.platform import Platform
 
 LIMIT_S = 10.0
 """QEMU takes some 10 ms; a machine that is busy with builds takes longer."""
 
+_NOT_FOUND = re.compile(r"/program'?: (No such file|Exec format)")
+"""What chroot says of a program, or of an interpreter, that is not in the root folder."""
 _BUSY_TRIES = 20
 _BUSY_WAIT_S = 0.05
 
@@ -41,12 +45,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What came of starting a program of `platform`; `problem` says what is wrong, if anything."""
+    """What came of starting a program of `platform`; `problem` says what is wrong, if anything.
+
+    `in_containers`: it also ran where there is no file but itself, as in a container; where that
+    could not be tried, what flag F promises.
+    """
 
     platform: Platform
     outcome: Outcome
     emulator: Emulator | None = None
     problem: str = ""
+    in_containers: bool = False
 
     @property
     def runs(self) -> bool:
@@ -77,27 +86,51 @@ def _try(
     emulator = machine.emulator_for(platform)
     content = tiny_program(platform.architecture) if platform.os == "linux" else None
 
-    def trial(outcome: Outcome, problem: str = "") -> Trial:
-        return Trial(platform=platform, outcome=outcome, emulator=emulator, problem=problem)
+    def trial(outcome: Outcome, problem: str = "", *, in_containers: bool = False) -> Trial:
+        return Trial(
+            platform=platform,
+            outcome=outcome,
+            emulator=emulator,
+            problem=problem,
+            in_containers=in_containers,
+        )
 
     if machine.platform.os != "linux" or content is None:
         return trial(Outcome.UNTRIED, "there is no trial program for it here")
     if shelf is None:
         return trial(Outcome.UNTRIED, "no folder for temporary files lets programs start (noexec)")
-    program = shelf / f"{platform.slug}"
-    _write(program, content)
+    program = _written(shelf / platform.slug, content)
     by = (emulator.interpreter,) if emulator and emulator.kind == "program" else ()
     problem = _run((*by, str(program)), environment)
     if problem is None:
-        return trial(Outcome.WORKS if emulator else Outcome.NATIVE)
+        outcome = Outcome.WORKS if emulator else Outcome.NATIVE
+        return trial(outcome, in_containers=_runs_alone(program, emulator, environment))
     if emulator is None and not machine.runs_natively(platform):
         return trial(Outcome.ABSENT)
     return trial(Outcome.BROKEN, _explained(problem, emulator))
 
 
-def _write(program: Path, content: bytes) -> None:
+def _written(folder: Path, content: bytes) -> Path:
+    folder.mkdir(mode=stat.S_IRWXU)
+    program = folder / "program"
     program.write_bytes(content)
     program.chmod(stat.S_IRWXU)
+    return program
+
+
+def _runs_alone(program: Path, emulator: Emulator | None, environment: Mapping[str, str]) -> bool:
+    """Whether it runs in a root folder with nothing else in it."""
+    if emulator is None or not emulator.in_containers:
+        return emulator is None
+    own_root = ("chroot", str(program.parent), f"/{program.name}")
+    alone = own_root if os.geteuid() == 0 else ("unshare", "--user", "--map-root-user", *own_root)
+    try:
+        told = {**administrators(environment), "LC_ALL": "C"}
+        done = run(alone, environment=told, check=False, timeout_s=LIMIT_S)
+    except PolyarchError:
+        return True
+    # Other words than the program's own are those of chroot or unshare, which may be forbidden.
+    return done.status == STATUS or not _NOT_FOUND.search(done.stderr)
 
 
 @dataclass(frozen=True, slots=True)
