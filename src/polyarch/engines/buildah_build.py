@@ -22,6 +22,7 @@ from polyarch.engines.buildah_output import BuildahOutput
 from polyarch.engines.contexts import dockerfile_of
 from polyarch.engines.export import find_image
 from polyarch.engines.failure import explained
+from polyarch.engines.given import link_secrets
 from polyarch.engines.registries_conf import write_registries_conf
 from polyarch.engines.stamp import Stamp, stamp_image
 from polyarch.engines.transcript import Transcript
@@ -61,7 +62,11 @@ class BuildahBuild:
             output.names = laid.names
             copy = self.folder / DOCKERFILE
             copy.write_text(laid.text, encoding="utf-8", errors="surrogateescape")
-            prepared = Prepared(ignore_file=_ignore_file(original), images=laid.images)
+            prepared = Prepared(
+                ignore_file=_ignore_file(original),
+                images=laid.images,
+                secrets=link_secrets(self.request, self.folder),
+            )
             isolation = self.info.details.get("isolation", "chroot")
             command = build_command(self.request, environment, prepared, isolation=isolation)
             self._stream(command.arguments, command.environment, output, self.request.bounds)

@@ -5,11 +5,12 @@ image names, which hold no capitals, of others.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyarch.engines.base import BuildRequest, FolderContext, ImageContext
 from polyarch.engines.buildx_command import Arguments, Command, options
+from polyarch.engines.given import buildah_options
 
 DOCKERFILE = "Dockerfile"
 """The copy that is built from: Buildah splits the path behind `--file` at commas."""
@@ -22,11 +23,12 @@ class Prepared:
     """What the engine made for one build, beside `DOCKERFILE` in its temporary folder.
 
     `ignore_file` is the project's. `images` are IDs in Buildah's store, by the name that stands in
-    `DOCKERFILE`.
+    `DOCKERFILE`. `secrets` are links to the files of secrets, by their ids.
     """
 
     ignore_file: Path | None
     images: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_command(
@@ -59,6 +61,7 @@ def build_command(
         arguments += ["--ignorefile", str(prepared.ignore_file.absolute())]
     # Buildah asks the registry for a newer base in any case; `--pull` would refuse local ones.
     arguments += [option for option in options(request) if option != "--pull"]
+    arguments += buildah_options(request, prepared.secrets)
     for name, image in sorted(prepared.images.items()):
         arguments += ["--build-context", f"{name}=container-image://{image}"]
     for name, context in sorted(request.contexts.items()):

@@ -71,6 +71,15 @@ FAULTS: tuple[Fault, ...] = (
         in_steps=True,
     ),
     _fault(
+        "secret-missing",
+        r"failed to solve: secret \S+: not found|secret required but no secret with id"
+        r"|unset ssh forward key|ssh required but no ssh with id",
+        "a RUN asks for a build secret or an SSH agent that it was not given",
+        "name it in `secrets` or `ssh` of the image; builds of pull requests are given none: let "
+        "the RUN do without it there (no `required=true`)",
+        in_steps=True,
+    ),
+    _fault(
         "no-oci-export",
         r"(OCI|docker) exporter (feature )?is (currently )?not supported for (the )?docker driver"
         r"|unknown scheme oci-layout"

@@ -44,6 +44,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── InvalidTagError             a rule gives what no registry takes
 │   ├── TagCollisionError           two images under one tag
 │   ├── PlatformNotInBaseError
+│   ├── BuildSecretError            a secret or SSH agent for a build that is not there
 │   ├── MissingVariableError        a named login whose variable is not set, in CI
 │   ├── CredentialUnreadableError   a password file or command that gives none
 │   ├── UnknownProfileError         `profile` names no kind of registry, with the nearest known one
@@ -173,6 +174,7 @@ from polyarch.errors.base import (
     shorten,
 )
 from polyarch.errors.builders import BuilderLostError, StrategyUnmetError
+from polyarch.errors.build_secrets import BuildSecretError
 from polyarch.errors.config import (
     ConfigError,
     ConfigNotFoundError,
@@ -333,6 +335,7 @@ __all__ = [
     "BuildFailedError",
     "BuildStalledError",
     "BuildTooSlowError",
+    "BuildSecretError",
     "BuilderLostError",
     "CallFailedError",
     "ComposeFileError",

@@ -92,6 +92,7 @@ class Job:
             scratch=self.scratch,
             reach=prepared.reach,
         )
+        requester.check(prepared.plan, None if prepared.ask.force else parts)
         workshop = Workshop(
             engines=prepared.engines,
             nodes=prepared.nodes,

@@ -17,6 +17,7 @@ from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference
 from polyarch.pipeline.adoption import adopted
 from polyarch.pipeline.ancestry import Ancestry
+from polyarch.pipeline.build_secrets import variables_of
 from polyarch.pipeline.current import CurrentTags, ask_current
 from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.existing import Existing, pinned, tagged
@@ -88,7 +89,8 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     sources = reader.read(selected)
     scope = find_scope(project, event, ask, sources, git)
     platforms = scope.platforms
-    environment = without_logins(world.environment, project.secret_variables)
+    given = variables_of(project) if event.is_pull_request else ()
+    environment = without_logins(world.environment, (*project.secret_variables, *given))
     engines = make_engines(environment)
     nodes = node_engines(project, environment)
     reach = Reach(project, world, anonymous=event.is_pull_request)

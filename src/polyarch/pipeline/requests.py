@@ -18,11 +18,13 @@ from polyarch.errors import InvalidReferenceError
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.reference import Repository, parse_reference
 from polyarch.pipeline.build import PartsByImage
+from polyarch.pipeline.build_secrets import SecretKeeper
 from polyarch.pipeline.contexts import dockerfile_for_engine
 from polyarch.pipeline.facts import Facts, Source
 from polyarch.pipeline.inputkey import NOT_INPUT
 from polyarch.pipeline.naming import commit_time
-from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
+from polyarch.pipeline.part import PartsFolder
+from polyarch.pipeline.plan import ImagePlan, Plan, PlannedPlatform
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.recipe import make_recipe
 from polyarch.pipeline.standing import Standing
@@ -41,6 +43,11 @@ class Requester:
     scratch: Path
     reach: Reach
 
+    @property
+    def keeper(self) -> SecretKeeper:
+        """Finds secrets and keys."""
+        return SecretKeeper(project=self.project, event=self.event, world=self.reach.world)
+
     def __call__(
         self, image: ImagePlan, planned: PlannedPlatform, bases: PartsByImage
     ) -> BuildRequest:
@@ -50,6 +57,7 @@ class Requester:
             InvalidTemplateError: an expression in a build argument cannot be worked out.
             BaseNotPublishedError, PlatformNotInBaseError, RegistryError: the base cannot be had.
             MissingVariableError, CredentialUnreadableError: a login of the config gives nothing.
+            BuildSecretError: a secret or an SSH agent of the config is not there.
         """
         settings = self.project.images[image.name].for_platform(planned.platform)
         source = self.facts.sources[image.name, planned.platform]
@@ -70,11 +78,28 @@ class Requester:
             plain_http=self._plain_hosts(repositories),
             logins=self._logins(repositories),
             direct=self._recipe(image, planned, settings, bases) if not source.graph else None,
+            secrets=self.keeper.secrets(image.name, settings),
+            ssh=self.keeper.keys(image.name, settings),
             bounds=Bounds(whole_s=settings.timeout_s, silent_s=settings.stall_timeout_s),
             emulated=planned.strategy == "emulated",
             log=self.run.build_log(image.name, planned.platform.slug),
             mask=self.reach.world.mask,
         )
+
+    def check(self, plan: Plan, parts: PartsFolder | None) -> None:
+        """See, before anything is built, that builds can be given their secrets and keys.
+
+        Those whose part is in `parts` already are asked for when they are built after all.
+
+        Raises:
+            BuildSecretError: a variable is not set, a file cannot be read, or no agent runs.
+        """
+        for image in plan.images:
+            for planned in image.platforms:
+                known = parts.read(image.name, planned.platform) if parts else None
+                there = known is not None and known.input_key == planned.input_key
+                if not (planned.source or planned.reuse or there):
+                    self.keeper.check(image.name, planned.platform)
 
     def _settings(self, image: ImagePlan) -> ImageSettings:
         return self.project.images[image.name]

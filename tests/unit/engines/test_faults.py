@@ -17,6 +17,18 @@ from polyarch.oci.platform import Platform
 
 # What engines really say; the versions are those of `faults.py`, older texts are from their issues.
 TEXTS = {
+    "secret-missing": [
+        "ERROR: failed to solve: secret npm: not found",
+        "ERROR: failed to solve: unset ssh forward key default",
+        (
+            'Error: building at STEP "RUN --mount=type=secret,id=npm,required=true make": resolving'
+            ' mountpoints for container "1f90": secret required but no secret with id npm found'
+        ),
+        (
+            'Error: building at STEP "RUN --mount=type=ssh,required=true make": resolving'
+            ' mountpoints for container "9d45": ssh required but no ssh with id default found'
+        ),
+    ],
     "no-oci-export": [
         "ERROR: OCI exporter is not supported for the docker driver.",
         (
