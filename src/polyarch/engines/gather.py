@@ -27,7 +27,7 @@ class Laying:
     """One entry of `files` with its placeholders filled; `where` is its key path.
 
     `written` is the source as the config has it. `mode` None keeps whether the owner may execute a
-    file, and nothing else of its mode.
+    file, and nothing else of its mode. `layer` is the layer's name, empty where the path says it.
     """
 
     source: str
@@ -35,6 +35,7 @@ class Laying:
     mode: int | None
     where: str
     written: str
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

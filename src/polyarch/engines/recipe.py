@@ -55,5 +55,6 @@ def _laying(file: CopiedFile, values: Mapping[str, str | None], where: str) -> L
         written=file.source,
         target=fill(file.target, inside, where=f"{where}.to"),
         mode=file.mode,
+        layer=file.layer,
         where=f"{where}, platform `{values['platform']}`",
     )

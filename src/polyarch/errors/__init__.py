@@ -93,6 +93,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ProcessFailedError
 │   ├── BuildFailedError            with the last lines of the log and where the whole is
 │   │   ├── BasePlatformError       its base is an image of another platform
+│   │   ├── ForeignLayerError       a layer of its base lies in no registry
 │   │   ├── BuildTooSlowError       it reached its `timeout`
 │   │   │   └── BuildStalledError   it said nothing for its `stall-timeout`
 │   │   ├── BaseUnreachableError    a registry of a base is down or busy: trying again may help
@@ -173,8 +174,8 @@ from polyarch.errors.base import (
     PolyarchError,
     shorten,
 )
-from polyarch.errors.builders import BuilderLostError, StrategyUnmetError
 from polyarch.errors.build_secrets import BuildSecretError
+from polyarch.errors.builders import BuilderLostError, StrategyUnmetError
 from polyarch.errors.config import (
     ConfigError,
     ConfigNotFoundError,
@@ -312,6 +313,7 @@ from polyarch.errors.work import (
     BaseUnreachableError,
     BuildFailedError,
     ExistingMisfitError,
+    ForeignLayerError,
     GateFailedError,
     LoadedOtherwiseError,
     ProcessFailedError,
@@ -333,9 +335,9 @@ __all__ = [
     "BlobUnreadableError",
     "BuildContextError",
     "BuildFailedError",
+    "BuildSecretError",
     "BuildStalledError",
     "BuildTooSlowError",
-    "BuildSecretError",
     "BuilderLostError",
     "CallFailedError",
     "ComposeFileError",
@@ -367,6 +369,7 @@ __all__ = [
     "ExpansionError",
     "FewerPlatformsError",
     "FixRefusedError",
+    "ForeignLayerError",
     "GateFailedError",
     "GitRefusedError",
     "HostError",

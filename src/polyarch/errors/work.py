@@ -81,6 +81,26 @@ class BasePlatformError(BuildFailedError):
         )
 
 
+class ForeignLayerError(BuildFailedError):
+    """A base has a layer that is only told of: its bytes lie at some address on the web."""
+
+    code = "foreign-layer"
+
+    def __init__(self, image: str, platform: str, engine: str, *, base: str, layer: str) -> None:
+        what = (
+            f"layer {layer} of its base `{shorten(base)}` lies in no registry: its manifest names"
+            " web addresses for it, as old Windows images do"
+        )
+        super().__init__(
+            image,
+            platform,
+            engine,
+            last_lines=[what],
+            hint="take a base whose registry holds all of its layers, or let a container engine"
+            " build this image",
+        )
+
+
 class BaseUnreachableError(BuildFailedError):
     """A registry that a build takes images from is down, cut off, or takes no more requests."""
 
