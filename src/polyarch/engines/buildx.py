@@ -2,32 +2,63 @@
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyarch.content.layout import LayoutStore
 from polyarch.engines.base import BuildRequest, Built, EngineInfo
+from polyarch.engines.builder import builder_name
+from polyarch.engines.builder_life import make_builder
 from polyarch.engines.buildkit import BuildProgress
-from polyarch.engines.buildx_command import EXPORT, buildx_command
+from polyarch.engines.buildx_command import EXPORT, METADATA, buildx_command
 from polyarch.engines.buildx_probe import INSTALL_DOCKER, NAME, RAW_JSON, Probe
 from polyarch.engines.contexts import check_contexts, dockerfile_of
+from polyarch.engines.dial import DIAL, dialled
+from polyarch.engines.endpoint import (
+    DEFAULT,
+    builder_environment,
+    engine_builder,
+    engine_environment,
+    shown,
+)
 from polyarch.engines.export import take_export, workplace
 from polyarch.engines.failure import Evidence, explained
 from polyarch.engines.logins import docker_logins
 from polyarch.engines.node import Node
+from polyarch.engines.node_hints import reach_hint
+from polyarch.engines.node_probe import READY, probe_node
+from polyarch.engines.pushed import take_pushed
 from polyarch.engines.transcript import Transcript
 from polyarch.engines.version import Version
-from polyarch.errors import EngineUnusableError, ProcessFailedError
+from polyarch.errors import EngineUnusableError, PolyarchError, ProcessFailedError
 from polyarch.events import Listener
 from polyarch.host.process import run, stream
 
 _LOADED = re.compile(r"^Loaded image(?: ID)?: (\S+)$", re.MULTILINE)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """Where buildx is to build: its environment, and a builder, None for the one in use."""
+
+    environment: Mapping[str, str]
+    builder: str | None
+
+    @classmethod
+    def of(cls, node: Node, environment: Mapping[str, str]) -> "_Site":
+        if node.driver == "docker":
+            builder = engine_builder(node, environment)
+            return cls(environment=engine_environment(node, environment), builder=builder)
+        return cls(environment=builder_environment(environment), builder=builder_name(node))
+
+
 class BuildxEngine:
     """Docker's BuildKit; `builder` is a builder of buildx, None the one in use.
 
-    `node` is a machine of the config that takes its place.
+    `node` is a machine of the config that takes its place. Images are loaded into the Docker Engine
+    of this machine all the same.
     """
 
     name = NAME
@@ -40,20 +71,25 @@ class BuildxEngine:
         node: Node | None = None,
     ) -> None:
         self._environment = environment
-        self._builder = builder
         self._node = node
+        own = _Site(environment=environment, builder=builder)
+        self._site = _Site.of(node, environment) if node else own
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self._info: EngineInfo | None = None
 
     def probe(self) -> EngineInfo:
         """Ask docker, its plugin, the builder and the daemon."""
-        info = Probe(self._environment, self._builder).ask()
+        if self._node is None:
+            info = Probe(self._site.environment, self._site.builder).ask()
+        else:
+            info = probe_node(self._node, self._environment)
         with self._lock:
             self._info = info
         return info
 
     def build(self, request: BuildRequest, layout: LayoutStore, listen: Listener) -> Built:
-        """Build one platform with BuildKit and take its export over.
+        """Build one platform with BuildKit and take its export over, or let it push by digest.
 
         Raises:
             BuildFailedError: the build ended badly.
@@ -63,7 +99,12 @@ class BuildxEngine:
         info = self._usable()
         check_contexts(request, self.name)
         with Transcript(request, listen) as transcript, workplace(layout) as folder:
-            self._run(request, info, folder, transcript)
+            if request.push_to:
+                with self._pushing(info, transcript) as site:
+                    if site:
+                        self._run(request, info, folder, transcript, site, push=True)
+                        return take_pushed(folder / METADATA, request.push_to)
+            self._run(request, info, folder, transcript, self._site)
             return take_export(folder / EXPORT, layout)
 
     def load(self, archive: Path, name: str) -> None:
@@ -87,22 +128,70 @@ class BuildxEngine:
         info = info or self.probe()
         if info.problem is not None:
             raise EngineUnusableError(self.name, info.problem, hint=info.hint or INSTALL_DOCKER)
-        return info
+        if self._node is None:
+            return info
+        info = self._started(self._node, info)
+        # An error is to name the machine that it came from.
+        return replace(info, name=f"{self.name} on {self._node.name}")
+
+    def _started(self, node: Node, info: EngineInfo) -> EngineInfo:
+        """What the node says once its BuildKit runs, where the first build has to start it."""
+        with self._starting:
+            with self._lock:
+                info = self._info or info
+            if info.details.get("status") != READY:
+                return info
+            try:
+                make_builder(node, self._environment, Version.find(info.version) or Version())
+            except ProcessFailedError as error:
+                told = next((line for line in reversed(error.last_lines) if line.strip()), "")
+                problem = f"{shown(node)}: its BuildKit could not be started: {told}"
+                raise EngineUnusableError(self.name, problem, hint=reach_hint(node)) from error
+            return self.probe()
+
+    @contextmanager
+    def _pushing(self, info: EngineInfo, transcript: Transcript) -> Iterator[_Site | None]:
+        """Where buildx can push by digest; None where it cannot."""
+        if info.details.get("driver") != "docker":
+            yield self._site
+        elif (Version.find(info.version) or DIAL) < DIAL:
+            transcript.note(
+                f"buildx {info.version} does not push from this Engine by digest, as {DIAL} does:"
+                " the image is fetched here"
+            )
+            yield None
+        else:
+            target = self._site.builder or info.details.get("builder") or DEFAULT
+            with dialled(self._site.environment, target) as bridge:
+                try:
+                    yield _Site(environment=bridge.environment, builder=bridge.builder)
+                except PolyarchError:
+                    for line in bridge.complaints:
+                        transcript.note(f"{target}: {line}")
+                    raise
 
     def _run(
-        self, request: BuildRequest, info: EngineInfo, folder: Path, transcript: Transcript
+        self,
+        request: BuildRequest,
+        info: EngineInfo,
+        folder: Path,
+        transcript: Transcript,
+        site: _Site,
+        *,
+        push: bool = False,
     ) -> None:
         raw_json = (Version.find(info.version) or RAW_JSON) >= RAW_JSON
         command = buildx_command(
             request,
-            self._environment,
+            site.environment,
             dockerfile_of(request),
-            builder=self._builder,
+            builder=site.builder,
             raw_json=raw_json,
+            push=push,
         )
         progress = BuildProgress(transcript)
         try:
-            with docker_logins(request.logins, self._environment) as logins:
+            with docker_logins(request.logins, site.environment) as logins:
                 stream(
                     command.arguments,
                     environment={**command.environment, **logins},

@@ -1,11 +1,10 @@
 """What `docker` and its buildx plugin say of themselves."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Mapping
 
 from polyarch.engines.base import EngineInfo
+from polyarch.engines.buildx_inspect import Builder
 from polyarch.engines.faults import (
     ENABLE_CONTAINERD_STORE,
     INSTALL_BUILDX,
@@ -14,7 +13,7 @@ from polyarch.engines.faults import (
     diagnose,
 )
 from polyarch.engines.version import Version
-from polyarch.errors import InvalidPlatformError, PolyarchError
+from polyarch.errors import PolyarchError
 from polyarch.host.process import Finished, find_program, run
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.platform import Platform, unique
@@ -31,47 +30,6 @@ INSTALL_DOCKER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Builder:
-    """What `docker buildx inspect` prints; `native` are the first platforms of its nodes.
-
-    BuildKit lists a node's own platform first; one with a `*` was written into the builder by hand
-    and says nothing about the node.
-    """
-
-    name: str = ""
-    driver: str = ""
-    buildkit: str = ""
-    problem: str = ""
-    native: tuple[Platform, ...] = ()
-    listed: tuple[Platform, ...] = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read the lines `Key: value`; those of other keys are left out."""
-        values: dict[str, str] = {}
-        native: list[Platform] = []
-        listed: list[Platform] = []
-        for line in text.splitlines():
-            key, _, value = line.partition(":")
-            key, value = key.strip().lower(), value.strip()
-            if key == "platforms":
-                words = [word.strip() for word in value.split(",")]
-                own = _platforms(word for word in words if not word.endswith("*"))
-                native += own[:1]
-                listed += _platforms(word.rstrip("*") for word in words)
-            elif value:
-                values.setdefault(key, value)
-        return cls(
-            name=values.get("name", ""),
-            driver=values.get("driver", ""),
-            buildkit=values.get("buildkit version", values.get("buildkit", "")),
-            problem=values.get("error", ""),
-            native=unique(native),
-            listed=unique(listed),
-        )
-
-
 class Probe:
     """One look at docker: each question is asked once, the first bad answer is the problem."""
 
@@ -83,6 +41,10 @@ class Probe:
 
     def ask(self) -> EngineInfo:
         """Everything there is to know; never raises."""
+        return self._plugin() or self._builder()
+
+    def _plugin(self) -> EngineInfo | None:
+        """What is wrong with docker and buildx on this machine."""
         if find_program("docker", self._environment) is None:
             return self._bad("the program `docker` is not on PATH", INSTALL_DOCKER)
         answer = self._run("docker", "buildx", "version")
@@ -93,22 +55,37 @@ class Probe:
         if found < MINIMUM:
             problem = f"`docker buildx` is version {found}, and {MINIMUM} or later is needed"
             return self._bad(problem, INSTALL_BUILDX)
+        return None
+
+    def _builder(self) -> EngineInfo:
         answer = self._inspect()
         if answer.status != 0:
             return self._from_words(answer, "the builder cannot be inspected")
-        builder = Builder.parse(answer.stdout)
-        self._details |= {"builder": builder.name, "driver": builder.driver}
-        self._details["buildkit"] = builder.buildkit
+        builder = self._parsed(answer)
         return self._docker(builder) if builder.driver == "docker" else self._remote(builder)
 
-    def _docker(self, builder: Builder) -> EngineInfo:
+    def _parsed(self, answer: Finished) -> Builder:
+        builder = Builder.parse(answer.stdout)
+        self._details |= {"builder": builder.name, "driver": builder.driver}
+        self._details |= {"buildkit": builder.buildkit, "status": builder.status}
+        return builder
+
+    def _daemon(self) -> JsonObject | EngineInfo:
+        """What the Docker daemon says of itself, or that it says nothing."""
         answer = self._run("docker", "info", "--format", "{{json .}}")
         daemon = _json(answer.stdout)
         if answer.status != 0 or not daemon.get("ServerVersion"):
             return self._from_words(answer, "the Docker daemon does not answer", REACH_DAEMON)
+        return daemon
+
+    def _docker(self, builder: Builder, daemon: JsonObject | None = None) -> EngineInfo:
+        told = daemon or self._daemon()
+        if isinstance(told, EngineInfo):
+            return told
+        daemon = told
         store = "containerd" if _has_containerd_store(daemon) else "classic"
         self._details |= {"docker": str(daemon["ServerVersion"]), "store": store}
-        native = _daemon_platform(daemon) or builder.native
+        native = daemon_platform(daemon) or builder.native
         if store == "classic":
             return self._bad(
                 "Docker's classic image store can neither write OCI images nor build on local ones",
@@ -176,21 +153,12 @@ def _has_containerd_store(daemon: JsonObject) -> bool:
     return any(isinstance(pair, list) and "io.containerd.snapshotter.v1" in pair for pair in pairs)
 
 
-def _daemon_platform(daemon: JsonObject) -> tuple[Platform, ...]:
+def daemon_platform(daemon: JsonObject) -> tuple[Platform, ...]:
+    """The platform that a Docker Engine reports for itself."""
     system, machine = daemon.get("OSType"), daemon.get("Architecture")
     if isinstance(system, str) and isinstance(machine, str) and system and machine:
         return (Platform.of(system, machine),)
     return ()
-
-
-def _platforms(words: Iterable[str]) -> list[Platform]:
-    found: list[Platform] = []
-    for word in words:
-        try:
-            found.append(Platform.parse(word))
-        except InvalidPlatformError:
-            continue
-    return found
 
 
 def _json(text: str) -> JsonObject:

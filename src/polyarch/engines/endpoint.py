@@ -31,7 +31,7 @@ def engine_environment(node: Node, environment: Mapping[str, str]) -> dict[str, 
 
     Without an endpoint that is the one which the environment names already.
     """
-    kept = {name: value for name, value in environment.items() if name not in _NAMES_A_BUILDER}
+    kept = builder_environment(environment)
     if not node.endpoint:
         return kept
     for name in _NAMES_AN_ENGINE:
@@ -42,6 +42,11 @@ def engine_environment(node: Node, environment: Mapping[str, str]) -> dict[str, 
     if node.tls is not None:
         kept |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(node.tls.absolute())}
     return kept
+
+
+def builder_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what names another builder than the one on the command line."""
+    return {name: value for name, value in environment.items() if name not in _NAMES_A_BUILDER}
 
 
 def engine_builder(node: Node, environment: Mapping[str, str]) -> str:
@@ -56,5 +61,10 @@ def engine_builder(node: Node, environment: Mapping[str, str]) -> str:
 
 def shown(node: Node) -> str:
     """The node as people are told of it, with no password that somebody wrote into an address."""
-    place = _PASSWORD.sub(r"\1:***@", node.endpoint) or "this machine's own"
+    place = masked(node.endpoint) or "no endpoint"
     return f"the builder `{node.name}` ({node.driver}, {place})"
+
+
+def masked(endpoint: str) -> str:
+    """An endpoint with no password that somebody wrote into it."""
+    return _PASSWORD.sub(r"\1:***@", endpoint)

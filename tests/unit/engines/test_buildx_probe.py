@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyarch.engines.buildx_probe import Builder, Probe
+from polyarch.engines.buildx_inspect import Builder
+from polyarch.engines.buildx_probe import Probe
 from polyarch.oci.platform import Platform
 
 CLASSIC = [["Backing Filesystem", "extfs"]]
@@ -49,6 +50,7 @@ def platforms(*texts: str) -> tuple[Platform, ...]:
 def test_the_builder_that_comes_with_docker() -> None:
     builder = Builder.parse(DOCKER_DRIVER)
     assert (builder.name, builder.driver, builder.buildkit) == ("default", "docker", "v0.12.5")
+    assert (builder.node, builder.status) == ("default", "running")
     assert builder.native == platforms("linux/amd64")
     assert Platform.parse("linux/arm/v7") in builder.listed
 

@@ -1,0 +1,43 @@
+"""What a person does about a node that cannot be used: pure."""
+
+from polyarch.engines.endpoint import is_address, masked
+from polyarch.engines.faults import REACH_DAEMON
+from polyarch.engines.node import Node
+
+
+def reach_hint(node: Node) -> str:
+    """How to see why a node does not answer."""
+    place, table = masked(node.endpoint), f"[builders.{node.name}]"
+    if node.driver == "kubernetes":
+        return "see that `kubectl get pods` works with the same KUBECONFIG"
+    if node.driver == "remote":
+        return f"see that BuildKit listens at {place}, and that `tls` under {table} is its own"
+    if not place:
+        return REACH_DAEMON
+    if not is_address(place):
+        return (
+            f"`docker context ls` shows the contexts that there are, and"
+            f" `docker --context {place} version` tries this one"
+        )
+    tried = f"`docker --host {place} version` tries it"
+    if place.startswith("ssh://"):
+        return (
+            f"{tried}: ssh must get in without a question (host known, key taken), and find"
+            " `docker` there"
+        )
+    if place.startswith("tcp://"):
+        if node.tls:
+            about = "the certificates in `tls` must be that Engine's"
+        else:
+            about = f"an Engine that asks for certificates needs `tls` under {table}"
+        return f"{tried}; {about}"
+    return f"start the Docker Engine that listens there, or mend `endpoint` under {table}; {tried}"
+
+
+def store_hint(node: Node) -> str:
+    """What to do about a node with Docker's classic image store."""
+    return (
+        "on that machine turn on the containerd image store (in /etc/docker/daemon.json: "
+        '`{"features": {"containerd-snapshotter": true}}`, then restart Docker), or set '
+        f'`driver = "docker-container"` under [builders.{node.name}]'
+    )
