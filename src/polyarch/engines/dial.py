@@ -30,7 +30,9 @@ BUILDER = "polyarch"
 _NODE_ID = ".buildNodeID"
 _LONGEST = 100
 """Paths of sockets have at most 103 bytes on macOS, 107 on Linux."""
-_GRACE_S = 2.0
+_GRACE_S = 0.3
+"""Once the build is over, carriers have nothing left that is worth a wait."""
+_JOIN_S = 5.0
 _KEPT = 20
 
 
@@ -116,7 +118,7 @@ class Bridge:
             running = tuple(self._running)
         end(running, grace_s=_GRACE_S)
         for carrier in self._carriers:
-            carrier.join(_GRACE_S)
+            carrier.join(_JOIN_S)
 
 
 @contextlib.contextmanager
