@@ -255,6 +255,7 @@ ENDPOINT = shaped(
     r"^[^\s,]*$",
     "an endpoint is a Docker context, or an address as `ssh://builder@host` or `tcp://host:2376`",
 )
+SPACE = shaped(r"^[1-9][0-9]*(?:MB|GB|TB|%)$", "space is written `500MB`, `20GB` or `30%`")
 ONE_REFERENCE = form(reference_problem)
 USER = shaped(
     r"^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?)?$",

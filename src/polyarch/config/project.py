@@ -113,6 +113,7 @@ class BuilderSettings:
     """A machine that builds. `driver` is one of buildx's, or `auto`; empty texts are not given.
 
     `tls` is a folder with the client's certificates. `parallel` None: as many as there are builds.
+    `max_parallelism` and `keep_storage` are for a BuildKit that a driver starts.
     """
 
     name: str
@@ -124,6 +125,8 @@ class BuilderSettings:
     driver_opts: Mapping[str, str]
     network: str
     parallel: int | None
+    max_parallelism: int | None
+    keep_storage: str
     values: tuple[Value, ...]
 
 

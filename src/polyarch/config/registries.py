@@ -35,6 +35,7 @@ class RegistrySettings:
     ca: Path | None = None
     insecure: bool = False
     profile: str | None = None
+    mirrors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,13 @@ class Registries:
             ca=self._path(table.ca),
             insecure=table.insecure,
             profile=table.profile,
+            mirrors=table.mirrors,
         )
+
+    def hosts(self) -> tuple[RegistrySettings, ...]:
+        """The settings of each host that a table is about, without those of single repositories."""
+        hosts = dict.fromkeys(key.partition("/")[0] for key in self.tables)
+        return tuple(self.of(Repository.parse(f"{host}/{_SAMPLE}")) for host in hosts)
 
     def tree_of(self, repository: Repository) -> Tree:
         """What the tables that fit a repository come to, with sources."""

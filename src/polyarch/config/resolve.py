@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from polyarch.config.build_tables import PlatformTable
+from polyarch.config.builder_table import BuilderTable
 from polyarch.config.document import Document
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import (
@@ -34,7 +35,6 @@ from polyarch.config.project import (
 from polyarch.config.registries import Registries, lay_over, normal_prefix
 from polyarch.config.relations import Values, table_at
 from polyarch.config.schema import (
-    BuilderTable,
     ImageTable,
     PublishTable,
     VerifyTable,

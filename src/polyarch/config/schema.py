@@ -1,6 +1,7 @@
 """The one home of every key of polyarch.toml: its name, type, default and what it does.
 
-How tables are written stands in `table`, the keys of single builds in `build_tables`.
+How tables are written stands in `table`, the keys of single builds in `build_tables`,
+those of builders in `builder_table`.
 """
 
 from typing import Annotated, Literal
@@ -9,12 +10,12 @@ from msgspec import Meta
 
 from polyarch.config import forms
 from polyarch.config.build_tables import BuildTable, PlatformTable
+from polyarch.config.builder_table import BuilderTable
 from polyarch.config.table import (
     Duration,
     Labels,
     Level,
     Name,
-    PathText,
     PlatformText,
     RepositoryText,
     Table,
@@ -176,43 +177,6 @@ class RegistryTable(Table, frozen=True):
     mirrors: Annotated[
         Words, doc("Hosts that builders ask first for images of this registry.")
     ] = ()
-
-
-class BuilderTable(Table, frozen=True):
-    """A machine that builds: a Docker Engine or a BuildKit, here or elsewhere."""
-
-    platforms: Annotated[
-        tuple[PlatformText, ...],
-        doc("Platforms it builds; without this key those that its engine runs natively."),
-    ] = ()
-    endpoint: Annotated[
-        str,
-        forms.ENDPOINT,
-        doc(
-            "Where it is: a Docker context, `ssh://USER@HOST`, `tcp://HOST:2376`, `unix://SOCKET`,"
-            " or the address that the driver takes."
-        ),
-    ] = ""
-    driver: Annotated[
-        Literal["auto", "docker", "docker-container", "kubernetes", "remote"],
-        doc(
-            "Driver of buildx. `auto`: `docker`, the BuildKit of the Engine at the endpoint, or"
-            " `docker-container` where `image` or `driver-opts` are given."
-        ),
-    ] = "auto"
-    tls: Annotated[
-        PathText | None,
-        doc("Folder with ca.pem, cert.pem and key.pem for `tcp://`, from the project's root."),
-    ] = None
-    image: Annotated[
-        Annotated[str, forms.ONE_REFERENCE] | None,
-        doc("Image of BuildKit to run there, as from a mirror."),
-    ] = None
-    driver_opts: Annotated[Labels, doc("Options of buildx's driver.")] = {}
-    network: Annotated[str | None, doc("Network mode of the builder.")] = None
-    parallel: Annotated[
-        Annotated[int, Meta(ge=1)] | None, doc("How many builds it runs at once.")
-    ] = None
 
 
 class EnvironmentTable(Table, frozen=True):

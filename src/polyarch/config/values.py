@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from polyarch.config.build_tables import PlatformTable, SmokeTestTable
+from polyarch.config.builder_table import BuilderTable
 from polyarch.config.direct import DirectFile, DirectSettings, HealthCheck
 from polyarch.config.direct_table import DirectTable, HealthcheckTable
 from polyarch.config.keys import keys_of
@@ -15,7 +16,6 @@ from polyarch.config.project import (
     SmokeTest,
     Value,
 )
-from polyarch.config.schema import BuilderTable
 from polyarch.oci.platform import Platform, unique
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -93,6 +93,8 @@ def builder_settings(name: str, tree: Tree, root: Path) -> BuilderSettings:
         driver_opts=frozen(table.driver_opts),
         network=table.network or "",
         parallel=table.parallel,
+        max_parallelism=table.max_parallelism,
+        keep_storage=table.keep_storage or "",
         values=values_of(tree),
     )
 

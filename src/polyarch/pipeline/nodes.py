@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from polyarch.config.project import BuilderSettings, Project
+from polyarch.config.registries import RegistrySettings
 from polyarch.engines.base import Engine
+from polyarch.engines.buildkitd import Daemon, RegistryHost
 from polyarch.engines.buildx import BuildxEngine
 from polyarch.engines.node import Driver, Node
 from polyarch.pipeline.facts import NodeFacts
@@ -12,7 +14,8 @@ from polyarch.pipeline.facts import NodeFacts
 
 def nodes_of(project: Project) -> tuple[Node, ...]:
     """The builders in the file's order."""
-    return tuple(_node(settings) for settings in project.builders.values())
+    hosts = tuple(_host(settings) for settings in project.registries.hosts())
+    return tuple(_node(settings, hosts) for settings in project.builders.values())
 
 
 def node_engines(project: Project, environment: Mapping[str, str]) -> dict[str, Engine]:
@@ -32,7 +35,17 @@ def probe_nodes(project: Project, engines: Mapping[str, Engine]) -> dict[str, No
     }
 
 
-def _node(settings: BuilderSettings) -> Node:
+def _host(settings: RegistrySettings) -> RegistryHost:
+    return RegistryHost(
+        host=settings.host,
+        mirrors=settings.mirrors,
+        plain_http=settings.plain_http or False,
+        insecure=settings.insecure,
+        ca=str(settings.ca.absolute()) if settings.ca else "",
+    )
+
+
+def _node(settings: BuilderSettings, hosts: tuple[RegistryHost, ...]) -> Node:
     return Node(
         name=settings.name,
         driver=_driver(settings),
@@ -43,14 +56,16 @@ def _node(settings: BuilderSettings) -> Node:
         options=settings.driver_opts,
         network=settings.network,
         parallel=settings.parallel,
+        daemon=Daemon(hosts=hosts, steps=settings.max_parallelism, keep=settings.keep_storage),
     )
 
 
 def _driver(settings: BuilderSettings) -> Driver:
-    """What `auto` means: a BuildKit of its own where its image or options are named."""
+    """What `auto` means: a BuildKit of its own where its image or settings are named."""
     match settings.driver:
         case "docker" | "docker-container" | "kubernetes" | "remote":
             return settings.driver
         case _:
-            own = settings.image or settings.driver_opts or settings.network
-            return "docker-container" if own else "docker"
+            chosen = (settings.image, settings.driver_opts, settings.network)
+            told = (settings.max_parallelism, settings.keep_storage)
+            return "docker-container" if any((*chosen, *told)) else "docker"

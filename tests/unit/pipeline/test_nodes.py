@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from polyarch.config.load import load_project
+from polyarch.engines.buildkitd import Daemon, RegistryHost
+from polyarch.engines.node import Node
+from polyarch.pipeline.nodes import nodes_of
+
+REST = """
+[images.app]
+platforms = ["linux/arm64"]
+repositories = ["ghcr.io/acme/app"]
+"""
+
+
+def only(folder: Path, text: str) -> Node:
+    file = folder / "polyarch.toml"
+    file.write_text(text + REST)
+    [node] = nodes_of(load_project(file))
+    return node
+
+
+def test_every_key_reaches_the_node(tmp_path: Path) -> None:
+    node = only(
+        tmp_path,
+        """
+[builders.arm]
+platforms = ["linux/arm64"]
+endpoint = "tcp://box:2376"
+tls = "certificates"
+image = "mirror.test/moby/buildkit:v0.29.0"
+driver-opts = { memory = "4g" }
+network = "host"
+parallel = 2
+max-parallelism = 8
+keep-storage = "20GB"
+
+[registries."docker.io"]
+mirrors = ["mirror.test"]
+[registries."reg.test:5000"]
+plain-http = true
+insecure = true
+ca = "ca.pem"
+[registries."reg.test:5000/acme"]
+username-env = "ACME_USER"
+""",
+    )
+    assert (node.name, node.driver, node.endpoint) == ("arm", "docker-container", "tcp://box:2376")
+    assert node.tls == tmp_path / "certificates"
+    assert (node.network, node.parallel, dict(node.options)) == ("host", 2, {"memory": "4g"})
+    assert node.daemon == Daemon(
+        hosts=(
+            RegistryHost(host="docker.io", mirrors=("mirror.test",)),
+            RegistryHost(
+                host="reg.test:5000", plain_http=True, insecure=True, ca=str(tmp_path / "ca.pem")
+            ),
+        ),
+        steps=8,
+        keep="20GB",
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "driver"),
+    [
+        ("", "docker"),
+        ('image = "mirror.test/buildkit:1"', "docker-container"),
+        ('network = "host"', "docker-container"),
+        ('keep-storage = "20GB"', "docker-container"),
+        ("max-parallelism = 2", "docker-container"),
+        ('driver = "kubernetes"', "kubernetes"),
+        ('driver = "remote"', "remote"),
+    ],
+)
+def test_what_a_builder_is_driven_by(tmp_path: Path, keys: str, driver: str) -> None:
+    assert only(tmp_path, f"[builders.arm]\n{keys}\n").driver == driver
