@@ -38,6 +38,20 @@ def check_program(path: Path, platform: Platform | None, *, subject: str) -> Rep
     return Report(subject=subject, findings=findings, platforms=1, binaries=1)
 
 
+def program_in(path: Path) -> Program | None:
+    """The program or library in a file by its header; None for any other file.
+
+    Raises:
+        ProgramFileError: it cannot be read.
+    """
+    try:
+        with open_regular(path) as file:
+            head = file.read(4)
+    except OSError as error:
+        raise ProgramFileError(str(path), error.strerror or str(error)) from error
+    return _looked_at(path)[0] if headers.is_program(head) else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Teller:
     subject: str

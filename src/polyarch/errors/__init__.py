@@ -53,6 +53,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── UnknownPlaceholderError     a `{…}` of the direct engine, with the nearest known one
 │   ├── PlaceholderValueError       a toolchain has no name for the platform
 │   ├── PlaceholderSyntaxError      a brace that stands alone
+│   ├── UserUnknownError            a user that the base of an image does not know
 │   ├── LaidFileError               a file of the direct engine: missing, outside, not to be laid
 │   ├── StackError                  a compose file, or what it names
 │   │   ├── StackUnreadableError    not there, no permission, far too large
@@ -73,6 +74,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── NothingToLintError          a folder without anything that could be judged
 │   └── NotInEngineError            an image that the Docker Engine does not have
 ├── HostError                       this machine lacks something
+│   ├── CertificatesNotFoundError   no CA certificates that an image could be given
 │   ├── ProgramNotFoundError
 │   ├── NotRunError                 a program of an image that could only be inspected
 │   ├── UnsupportedProxyError
@@ -198,6 +200,7 @@ from polyarch.errors.config import (
     TagCollisionError,
     UnknownPlaceholderError,
     UnknownProfileError,
+    UserUnknownError,
 )
 from polyarch.errors.content import (
     BlobNotFoundError,
@@ -230,6 +233,7 @@ from polyarch.errors.files import (
 )
 from polyarch.errors.host import (
     CallFailedError,
+    CertificatesNotFoundError,
     EmulatorMissingError,
     EngineUnusableError,
     EventFileError,
@@ -340,6 +344,7 @@ __all__ = [
     "BuildTooSlowError",
     "BuilderLostError",
     "CallFailedError",
+    "CertificatesNotFoundError",
     "ComposeFileError",
     "ConfigError",
     "ConfigNotFoundError",
@@ -467,6 +472,7 @@ __all__ = [
     "UnsupportedProxyError",
     "UploadRefusedError",
     "UsageError",
+    "UserUnknownError",
     "VerificationError",
     "WorkError",
     "YamlError",

@@ -292,6 +292,20 @@ class PlaceholderSyntaxError(ConfigError):
         )
 
 
+class UserUnknownError(ConfigError):
+    """The user that an image is to run as is not in the list that its base has."""
+
+    code = "user-unknown"
+
+    def __init__(self, name: str, file: str, *, nearest: str | None, where: str) -> None:
+        meant = f"did you mean `{nearest}`? Or " if nearest else ""
+        super().__init__(
+            f"the base's `{file}` does not know `{name}`",
+            where=where,
+            hint=f"{meant}write `user` by number, as `1000:1000`",
+        )
+
+
 class LaidFileError(ConfigError):
     """A file that the direct engine cannot lay into an image; `where` is the key path."""
 

@@ -11,6 +11,20 @@ class HostError(PolyarchError):
     code = "host"
 
 
+class CertificatesNotFoundError(HostError):
+    """An image is to trust this machine's authorities, or those of a file, and there are none."""
+
+    code = "certificates-not-found"
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(
+            f"no CA certificates for an image: {reason}",
+            where=place,
+            hint="install `ca-certificates`, name a PEM file of the project in `ca-certificates`"
+            " of the table `direct`, or set it to `false`",
+        )
+
+
 class ProgramNotFoundError(HostError):
     """A program that must run is not on PATH, or cannot be started."""
 

@@ -22,6 +22,7 @@ from polyarch.pipeline.contexts import (
     is_direct,
 )
 from polyarch.pipeline.current import CurrentTags
+from polyarch.pipeline.direct_facts import DirectReader
 from polyarch.pipeline.existing import ExistingImages
 from polyarch.pipeline.lint_advice import EmulationCosts
 from polyarch.pipeline.wording import Wording
@@ -76,6 +77,7 @@ class Source:
 
 
 _NONE: ExistingImages = MappingProxyType({})
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 Sources = Mapping[tuple[str, Platform], Source]
 """By image and platform."""
@@ -158,26 +160,35 @@ def context_digests(
     scope: Mapping[str, Sequence[Platform]],
     sources: Sources,
     existing: ExistingImages = _NONE,
+    environment: Mapping[str, str] = _NO_VARIABLES,
 ) -> dict[tuple[str, Platform], str]:
     """The digests of what each chosen build reads; every folder with the same rules once.
+
+    `environment` is what compilers of the direct engine are found by.
 
     Raises:
         DockerfileError: a context or its .dockerignore cannot be read.
     """
     known: dict[tuple[Path, Path, bool, UsedFiles | None], str] = {}
     found: dict[tuple[str, Platform], str] = {}
+    direct = DirectReader(project.root, environment)
     for name, platforms in scope.items():
         for platform in platforms:
             if (name, platform) in existing:
                 continue
             settings = project.images[name].for_platform(platform)
+            given = settings.direct if is_direct(settings) else None
+            own = f" {direct.inputs(name, given, platform)}" if given else ""
+            if given and not given.run:
+                found[name, platform] = own  # no command reads anything else of the project
+                continue
             dockerfile = dockerfile_of(project, settings)
             used = sources[name, platform].used
             key = (context_of(project, settings), dockerfile, is_direct(settings), used)
             if key not in known:
                 known[key] = digest_of(project, settings, used)
             folders = "".join(f" {each}" for each in folder_digests(project, settings).values())
-            found[name, platform] = known[key] + folders
+            found[name, platform] = known[key] + folders + own
     return found
 
 

@@ -117,7 +117,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         nodes={} if ask.elsewhere else probe_nodes(project, nodes),
         elsewhere=ask.elsewhere,
         sources=sources,
-        contexts=context_digests(project, platforms, sources, existing),
+        contexts=context_digests(project, platforms, sources, existing, environment),
         current=current,
         existing=existing,
         costs=told_by_lint.costs,

@@ -1,10 +1,12 @@
 """The direct engine's table of the config, as the engine takes it and as it enters an input key."""
 
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Protocol
 
 from polyarch.config.direct import DirectSettings
 from polyarch.engines.base import Base, CopiedFile, DirectRecipe
+from polyarch.engines.laid import HealthCheck
 from polyarch.metadata.template import as_is
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.placeholder import escape
@@ -21,16 +23,23 @@ class Render(Protocol):
 def recipe_json(settings: DirectSettings, render: Render) -> JsonObject:
     """The table with its expressions worked out; the base as it is named."""
     recipe = make_recipe(settings, None, render)
+    health = recipe.healthcheck
     return {
         "base": settings.base,
+        "preset": settings.preset,
         "command": recipe.command,
-        "files": [(file.source, file.target, file.mode) for file in recipe.files],
+        "run_env": dict(sorted(recipe.environment.items())),
+        "files": [(file.source, file.target, file.mode, file.layer) for file in recipe.files],
         "entrypoint": recipe.entrypoint,
         "default_command": recipe.default_command,
         "working_dir": recipe.working_dir,
         "user": recipe.user,
         "environment": dict(sorted(recipe.image_environment.items())),
         "ports": recipe.ports,
+        "volumes": recipe.volumes,
+        "stop_signal": recipe.stop_signal,
+        "healthcheck": astuple(health) if health else None,
+        "ca_certificates": settings.certificates,
     }
 
 
@@ -43,8 +52,12 @@ def make_recipe(settings: DirectSettings, base: Base | None, render: Render) -> 
         command=tuple(
             render(word, f"direct.run[{n}]", escape) for n, word in enumerate(settings.run)
         ),
+        environment={
+            name: render(value, f"direct.run-env.{name}", escape)
+            for name, value in settings.run_env.items()
+        },
         files=tuple(
-            CopiedFile(source=file.source, target=file.target, mode=file.mode)
+            CopiedFile(source=file.source, target=file.target, mode=file.mode, layer=file.layer)
             for file in settings.files
         ),
         base=base,
@@ -56,4 +69,20 @@ def make_recipe(settings: DirectSettings, base: Base | None, render: Render) -> 
             name: render(value, f"direct.env.{name}") for name, value in settings.env.items()
         },
         ports=settings.ports,
+        volumes=settings.volumes,
+        stop_signal=settings.stop_signal,
+        healthcheck=_healthcheck(settings),
+    )
+
+
+def _healthcheck(settings: DirectSettings) -> HealthCheck | None:
+    asked = settings.healthcheck
+    if asked is None:
+        return None
+    return HealthCheck(
+        command=asked.command,
+        interval_s=asked.interval_s,
+        timeout_s=asked.timeout_s,
+        start_period_s=asked.start_period_s,
+        retries=asked.retries,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from polyarch.checks.allow import Allowances
 from polyarch.config.project import BuildSettings, ImageSettings, Project
 from polyarch.engines.base import (
     Bounds,
@@ -17,16 +18,19 @@ from polyarch.engines.base import (
 from polyarch.errors import InvalidReferenceError
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.reference import Repository, parse_reference
+from polyarch.pipeline.base_files import files_of_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.build_secrets import SecretKeeper
 from polyarch.pipeline.contexts import dockerfile_for_engine
 from polyarch.pipeline.facts import Facts, Source
 from polyarch.pipeline.inputkey import NOT_INPUT
+from polyarch.pipeline.laid_programs import looking_for
 from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedPlatform
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.recipe import make_recipe
+from polyarch.pipeline.recipe_system import Equipment
 from polyarch.pipeline.standing import Standing
 from polyarch.runs.folder import RunFolder
 
@@ -120,9 +124,16 @@ class Requester:
         if settings.direct is None:
             return None
         base = self.standing.recipe_base(image, planned, bases)
-        return make_recipe(
-            settings.direct, base, partial(self.facts.wording.render, self._settings(image))
+        render = partial(self.facts.wording.render, self._settings(image))
+        equipment = Equipment(
+            settings=settings.direct,
+            platform=planned.platform,
+            project=self.project.root,
+            key=f"images.{image.name}.direct",
+            read_base=partial(files_of_base, base, self.standing.registries),
+            look_at=looking_for(planned.platform, Allowances.of(self.project.verify.allow)),
         )
+        return equipment.add_to(make_recipe(settings.direct, base, render))
 
     def _plain_hosts(self, repositories: Iterable[Repository]) -> tuple[str, ...]:
         hosts = {repository.registry for repository in repositories}
