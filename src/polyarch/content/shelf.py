@@ -21,6 +21,16 @@ class Shelf:
     def __init__(self, root: Path, *, most: int = MOST) -> None:
         self._root = root
         self._most = most
+        self._was_empty: bool | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was kept by an earlier run; the answer stays what it is."""
+        if self._was_empty is None:
+            self._was_empty = True
+            with contextlib.suppress(OSError):
+                self._was_empty = next(self._root.iterdir(), None) is None
+        return self._was_empty
 
     def get(self, digest: Digest) -> bytes | None:
         """The bytes of this digest, proven; None where they are not here any more."""

@@ -26,3 +26,12 @@ OWN = frozenset(
 DOCKER_REFERENCE_TYPE = "vnd.docker.reference.type"
 DOCKER_REFERENCE_DIGEST = "vnd.docker.reference.digest"
 ATTESTATION_MANIFEST = "attestation-manifest"
+
+INPUT_KEY = "dev.polyarch.input-key"
+"""Beside a platform's digest in an index: what the image was built from, as one digest."""
+
+BUILT = "dev.polyarch.built"
+"""The day of the build (UTC, as `2026-01-31`), of images whose result may be another every day."""
+
+BASES = "dev.polyarch.bases"
+"""What the image was built on: a JSON object of names and digests."""

@@ -6,10 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from polyarch.config.project import BuildSettings, Project
-from polyarch.dockerfile.graph import StageGraph
 from polyarch.dockerfile.used import UsedFiles
 from polyarch.engines.base import Engine, EngineInfo
-from polyarch.engines.catalog import ENGINES, Material, candidates
+from polyarch.engines.catalog import ENGINES, candidates
 from polyarch.engines.node import Node
 from polyarch.host.emulation import Machine
 from polyarch.host.git import GitTree
@@ -25,62 +24,11 @@ from polyarch.pipeline.current import CurrentTags
 from polyarch.pipeline.direct_facts import DirectReader
 from polyarch.pipeline.existing import ExistingImages
 from polyarch.pipeline.lint_advice import EmulationCosts
+from polyarch.pipeline.material import Sources
 from polyarch.pipeline.wording import Wording
-
-SCRATCH = "scratch"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
-    """Another image of the project, the name that this one takes it by, and for which platforms."""
-
-    name: str
-    image: str
-    platforms: tuple[Platform, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """An image of nobody in the project: `name` as it stands in the Dockerfile or as a context.
-
-    `reference` is what it means, `platform` the one that is taken of it.
-    """
-
-    name: str
-    reference: str
-    platform: Platform
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """What one platform of one image is built from.
-
-    `dockerfile` is the digest of its text. `graph` is None for the direct engine. `externals` are
-    references outside the Dockerfile, as expanded; `outside` those of them that are not of the
-    project, each for the platforms that are taken of it. `used` is what is read of the context,
-    None where that may be all. `syntax` is the frontend that the Dockerfile names, if it does.
-    """
-
-    material: Material
-    dockerfile: str
-    graph: StageGraph | None
-    edges: tuple[Edge, ...]
-    externals: tuple[str, ...]
-    outside: tuple[Outside, ...] = ()
-    used: UsedFiles | None = None
-    syntax: str = ""
-
-    @property
-    def has_run(self) -> bool:
-        """Whether it is built by programs whose result may be another one every day."""
-        return bool(self.graph and self.graph.has_run)
-
 
 _NONE: ExistingImages = MappingProxyType({})
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
-
-Sources = Mapping[tuple[str, Platform], Source]
-"""By image and platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +62,6 @@ class Facts:
     costs: EmulationCosts = field(default_factory=dict)
     nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
     elsewhere: bool = False
-
-
-def edges_of(sources: Sources) -> dict[str, tuple[str, ...]]:
-    """For each image the project's images that it stands on, on any platform."""
-    found: dict[str, dict[str, None]] = {}
-    for (name, _), source in sources.items():
-        found.setdefault(name, {}).update((edge.image, None) for edge in source.edges)
-    return {name: tuple(images) for name, images in found.items()}
 
 
 def make_engines(environment: Mapping[str, str]) -> dict[str, Engine]:

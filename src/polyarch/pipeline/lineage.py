@@ -17,8 +17,9 @@ from polyarch.oci.config import ImageConfig
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import parse_reference
 from polyarch.pipeline.bases import published_base
-from polyarch.pipeline.facts import SCRATCH, Facts, Source
+from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, last_base
+from polyarch.pipeline.material import SCRATCH, Source
 from polyarch.pipeline.part import PartBase
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.registry.blocking import BlockingRegistries

@@ -14,10 +14,11 @@ from polyarch.oci.reference import DEFAULT_TAG, Repository, TagReference
 from polyarch.pipeline.contexts import is_direct
 from polyarch.pipeline.current import NOT_ASKED
 from polyarch.pipeline.existing import ARCH, ENGINE
-from polyarch.pipeline.facts import Facts, edges_of
+from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.graph import IMAGE_PREFIX, ordered
 from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.inputkey import Inputs
+from polyarch.pipeline.material import edges_of
 from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import (
     Action,

@@ -22,9 +22,10 @@ from polyarch.pipeline.base_files import files_of_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.build_secrets import SecretKeeper
 from polyarch.pipeline.contexts import dockerfile_for_engine
-from polyarch.pipeline.facts import Facts, Source
+from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.inputkey import NOT_INPUT
 from polyarch.pipeline.laid_programs import looking_for
+from polyarch.pipeline.material import Source
 from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedPlatform

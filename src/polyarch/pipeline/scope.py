@@ -10,8 +10,8 @@ from polyarch.host.git import GitTree
 from polyarch.metadata.version_tag import is_version_tag
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.changes import changed_images
-from polyarch.pipeline.facts import Sources, edges_of
 from polyarch.pipeline.graph import with_bases
+from polyarch.pipeline.material import Sources, edges_of
 from polyarch.pipeline.selection import parse_platforms, select_images, select_platforms
 from polyarch.pipeline.world import Ask
 

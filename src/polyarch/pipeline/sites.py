@@ -12,7 +12,8 @@ from polyarch.engines.buildx_probe import NAME as BUILDX
 from polyarch.engines.catalog import candidates
 from polyarch.host.emulation import Machine
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.facts import NodeFacts, Source
+from polyarch.pipeline.facts import NodeFacts
+from polyarch.pipeline.material import Source
 from polyarch.pipeline.plan import Strategy
 
 

@@ -16,8 +16,8 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.contexts import context_of, dockerfile_of, is_direct
-from polyarch.pipeline.facts import SCRATCH, Edge, Outside, Source, Sources
 from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, image_of
+from polyarch.pipeline.material import SCRATCH, Edge, Outside, Source, Sources
 from polyarch.pipeline.wording import Wording
 
 _NOTHING = Source(material="recipe", dockerfile="", graph=None, edges=(), externals=())

@@ -12,8 +12,9 @@ from polyarch.oci.reference import DEFAULT_TAG, DigestReference, Reference, pars
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.bases import built_base, published_base
 from polyarch.pipeline.build import PartsByImage
-from polyarch.pipeline.facts import SCRATCH, Edge, Facts, Source
+from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, last_base
+from polyarch.pipeline.material import SCRATCH, Edge, Source
 from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.published import PublishedImages

@@ -14,7 +14,8 @@ from polyarch.engines.buildx_probe import NAME as BUILDX
 from polyarch.engines.catalog import Choice, choose
 from polyarch.errors import EngineUnusableError, StrategyUnmetError, shorten
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.facts import Facts, NodeFacts, Source
+from polyarch.pipeline.facts import Facts, NodeFacts
+from polyarch.pipeline.material import Source
 from polyarch.pipeline.plan import Strategy
 from polyarch.pipeline.sites import (
     Site,

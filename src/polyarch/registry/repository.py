@@ -4,7 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
-from polyarch.errors import MalformedManifestError
+from polyarch.errors import (
+    DeniedError,
+    MalformedManifestError,
+    ManifestNotFoundError,
+    RepositoryNotFoundError,
+)
 from polyarch.events import Transfer
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
@@ -91,6 +96,31 @@ class RemoteRepository:
         if shelf:
             await asyncio.to_thread(shelf.put, descriptor.digest, found.raw)
         return found
+
+    async def standing_manifest(
+        self, reference: str | Digest
+    ) -> ImageManifest | ImageIndex | None:
+        """What stands there now; None where the registry says that it does not exist.
+
+        Where manifests were kept before, only the digest is asked: registries count reads.
+
+        Raises:
+            DigestMismatchError, MalformedManifestError: it is not what it says.
+        """
+        shelf = self._session.shelf
+        if shelf is None or shelf.is_empty:
+            try:
+                found = await self.get_manifest(reference)
+            except (ManifestNotFoundError, RepositoryNotFoundError):
+                return None
+            except DeniedError:
+                pass  # what is missing may be forbidden: asking for the digest tells them apart
+            else:
+                if shelf:
+                    await asyncio.to_thread(shelf.put, found.descriptor.digest, found.raw)
+                return found
+        head = await self.head(reference)
+        return await self.known_manifest(head) if head else None
 
     async def put_manifest(
         self,

@@ -11,7 +11,8 @@ from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import Machine
 from polyarch.host.repository import RepositoryFacts
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.facts import Sources, context_digests, edges_of
+from polyarch.pipeline.facts import context_digests
+from polyarch.pipeline.material import Sources, edges_of
 from polyarch.pipeline.source_reader import SourceReader
 from polyarch.pipeline.wording import Wording
 
