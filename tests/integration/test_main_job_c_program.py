@@ -1,7 +1,8 @@
 """The main job on a real C program: two engines, one platform emulated, three real registries.
 
 The program is compiled by a Dockerfile of two stages, as its project could have it, published by
-the command line as in a job of GitHub Actions, and taken back and run by other programs.
+the command line as in a job of GitHub Actions, and taken back and run by other programs. In the
+short form only one engine compiles; with the other, the emulated stage writes a script.
 """
 
 import json
@@ -44,6 +45,19 @@ COPY --from=build /src/figlet /bin/figlet
 COPY fonts/standard.flf /usr/local/share/figlet/standard.flf
 ENTRYPOINT ["figlet"]
 """
+SCRIPT = """\
+FROM {busybox} AS build
+COPY . /src
+RUN test -f /src/figlet.c && uname -m > /machine
+RUN printf '#!/bin/sh\\necho "$@ from a script"\\n' > /figlet && chmod +x /figlet
+FROM {busybox}
+ARG VERSION
+ENV PROGRAM_VERSION=$VERSION
+COPY --from=build /machine /machine
+COPY --from=build /figlet /bin/figlet
+COPY fonts/standard.flf /usr/local/share/figlet/standard.flf
+ENTRYPOINT ["figlet"]
+"""
 # Its manual is made by a program that the base does not have.
 HELLO = """\
 FROM {gcc} AS build
@@ -70,6 +84,19 @@ class Program:
     says: str
 
 
+PROGRAMS = {
+    "figlet": Program("figlet", FIGLET, ("figlet", "hi"), "|_|"),
+    "script": Program("figlet", SCRIPT, ("figlet", "hi"), "hi from a script"),
+    "hello": Program("hello", HELLO, ("hello", "--greeting=it runs"), "it runs"),
+}
+SHORT = {("figlet", "docker_engine"), ("script", "buildah")}
+CASES = [
+    pytest.param(program, engine, marks=() if (program, engine) in SHORT else pytest.mark.long)
+    for program in PROGRAMS
+    for engine in ENGINES
+]
+
+
 @dataclass(frozen=True)
 class Job:
     """A project about to be published, and its destinations."""
@@ -88,7 +115,7 @@ class Job:
         return self.command.run("publish", "--json", more={**event, **logins})
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture
 def engine(request: pytest.FixtureRequest) -> EngineAtHand:
     return engine_at_hand(request)
 
@@ -98,24 +125,19 @@ def destinations(three_registries: tuple[Registry, Registry, Registry]) -> Desti
     return Destinations(three_registries)
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(Program("figlet", FIGLET, ("figlet", "hi"), "|_|"), id="figlet"),
-        pytest.param(
-            Program("hello", HELLO, ("hello", "--greeting=it runs"), "it runs"),
-            id="hello",
-            marks=pytest.mark.long,
-        ),
-    ]
-)
+@pytest.fixture
+def program(request: pytest.FixtureRequest) -> Program:
+    return PROGRAMS[request.param]
+
+
+@pytest.fixture
 def job(
-    request: pytest.FixtureRequest,
     engine: EngineAtHand,
+    program: Program,
     base_registry: Registry,
     destinations: Destinations,
     c_source: Callable[[str], Path],
 ) -> Job:
-    program: Program = request.param
     bases = {name: base_registry.reference(base) for name, base in BASES.items()}
     config = POLYARCH.format(
         program=program.name,
@@ -133,6 +155,7 @@ def job(
     return Job(project, program, destinations, command)
 
 
+@pytest.mark.parametrize(("program", "engine"), CASES, indirect=True)
 def test_a_c_program_goes_to_three_registries(
     job: Job, skopeo: Skopeo, run_image: RunImage
 ) -> None:

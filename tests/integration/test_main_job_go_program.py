@@ -1,7 +1,9 @@
 """The main job on a Go program, with the Dockerfiles that tutorials have, by two engines.
 
 In one the builder stage stands on the build platform and cross-compiles, as Docker's guide to
-multi-platform builds has it; in the other, older one all of it runs on the target platform.
+multi-platform builds has it; in the other, older one all of it runs on the target platform. In the
+short form one engine compiles for two platforms, and each hands on what a stage of the build
+platform wrote without a compiler.
 """
 
 from dataclasses import dataclass
@@ -54,6 +56,18 @@ WORKDIR /src
 COPY . .
 RUN uname -m > /builder
 RUN GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM=${{TARGETVARIANT#v}} CGO_ENABLED=0 go build -o /hello .
+
+FROM {busybox}
+COPY --from=build /builder /builder
+COPY --from=build /hello /bin/hello
+ENTRYPOINT ["hello"]
+"""
+NO_COMPILER = """\
+FROM --platform=$BUILDPLATFORM {busybox} AS build
+ARG TARGETOS
+ARG TARGETARCH
+RUN uname -m > /builder
+RUN printf '#!/bin/sh\\necho %s\\n' "$TARGETOS/$TARGETARCH" > /hello && chmod +x /hello
 
 FROM {busybox}
 COPY --from=build /builder /builder
@@ -139,14 +153,39 @@ def work(
     return Work(engine, base_registry, Destinations([token_registry]), shelf, tmp_path)
 
 
-def test_the_builder_runs_natively_where_the_dockerfile_says_so(work: Work) -> None:
-    strategies = work.publish(CROSS, list(ARCHITECTURES))
-    assert strategies == ["cross", "cross", "native"]
-    for platform, (name, machine, bits) in ARCHITECTURES.items():
+FEW = ("linux/arm/v7", "linux/amd64")
+
+
+@pytest.mark.parametrize(
+    ("engine", "platforms"),
+    [
+        pytest.param("docker_engine", FEW, id="docker_engine-few"),
+        *(
+            pytest.param(name, tuple(ARCHITECTURES), id=f"{name}-all", marks=pytest.mark.long)
+            for name in ENGINES
+        ),
+    ],
+    indirect=["engine"],
+)
+def test_the_builder_runs_natively_where_the_dockerfile_says_so(
+    work: Work, platforms: tuple[str, ...]
+) -> None:
+    strategies = work.publish(CROSS, list(platforms))
+    assert strategies == [*["cross"] * (len(platforms) - 1), "native"]
+    for platform in platforms:
+        name, machine, bits = ARCHITECTURES[platform]
         assert work.run(platform, "hello") == f"linux/{name}"
         assert work.run(platform, "cat", "/builder") == "x86_64"
         elf = work.program(platform)
         assert (elf.machine, elf.bits, elf.static) == (machine, bits, True)
+
+
+def test_a_stage_of_the_build_platform_runs_once_for_each_target(work: Work) -> None:
+    strategies = work.publish(NO_COMPILER, list(ARCHITECTURES))
+    assert strategies == ["cross", "cross", "native"]
+    for platform, (name, _machine, _bits) in ARCHITECTURES.items():
+        assert work.run(platform, "hello") == f"linux/{name}"
+        assert work.run(platform, "cat", "/builder") == "x86_64"
 
 
 @pytest.mark.long

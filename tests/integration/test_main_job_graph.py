@@ -52,7 +52,7 @@ FILES = {
 }
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture
 def engine(request: pytest.FixtureRequest) -> EngineAtHand:
     return engine_at_hand(request)
 
@@ -137,6 +137,7 @@ def assert_on_base(work: Work, note: str) -> None:
         assert work.seen("web", platform, "/copied") == f"{note}{machine}\n"
 
 
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_children_stand_on_the_base_just_built(work: Work) -> None:
     first = work.publish()
     assert names_of(first)[0] == "base"
@@ -165,6 +166,9 @@ def test_children_stand_on_the_base_just_built(work: Work) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "engine", ["docker_engine", pytest.param("buildah", marks=pytest.mark.long)], indirect=True
+)
 def test_a_child_alone_stands_on_the_published_base(work: Work) -> None:
     work.publish()
     work.change("base/note.txt", "other words\n")
@@ -184,6 +188,7 @@ def test_a_child_alone_stands_on_the_published_base(work: Work) -> None:
     assert_on_base(work, "other words\n")
 
 
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_a_base_that_is_published_nowhere_is_told(work: Work) -> None:
     answer = work.command.run("publish", "web", more=work.project.pushed_branch(), status=1)
     what, where, hint = answer.error
