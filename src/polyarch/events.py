@@ -45,10 +45,11 @@ class BuildEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildStarted(BuildEvent):
-    """An engine was asked for one platform."""
+    """An engine was asked for one platform; `builder` is empty for one of this machine."""
 
     engine: str
     strategy: str
+    builder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

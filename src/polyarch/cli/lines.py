@@ -33,7 +33,9 @@ def _warned(event: events.Warned) -> str:
 def _build_started(event: events.BuildStarted) -> str:
     if event.strategy == EXISTING:
         return f"{event.image} {event.platform}: taking an image that exists"
-    return f"{event.image} {event.platform}: building with {event.engine} ({event.strategy})"
+    place = f" on `{event.builder}`" if event.builder else ""
+    about = f"{event.image} {event.platform}"
+    return f"{about}: building with {event.engine}{place} ({event.strategy})"
 
 
 @line_of.register

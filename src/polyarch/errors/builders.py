@@ -34,19 +34,24 @@ class StrategyUnmetError(HostError):
 
 
 class BuilderLostError(EngineUnusableError):
-    """A builder that went away with builds that nobody else may do; `builds` are theirs."""
+    """A builder that went away with builds that nobody else may do.
+
+    `builds` are theirs, `problem` what was seen of it, `advice` what may bring it back.
+    """
 
     code = "builder-lost"
 
     def __init__(
-        self, builder: str, builds: Sequence[str], problem: str, *, hint: str | None = None
+        self, builder: str, builds: Sequence[str], problem: str, *, advice: str | None = None
     ) -> None:
         PolyarchError.__init__(
             self,
             f"the builder `{builder}` was lost, and no other one may build {', '.join(builds)}: "
             f"{shorten(problem, 300)}",
             where=f"`[builders.{builder}]`",
-            hint=(f"{hint}; " if hint else "")
+            hint=(f"{advice}; " if advice else "")
             + "bring it back and try again, or configure a second builder for these platforms",
         )
         self.engine = builder
+        self.problem = problem
+        self.advice = advice

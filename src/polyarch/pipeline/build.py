@@ -1,14 +1,12 @@
-"""Requests to parts: each image after those it stands on, its platforms at once.
+"""One request to one part.
 
 A part that is there is taken when its input key and its bases are the plan's; then only the labels
-that tell of this commit are laid over it. The first build that fails ends the others.
+that tell of this commit are laid over it.
 """
 
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,22 +14,24 @@ from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
 from polyarch.engines.base import BuildRequest, Built, Engine
 from polyarch.engines.graft import grafted
-from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
+from polyarch.errors import (
+    BuilderLostError,
+    BuildFailedError,
+    EmulatorMissingError,
+    EngineUnusableError,
+    InterruptedByUserError,
+    PolyarchError,
+    StorageError,
+)
 from polyarch.events import BuildFailed, BuildFinished, BuildStarted, Listener
-from polyarch.host import process
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageManifest
 from polyarch.pipeline.lineage import Lineage
 from polyarch.pipeline.part import Part, PartsFolder
-from polyarch.pipeline.plan import ImagePlan, Plan, PlannedPlatform
+from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.relabel import Dress, relabelled
 from polyarch.pipeline.sources import LAYOUT_PREFIX, is_whole, layouts_of
-
-_ENDED = "ended because another build failed"
-
-MAX_PARALLEL = 8
-"""Builds at once, whatever the number of processors: engines have limits of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,8 @@ class Workshop:
     """All that building needs beside the plan.
 
     `created` is the commit's time, RFC 3339. `finished` gets every part as it is done, also when
-    another fails; `stopped` says why no further build may begin, nothing while one may.
+    another fails; `stopped` says why no further build may begin, nothing while one may. `nodes` are
+    the builders' engines by their names, `parallel` how many builds one does at once, if it says.
     """
 
     engines: Mapping[str, Engine]
@@ -77,6 +78,7 @@ class Workshop:
     revision: str
     ci_run: str | None
     listen: Listener
+    parallel: Mapping[str, int] = field(default_factory=dict)
     force: bool = False
     stopped: list[str] = field(default_factory=list)
     finished: list[BuiltPart] = field(default_factory=list)
@@ -86,57 +88,19 @@ class Workshop:
         return self.nodes[planned.builder] if planned.builder else self.engines[planned.engine]
 
 
-def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
-    """Build what the plan says; the result has every platform of every image, in plan order.
+def make_part(
+    image: ImagePlan,
+    planned: PlannedPlatform,
+    workshop: Workshop,
+    bases: PartsByImage,
+    begun: Callable[[], None],
+) -> BuiltPart:
+    """Take the part that is there, or build it; `begun` is told when an engine is asked.
 
     Raises:
-        BuildFailedError, EngineUnusableError: the first that failed; the others were ended.
-        StorageError: no room for what was built.
+        BuilderLostError: the builder went away, and not for what it was to build.
+        BuildFailedError, EngineUnusableError, StorageError: as engines say.
     """
-    done: PartsByImage = {}
-    started: dict[str, list[Future[BuiltPart]]] = {}
-    workers = min(MAX_PARALLEL, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers, thread_name_prefix="build") as pool:
-        try:
-            while len(done) < len(plan.images):
-                for image in plan.images:
-                    if image.name not in started and done.keys() >= set(image.bases):
-                        bases = dict(done)
-                        started[image.name] = [
-                            pool.submit(_part, image, platform, workshop, bases)
-                            for platform in image.platforms
-                        ]
-                _wait_for_one(started)
-                _collect(started, done)
-        except BaseException as error:
-            failed = isinstance(error, Exception) and not isinstance(error, InterruptedByUserError)
-            workshop.stopped.append(_ENDED if failed else InterruptedByUserError().message)
-            pool.shutdown(wait=False, cancel_futures=True)
-            with process.ending_all():
-                pool.shutdown()
-            raise
-    return {image.name: done[image.name] for image in plan.images}
-
-
-def _wait_for_one(started: Mapping[str, list[Future[BuiltPart]]]) -> None:
-    running = [future for each in started.values() for future in each if not future.done()]
-    if running:
-        wait(running, return_when=FIRST_COMPLETED)
-
-
-def _collect(started: Mapping[str, list[Future[BuiltPart]]], done: PartsByImage) -> None:
-    """Move the images that are whole to `done`; the first failure is raised at once."""
-    for name, futures in started.items():
-        if name in done:
-            continue
-        ended = [future.result() for future in futures if future.done()]
-        if len(ended) == len(futures):
-            done[name] = tuple(ended)
-
-
-def _part(
-    image: ImagePlan, planned: PlannedPlatform, workshop: Workshop, bases: PartsByImage
-) -> BuiltPart:
     platform, listen = planned.platform, workshop.listen
     base_digests = {
         f"{name}/{built.part.platform}": str(built.part.manifest.digest)
@@ -155,15 +119,22 @@ def _part(
         return _finished(part, workshop, reused=True)
     listen(
         BuildStarted(
-            image=image.name, platform=platform, engine=planned.engine, strategy=planned.strategy
+            image=image.name,
+            platform=platform,
+            engine=planned.engine,
+            strategy=planned.strategy,
+            builder=planned.builder,
         )
     )
+    begun()
     try:
         request = None if planned.source else workshop.request(image, planned, bases)
         part = _built(request, image, planned, base_digests, workshop)
     except PolyarchError as error:
         # What an engine says when it is ended is noise: only the build that failed first has words.
         reason = (*workshop.stopped, error.message)[0]
+        if isinstance(error, BuilderLostError) and planned.alternatives:
+            raise
         listen(BuildFailed(image=image.name, platform=platform, reason=reason))
         raise
     listen(BuildFinished(image=image.name, platform=platform, digest=part.manifest.digest))
@@ -204,7 +175,7 @@ def _built(
         if request is None:
             built = workshop.take(planned, layout)
         else:
-            built = workshop.engine(planned).build(request, layout, workshop.listen)
+            built = build_on(planned, workshop.engine(planned), request, layout, workshop)
             built = grafted(built, layout, request.base) if request.base else built
             lineage = workshop.lineage(image, planned, request, _config(layout, built.manifest))
         layout.set_entries((built.manifest, *built.attestations))
@@ -228,6 +199,38 @@ def _built(
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return _dressed(part, image, planned, workshop)
+
+
+def build_on(
+    planned: PlannedPlatform,
+    engine: Engine,
+    request: BuildRequest,
+    layout: LayoutStore,
+    workshop: Workshop,
+) -> Built:
+    """Let the engine build; what a builder's engine cannot do any more is the builder's loss.
+
+    Raises:
+        BuilderLostError: the builder cannot be used, or does not answer after a build failed.
+        BuildFailedError, EngineUnusableError, StorageError: as the engine says.
+    """
+    what = [f"{request.image} {request.platform}"]
+    try:
+        return engine.build(request, layout, workshop.listen)
+    except EmulatorMissingError:
+        raise
+    except EngineUnusableError as error:
+        if not planned.builder or workshop.stopped:
+            raise
+        raise BuilderLostError(planned.builder, what, error.message, advice=error.hint) from error
+    except BuildFailedError as error:
+        # An Engine that is stopped ends its steps first: they look like failures of their own.
+        if not planned.builder or workshop.stopped:
+            raise
+        info = engine.probe()
+        if info.problem is None:
+            raise
+        raise BuilderLostError(planned.builder, what, info.problem, advice=info.hint) from error
 
 
 def _config(layout: LayoutStore, image: Descriptor) -> ImageConfig:

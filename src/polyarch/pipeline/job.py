@@ -18,7 +18,7 @@ from polyarch.oci.config import rfc3339
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import DigestReference, parse_reference
 from polyarch.pipeline.assemble import assemble_index
-from polyarch.pipeline.build import BuiltPart, Workshop, build_all
+from polyarch.pipeline.build import BuiltPart, Workshop
 from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.existing import Existing, take
 from polyarch.pipeline.known_layers import remembered_layers
@@ -33,6 +33,7 @@ from polyarch.pipeline.prove import Prover
 from polyarch.pipeline.published import PublishedImages
 from polyarch.pipeline.recording import admit_gap, both
 from polyarch.pipeline.requests import Requester
+from polyarch.pipeline.schedule import build_all
 from polyarch.pipeline.smoke import Smoke
 from polyarch.pipeline.sources import borrowed_from, joined
 from polyarch.pipeline.standing import Standing
@@ -96,6 +97,11 @@ class Job:
         workshop = Workshop(
             engines=prepared.engines,
             nodes=prepared.nodes,
+            parallel={
+                name: each.node.parallel
+                for name, each in prepared.facts.nodes.items()
+                if each.node.parallel
+            },
             parts=parts,
             request=requester,
             lineage=Lineages(

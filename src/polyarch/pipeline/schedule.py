@@ -1,0 +1,149 @@
+"""The plan's builds in their order: each image after those it stands on, its platforms at once.
+
+The first build that fails ends the others. One whose builder is lost goes to another that may do it
+as well; a step that failed is never tried again.
+"""
+
+from collections.abc import Collection, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+
+from polyarch.errors import BuilderLostError, InterruptedByUserError
+from polyarch.events import Warned
+from polyarch.pipeline.build import BuiltPart, PartsByImage, Workshop, make_part
+from polyarch.pipeline.lanes import Lanes
+from polyarch.pipeline.plan import ImagePlan, Plan, PlannedPlatform
+
+_ENDED = "ended because another build failed"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Build:
+    """A build that is handed out; another builder may take it over."""
+
+    image: ImagePlan
+    planned: PlannedPlatform
+    bases: PartsByImage
+    future: Future[BuiltPart]
+
+    def __str__(self) -> str:
+        return f"{self.image.name} {self.planned.platform}"
+
+
+def build_all(plan: Plan, workshop: Workshop) -> PartsByImage:
+    """Build what the plan says; the result has every platform of every image, in plan order.
+
+    Raises:
+        BuildFailedError, EngineUnusableError: the first that failed; the others were ended.
+        BuilderLostError: a builder went away, and no other may do what it was to build.
+        StorageError: no room for what was built.
+    """
+    with Lanes(workshop.parallel, workshop.listen) as lanes:
+        try:
+            return _Course(plan, workshop, lanes).run()
+        except BaseException as error:
+            failed = isinstance(error, Exception) and not isinstance(error, InterruptedByUserError)
+            workshop.stopped.append(_ENDED if failed else InterruptedByUserError().message)
+            lanes.end()
+            raise
+
+
+def successor(planned: PlannedPlatform, lost: Collection[str]) -> PlannedPlatform | None:
+    """The same build on the next builder that is still there; None where there is none."""
+    for number, name in enumerate(planned.alternatives, start=1):
+        if name not in lost:
+            return replace(planned, builder=name, alternatives=planned.alternatives[number:])
+    return None
+
+
+class _Course:
+    """One way through a plan."""
+
+    def __init__(self, plan: Plan, workshop: Workshop, lanes: Lanes) -> None:
+        self._plan = plan
+        self._workshop = workshop
+        self._lanes = lanes
+        self._started: dict[str, list[_Build]] = {}
+        self._done: PartsByImage = {}
+
+    def run(self) -> PartsByImage:
+        """All of it."""
+        while len(self._done) < len(self._plan.images):
+            with self._lanes.filling():
+                for image in self._plan.images:
+                    ready = self._done.keys() >= set(image.bases)
+                    if image.name not in self._started and ready:
+                        self._started[image.name] = list(self._begin(image))
+            self._wait_for_one()
+            self._collect()
+        return {image.name: self._done[image.name] for image in self._plan.images}
+
+    def _begin(self, image: ImagePlan) -> Iterator[_Build]:
+        bases = dict(self._done)
+        for planned in image.platforms:
+            future = self._submit(image, planned, bases)
+            yield _Build(image=image, planned=planned, bases=bases, future=future)
+
+    def _submit(
+        self, image: ImagePlan, planned: PlannedPlatform, bases: PartsByImage
+    ) -> Future[BuiltPart]:
+        builder, lanes = planned.builder, self._lanes
+
+        def work() -> BuiltPart:
+            if lost := lanes.lost(builder):
+                raise lost
+            return make_part(image, planned, self._workshop, bases, lambda: lanes.begun(builder))
+
+        return lanes.submit(builder, work)
+
+    def _wait_for_one(self) -> None:
+        running = [build.future for build in self._builds() if not build.future.done()]
+        if running:
+            wait(running, return_when=FIRST_COMPLETED)
+
+    def _builds(self) -> Iterator[_Build]:
+        """Those of images that are not whole yet."""
+        for name, builds in self._started.items():
+            if name not in self._done:
+                yield from builds
+
+    def _collect(self) -> None:
+        """Move the images that are whole to `done`; the first failure is raised at once."""
+        for name, builds in self._started.items():
+            if name in self._done:
+                continue
+            for build in builds:
+                self._see(build)
+            if all(build.future.done() for build in builds):
+                self._done[name] = tuple(build.future.result() for build in builds)
+
+    def _see(self, build: _Build) -> None:
+        """Let a failure come out; one whose builder is lost goes on elsewhere."""
+        if not build.future.done():
+            return
+        try:
+            build.future.result()
+        except BuilderLostError as error:
+            self._lanes.lose(error)
+            planned = successor(build.planned, self._lanes.all_lost)
+            if planned is None:
+                raise self._stranded(error) from error
+            text = f"builder `{error.engine}` was lost ({error.problem}): {build} goes to"
+            self._workshop.listen(Warned(text=f"{text} `{planned.builder}`"))
+            build.planned = planned
+            build.future = self._submit(build.image, planned, build.bases)
+
+    def _stranded(self, error: BuilderLostError) -> BuilderLostError:
+        """The error with all that only this builder may do and that is not done."""
+        stranded = [
+            str(build)
+            for build in self._builds()
+            if build.planned.builder == error.engine
+            and not _is_done(build)
+            and successor(build.planned, self._lanes.all_lost) is None
+        ]
+        return BuilderLostError(error.engine, stranded, error.problem, advice=error.advice)
+
+
+def _is_done(build: _Build) -> bool:
+    return build.future.done() and build.future.exception() is None
