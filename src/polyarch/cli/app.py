@@ -19,6 +19,7 @@ VERBS = {
     "copy": "polyarch.cli.commands.copy",
     "inspect": "polyarch.cli.commands.inspect",
     "doctor": "polyarch.cli.commands.doctor",
+    "builders": "polyarch.cli.commands.builders",
     "config": "polyarch.cli.commands.config",
     "schema": "polyarch.cli.commands.schema",
     "sandbox": "polyarch.cli.commands.sandbox",

@@ -17,8 +17,9 @@ from polyarch.engines.builder import (
 )
 from polyarch.engines.buildkitd import buildkitd_toml
 from polyarch.engines.buildx_inspect import Builder
-from polyarch.engines.endpoint import builder_environment
+from polyarch.engines.endpoint import DEFAULT, builder_environment
 from polyarch.engines.node import Node
+from polyarch.engines.site import Site
 from polyarch.engines.version import Version
 from polyarch.errors import StorageError
 from polyarch.host.process import run
@@ -26,6 +27,8 @@ from polyarch.host.process import run
 _START_S = 600
 """BuildKit's image has to be pulled, perhaps by another machine."""
 
+_TRIAL_S = 60
+_TRIAL = "FROM scratch\nLABEL polyarch.check=true\n"
 _CONFIG = "buildkitd.toml"
 
 
@@ -68,6 +71,19 @@ def remove_builder(node: Node, environment: Mapping[str, str]) -> bool:
         # There is one only where a builder needed certificates.
         run(drop_context_command(found.node), environment=own, check=False)
     return True
+
+
+def try_builder(node: Node, environment: Mapping[str, str]) -> None:
+    """Let the node's BuildKit build an empty image, which is thrown away.
+
+    Raises:
+        ProgramNotFoundError: docker is not on PATH.
+        ProcessFailedError: it could not; it has buildx's words.
+    """
+    site = Site.of(node, environment)
+    build = ("docker", "buildx", "build", "--builder", site.builder or DEFAULT)
+    what = ("--output", "type=cacheonly", "--progress", "quiet", "--provenance=false", "-")
+    run((*build, *what), environment=site.environment, stdin=_TRIAL, timeout_s=_TRIAL_S)
 
 
 def look(node: Node, environment: Mapping[str, str]) -> Builder | None:

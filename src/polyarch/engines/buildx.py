@@ -4,32 +4,26 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from polyarch.content.layout import LayoutStore
 from polyarch.engines.base import BuildRequest, Built, EngineInfo
-from polyarch.engines.builder import builder_name
 from polyarch.engines.builder_life import make_builder
 from polyarch.engines.buildkit import BuildProgress
 from polyarch.engines.buildx_command import EXPORT, METADATA, buildx_command
 from polyarch.engines.buildx_probe import INSTALL_DOCKER, NAME, RAW_JSON, Probe
 from polyarch.engines.contexts import check_contexts, dockerfile_of
 from polyarch.engines.dial import DIAL, dialled
-from polyarch.engines.endpoint import (
-    DEFAULT,
-    builder_environment,
-    engine_builder,
-    engine_environment,
-    shown,
-)
+from polyarch.engines.endpoint import DEFAULT, shown
 from polyarch.engines.export import take_export, workplace
 from polyarch.engines.failure import Evidence, explained
 from polyarch.engines.logins import docker_logins
 from polyarch.engines.node import Node
-from polyarch.engines.node_hints import reach_hint
+from polyarch.engines.node_hints import start_hint
 from polyarch.engines.node_probe import READY, probe_node
 from polyarch.engines.pushed import take_pushed
+from polyarch.engines.site import Site
 from polyarch.engines.transcript import Transcript
 from polyarch.engines.version import Version
 from polyarch.errors import EngineUnusableError, PolyarchError, ProcessFailedError
@@ -37,21 +31,6 @@ from polyarch.events import Listener
 from polyarch.host.process import run, stream
 
 _LOADED = re.compile(r"^Loaded image(?: ID)?: (\S+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Site:
-    """Where buildx is to build: its environment, and a builder, None for the one in use."""
-
-    environment: Mapping[str, str]
-    builder: str | None
-
-    @classmethod
-    def of(cls, node: Node, environment: Mapping[str, str]) -> "_Site":
-        if node.driver == "docker":
-            builder = engine_builder(node, environment)
-            return cls(environment=engine_environment(node, environment), builder=builder)
-        return cls(environment=builder_environment(environment), builder=builder_name(node))
 
 
 class BuildxEngine:
@@ -72,8 +51,8 @@ class BuildxEngine:
     ) -> None:
         self._environment = environment
         self._node = node
-        own = _Site(environment=environment, builder=builder)
-        self._site = _Site.of(node, environment) if node else own
+        own = Site(environment=environment, builder=builder)
+        self._site = Site.of(node, environment) if node else own
         self._lock = threading.Lock()
         self._starting = threading.Lock()
         self._info: EngineInfo | None = None
@@ -146,11 +125,13 @@ class BuildxEngine:
             except ProcessFailedError as error:
                 told = next((line for line in reversed(error.last_lines) if line.strip()), "")
                 problem = f"{shown(node)}: its BuildKit could not be started: {told}"
-                raise EngineUnusableError(self.name, problem, hint=reach_hint(node)) from error
+                raise EngineUnusableError(
+                    self.name, problem, hint=start_hint(node, told)
+                ) from error
             return self.probe()
 
     @contextmanager
-    def _pushing(self, info: EngineInfo, transcript: Transcript) -> Iterator[_Site | None]:
+    def _pushing(self, info: EngineInfo, transcript: Transcript) -> Iterator[Site | None]:
         """Where buildx can push by digest; None where it cannot."""
         if info.details.get("driver") != "docker":
             yield self._site
@@ -164,7 +145,7 @@ class BuildxEngine:
             target = self._site.builder or info.details.get("builder") or DEFAULT
             with dialled(self._site.environment, target) as bridge:
                 try:
-                    yield _Site(environment=bridge.environment, builder=bridge.builder)
+                    yield Site(environment=bridge.environment, builder=bridge.builder)
                 except PolyarchError:
                     for line in bridge.complaints:
                         transcript.note(f"{target}: {line}")
@@ -176,7 +157,7 @@ class BuildxEngine:
         info: EngineInfo,
         folder: Path,
         transcript: Transcript,
-        site: _Site,
+        site: Site,
         *,
         push: bool = False,
     ) -> None:

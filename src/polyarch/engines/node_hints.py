@@ -1,8 +1,12 @@
 """What a person does about a node that cannot be used: pure."""
 
+import re
+
 from polyarch.engines.endpoint import is_address, masked
 from polyarch.engines.faults import REACH_DAEMON
 from polyarch.engines.node import Node
+
+_NO_IMAGE = re.compile(r"buildkit.*(not found|denied|timeout|refused|unknown)|pull", re.IGNORECASE)
 
 
 def reach_hint(node: Node) -> str:
@@ -32,6 +36,16 @@ def reach_hint(node: Node) -> str:
             about = f"an Engine that asks for certificates needs `tls` under {table}"
         return f"{tried}; {about}"
     return f"start the Docker Engine that listens there, or mend `endpoint` under {table}; {tried}"
+
+
+def start_hint(node: Node, told: str) -> str:
+    """What to do about a BuildKit that could not be started; `told` is why, in buildx's words."""
+    if _NO_IMAGE.search(told):
+        return (
+            "that machine must be able to pull BuildKit's image: name one that it can under"
+            f' [builders.{node.name}], as `image = "MIRROR/moby/buildkit:buildx-stable-1"`'
+        )
+    return reach_hint(node)
 
 
 def store_hint(node: Node) -> str:

@@ -26,6 +26,9 @@ RUNNING = "running"
 READY = "ready"
 """A builder that is not made, or stopped, and that the first build starts."""
 
+ABSENT = "absent"
+"""One that has to be made before it is known what it builds."""
+
 _ABSENT = re.compile(r"no builder .* found", re.IGNORECASE)
 _LAST_CAUSE = re.compile(r"stderr=(.+)", re.DOTALL)
 
@@ -101,6 +104,7 @@ class _NodeProbe(Probe):
             self._details |= {"driver": self._node.driver, "status": READY}
             manner = f"with a container of BuildKit on Docker {daemon['ServerVersion']}"
             return self._good(manner, daemon_platform(daemon), Builder())
+        self._details["status"] = ABSENT
         return self._bad(
             "its BuildKit has not been started, or was started with other options",
             f"`polyarch builders up {self._node.name}` starts it",
@@ -125,9 +129,10 @@ class _NodeProbe(Probe):
 
 def _cause(answer: Finished) -> str:
     """The innermost reason: what ssh said, where docker quotes it."""
-    errors = _server_errors(answer.stdout)
-    lines = [line.strip() for line in (*answer.stderr.splitlines(), *errors) if line.strip()]
-    first = next(iter(lines), f"it ended with status {answer.status}")
+    told = (*answer.stderr.splitlines(), *_server_errors(answer.stdout))
+    lines = [line.strip() for line in told if line.strip()]
+    errors = tuple(line for line in lines if line.startswith("ERROR:"))
+    first = next(iter((*errors[-1:], *lines)), f"it ended with status {answer.status}")
     inner = _LAST_CAUSE.search(first)
     return shorten((inner[1] if inner else first).strip().removeprefix("ERROR: "), 300)
 
