@@ -26,6 +26,7 @@ class _Lane:
     width: int
     pool: ThreadPoolExecutor
     waiting: int = 0
+    running: int = 0
     told: bool = False
 
 
@@ -57,7 +58,16 @@ class Lanes:
         def begin() -> T:
             with self._lock:
                 lane.waiting -= 1
-            return work()
+                lane.running += 1
+            try:
+                return work()
+            except BuilderLostError as error:
+                # Before the thread takes the next one: nothing more is begun there.
+                self._lose(error)
+                raise
+            finally:
+                with self._lock:
+                    lane.running -= 1
 
         return lane.pool.submit(begin)
 
@@ -65,16 +75,16 @@ class Lanes:
         """A build begins on a builder: say whom it lets wait."""
         with self._lock:
             lane = self._lanes.get(builder)
-            tells = lane is not None and builder and lane.waiting and not lane.told
-            if not lane or not tells:
+            if lane is None or not builder or lane.told:
+                return
+            if not lane.waiting or lane.running < lane.width:
                 return
             lane.told = True
             width, waiting = lane.width, lane.waiting
         many = "one build waits" if waiting == 1 else f"{waiting} builds wait"
         self._listen(Note(text=f"builder `{builder}` does {width} at a time: {many} for it"))
 
-    def lose(self, error: BuilderLostError) -> None:
-        """Remember that a builder is gone: nothing begins there any more."""
+    def _lose(self, error: BuilderLostError) -> None:
         with self._lock:
             self._lost.setdefault(error.engine, error)
 

@@ -124,7 +124,6 @@ class _Course:
         try:
             build.future.result()
         except BuilderLostError as error:
-            self._lanes.lose(error)
             planned = successor(build.planned, self._lanes.all_lost)
             if planned is None:
                 raise self._stranded(error) from error
