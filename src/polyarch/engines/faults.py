@@ -123,6 +123,14 @@ FAULTS: tuple[Fault, ...] = (
         "engine",
     ),
     _fault(
+        "connection-broken",
+        r"error reading from server: |transport is closing|closing transport due to"
+        r"|code = Unavailable desc = (connection|transport|error)",
+        "the connection to the engine broke while it built",
+        "see whether it still runs and why it stopped (`journalctl -u docker`), then try again",
+        "engine",
+    ),
+    _fault(
         "builder-gone",
         r'no builder "[^"]*" found|failed to find (a )?builder|no valid drivers found',
         "the builder is not there any more",

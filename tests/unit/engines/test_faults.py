@@ -42,6 +42,13 @@ TEXTS = {
         "failed to resolve source metadata for base: unknown scheme oci-layout: not found",
     ],
     "buildx-absent": ["docker: 'buildx' is not a docker command."],
+    "connection-broken": [
+        "ERROR: failed to solve: Unavailable: error reading from server: EOF",
+        "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from"
+        " server: EOF",
+        "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing transport"
+        " due to: connection error: desc = error reading from server: read unix: connection reset",
+    ],
     "daemon-unreachable": [
         (
             "ERROR: Cannot connect to the Docker daemon at unix:///nope.sock. Is the docker daemon"
