@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -56,10 +56,12 @@ class DockerEngine:
 
 
 @contextmanager
-def running_engine(folder: Path, *, containerd_store: bool = True) -> Iterator[DockerEngine]:
+def running_engine(
+    folder: Path, *, containerd_store: bool = True, options: Sequence[str] = ()
+) -> Iterator[DockerEngine]:
     """Run a Docker Engine whose log and client configuration lie in `folder`.
 
-    Its data lies beside, is large, and is removed when the engine stops.
+    Its data lies beside, is large, and is removed when the engine stops. `options` are dockerd's.
 
     Raises:
         Missing: Not root, or Docker is not on this machine.
@@ -79,6 +81,7 @@ def running_engine(folder: Path, *, containerd_store: bool = True) -> Iterator[D
             bridge(next(NUMBERS)) as network,
             running(
                 *_dockerd(home, socket, network),
+                *options,
                 log=log,
                 ready=lambda: _version(env),
                 env={"PATH": path},

@@ -13,16 +13,20 @@ from tests.lab.absence import require
 from tests.lab.bases import running_base_registry
 from tests.lab.buildah import Buildah, own_buildah
 from tests.lab.engine import DockerEngine, running_engine
+from tests.lab.engine_tls import TlsEngine, running_tls_engine
 from tests.lab.foreign import run_in_root, run_program, unpack_layout
 from tests.lab.registries import Auth, Registry, running_registry
 from tests.lab.skopeo import Skopeo, find_skopeo
 from tests.lab.sources import source
+from tests.lab.sshd import SshServer, running_sshd
 
 # Tests that use one engine stay in one worker of pytest-xdist (`--dist loadgroup`): it starts once.
 GROUPS = {
     "docker_engine": "docker",
     "docker_engine_classic": "docker",
     "second_docker_engine": "docker",
+    "tls_docker_engine": "docker",
+    "ssh_server": "docker",
     "buildah": "buildah",
 }
 
@@ -86,6 +90,23 @@ def docker_engine_classic(tmp_path_factory: Folders) -> Iterator[DockerEngine]:
     folder = tmp_path_factory.mktemp("docker-classic")
     with running_engine(folder, containerd_store=False) as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def tls_docker_engine(tmp_path_factory: Folders) -> Iterator[TlsEngine]:
+    """A Docker Engine on TCP that asks for certificates."""
+    require("qemu", "docker", "registry")
+    with running_tls_engine(tmp_path_factory.mktemp("docker-tls")) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def ssh_server(docker_engine: DockerEngine, tmp_path_factory: Folders) -> Iterator[SshServer]:
+    """An SSH server whose sessions find `docker`, and the Engine of the tests."""
+    require("sshd")
+    env = {name: docker_engine.env[name] for name in ("PATH", "DOCKER_HOST")}
+    with running_sshd(tmp_path_factory.mktemp("sshd"), env) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

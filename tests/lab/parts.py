@@ -14,6 +14,7 @@ from tests.lab.emulation import register, unregistered
 from tests.lab.machines import MACHINES
 from tests.lab.reasons import Missing
 from tests.lab.sources import PROGRAMS, fetch_sources, source
+from tests.lab.sshd import SSHD
 from tests.lab.unpacked import CRANE, DOCKER, ORAS, REGISTRY, Unpacked
 
 VERSION = re.compile(r"v?\d+\.\d+[\w.+~-]*")
@@ -71,6 +72,15 @@ def _qemu() -> str:
     if foreign := unregistered():
         raise Missing(f"no emulator for {', '.join(foreign)}", SETUP)
     return _version(f"qemu-{MACHINES['linux/s390x'].qemu}-static")
+
+
+def _sshd() -> str:
+    if not SSHD.exists():
+        raise Missing(f"no {SSHD} here", "as root: apt-get install openssh-server")
+    if os.geteuid() != 0:
+        raise Missing("not root", "run these tests as root")
+    found = VERSION.search(run("dpkg-query", "--show", "openssh-client"))
+    return found[0] if found else "?"
 
 
 def _docker() -> str:
@@ -147,6 +157,12 @@ PARTS = (
         packages=("iproute2", "iptables", "runc"),
         probe=_docker,
         provide=lambda _tell: DOCKER.fetch(),
+    ),
+    Part(
+        name="sshd",
+        purpose="an SSH server, which makes this machine another one",
+        packages=("openssh-client", "openssh-server"),
+        probe=_sshd,
     ),
     Part(
         name="bases",
