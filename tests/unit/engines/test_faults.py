@@ -44,10 +44,14 @@ TEXTS = {
     "buildx-absent": ["docker: 'buildx' is not a docker command."],
     "connection-broken": [
         "ERROR: failed to solve: Unavailable: error reading from server: EOF",
-        "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from"
-        " server: EOF",
-        "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing transport"
-        " due to: connection error: desc = error reading from server: read unix: connection reset",
+        (
+            "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from"
+            " server: EOF"
+        ),
+        (
+            "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing transport"
+            " due to: connection error: desc = error reading from server: read unix: connection reset"
+        ),
     ],
     "daemon-unreachable": [
         (
