@@ -133,7 +133,7 @@ class TestDoctor:
         said = nowhere.run("doctor", "--json")
         assert said.code == 0, said
         areas = {each["area"] for each in said.document["checks"]}
-        assert areas <= {"engine", "machine", "emulator"}
+        assert areas <= {"engine", "machine", "emulator", "disk"}
         assert list(nowhere.root.rglob("*")) == []
 
     def test_without_git(self, tmp_path: Path):

@@ -295,11 +295,25 @@ DOCTOR = table(
         table(
             area=TEXT,
             name=TEXT,
-            status=one_of("ok", "missing", "broken"),
+            status=one_of("ok", "warning", "missing", "broken"),
             message=TEXT,
             hint=TEXT_OR_NULL,
         )
     ),
+    fixes={
+        "oneOf": [
+            {"type": "null"},
+            items(
+                table(
+                    area=TEXT,
+                    status=one_of("done", "failed", "needs-root"),
+                    message=TEXT,
+                    commands=TEXT,
+                    problem=TEXT_OR_NULL,
+                )
+            ),
+        ]
+    },
 )
 
 CONFIG = table(

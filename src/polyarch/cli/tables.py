@@ -13,7 +13,6 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.cleaning import CleanResult
 from polyarch.pipeline.copy_result import CopiedImage, CopyOutcome, CopyResult
-from polyarch.pipeline.diagnosis import Symptom
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedTag, State
 from polyarch.pipeline.proof import Level
 from polyarch.pipeline.result import PublishedImage, PublishResult
@@ -223,12 +222,3 @@ def _about_copies(image: CopiedImage) -> Iterator[str]:
 
 def _short(digest: Digest) -> str:
     return f"{digest.algorithm}:{digest.short}"
-
-
-def diagnosis_view(symptoms: Sequence[Symptom]) -> RenderableType:
-    """What works, and beside the rest what to do."""
-    made = table("", "what", "", "what to do")
-    for each in symptoms:
-        state = Text(each.health.value, style=_STYLES.get(each.health.value, ""))
-        made.add_row(state, f"{each.area} {each.name}", each.message, each.hint or "")
-    return made

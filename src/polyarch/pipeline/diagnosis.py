@@ -1,216 +1,170 @@
-"""What works on this machine and for this project, and what to do about the rest."""
+"""What works on this machine and for this project, and what to do about the rest.
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+Everything is asked at once, and what does not answer in time is told as such: nothing hangs.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from polyarch.config.project import Project
 from polyarch.engines.base import EngineInfo
-from polyarch.engines.catalog import CONTAINER_ENGINES
-from polyarch.errors import PolyarchError
+from polyarch.host.ci_event import CiEvent
 from polyarch.host.emulation import Machine, read_machine
-from polyarch.host.git import read_git
+from polyarch.host.emulator_remedies import is_mended
+from polyarch.host.tools import find_tools
+from polyarch.host.trial import try_platforms
 from polyarch.oci.fields import JsonObject
-from polyarch.oci.platform import Platform, unique
-from polyarch.oci.reference import Repository
-from polyarch.pipeline.contexts import is_direct
+from polyarch.pipeline.asking import Asked
+from polyarch.pipeline.diagnosis_emulators import (
+    Emulators,
+    emulator_symptoms,
+    foreign_platforms,
+)
+from polyarch.pipeline.diagnosis_engines import builder_symptoms, engine_symptoms
+from polyarch.pipeline.diagnosis_machine import disk_symptoms, git_symptoms
+from polyarch.pipeline.diagnosis_registries import (
+    RegistryLook,
+    clock_symptoms,
+    look_at_registries,
+)
+from polyarch.pipeline.diagnosis_strategies import (
+    Assignments,
+    Ground,
+    assignments,
+    emulated_here,
+    read_ground,
+    strategy_symptoms,
+)
+from polyarch.pipeline.emulator_record import recalled, remember
 from polyarch.pipeline.environment import without_logins
-from polyarch.pipeline.facts import make_engines
+from polyarch.pipeline.facts import NodeFacts, make_engines
+from polyarch.pipeline.mending import Fix
+from polyarch.pipeline.nodes import node_engines, probe_nodes
 from polyarch.pipeline.reach import Reach
+from polyarch.pipeline.symptom import Symptom, late
 from polyarch.pipeline.world import World
 
 SCHEMA = "polyarch.doctor/v1"
 
-
-class Health(StrEnum):
-    """`missing` is bad only where something needs it, and then it is `broken`."""
-
-    OK = "ok"
-    MISSING = "missing"
-    BROKEN = "broken"
+LIMIT_S = 90.0
+"""For all of it; a program that hangs is ended after 30 s, and an engine is asked three times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Symptom:
-    """One thing that was looked at; `error` is why a registry is broken."""
+class Questions:
+    """All that is being asked, since this was made."""
 
-    area: str
-    name: str
-    health: Health
-    message: str
-    hint: str | None = None
-    error: PolyarchError | None = None
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether something that is needed does not work."""
-        return self.health is Health.BROKEN
-
-    def to_json(self) -> JsonObject:
-        """As it stands in `polyarch.doctor/v1`."""
-        return {
-            "area": self.area,
-            "name": self.name,
-            "status": self.health.value,
-            "message": self.message,
-            "hint": self.hint,
-        }
+    engines: Mapping[str, Asked[EngineInfo]]
+    nodes: Asked[dict[str, NodeFacts]]
+    emulators: Asked[Emulators]
+    ground: Asked[Ground] | None
+    git: Asked[tuple[Symptom, ...]] | None
+    registries: Asked[RegistryLook] | None
+    disks: Asked[tuple[Symptom, ...]]
 
 
 def diagnose(
-    project: Project | None, world: World, *, offline: bool, anonymous: bool
+    project: Project | None,
+    world: World,
+    event: CiEvent,
+    *,
+    offline: bool,
+    limit_s: float = LIMIT_S,
 ) -> tuple[Symptom, ...]:
-    """Look at engines, emulators, git and, unless `offline`, the project's registries.
+    """Look at everything there is; registries only with a project, and not when `offline`.
 
-    `anonymous`: no login is looked up, because a pull request controls the config.
+    For a pull request no login is looked up, because it controls the config.
     """
-    machine = read_machine(world.environment)
-    return (
-        *_engines(project, world),
-        *_emulators(project, machine),
-        *_git(project, world),
-        *(
-            ()
-            if offline or project is None
-            else _registries(project, Reach(project, world, anonymous=anonymous))
-        ),
-    )
+    until = time.monotonic() + limit_s
+    asked = _ask(project, world, event, offline=offline)
+    return tuple(_answers(project, asked, until, limit_s))
 
 
-def to_json(symptoms: Sequence[Symptom]) -> JsonObject:
-    """The document `polyarch.doctor/v1`."""
+def to_json(symptoms: Sequence[Symptom], fixes: Sequence[Fix] | None = None) -> JsonObject:
+    """The document `polyarch.doctor/v1`; `fixes` is None where nothing was to be mended."""
     return {
         "schema": SCHEMA,
         "ok": not any(each.is_broken for each in symptoms),
         "checks": [each.to_json() for each in symptoms],
+        "fixes": None if fixes is None else [each.to_json() for each in fixes],
     }
 
 
-def _engines(project: Project | None, world: World) -> Iterator[Symptom]:
+def _ask(project: Project | None, world: World, event: CiEvent, *, offline: bool) -> Questions:
     named = project.secret_variables if project else ()
-    engines = make_engines(without_logins(world.environment, named))
-    probes = {name: engine.probe() for name, engine in engines.items()}
-    able = [name for name in CONTAINER_ENGINES if probes[name].usable]
-    wanted = _wanted_engines(project)
-    for name, info in probes.items():
-        needed = name in wanted or ("auto" in wanted and not able and name in CONTAINER_ENGINES)
-        yield _engine(name, info, needed=needed)
-
-
-def _wanted_engines(project: Project | None) -> set[str]:
-    if project is None:
-        return set()
-    settings = [s for image in project.images.values() for s in image.per_platform.values()]
-    return {"direct" if is_direct(each) else each.engine for each in settings}
-
-
-def _engine(name: str, info: EngineInfo, *, needed: bool) -> Symptom:
-    if info.usable:
-        message = info.title or f"{name} {info.version}"
-        return Symptom(area="engine", name=name, health=Health.OK, message=message)
-    health = Health.BROKEN if needed else Health.MISSING
-    problem = info.problem or ""
-    return Symptom(area="engine", name=name, health=health, message=problem, hint=info.hint)
-
-
-def _emulators(project: Project | None, machine: Machine) -> Iterator[Symptom]:
-    native = ", ".join(str(platform) for platform in machine.native)
-    yield Symptom(
-        area="machine", name=str(machine.platform), health=Health.OK, message=f"runs {native}"
-    )
-    for platform in _platforms(project, machine):
-        emulator = machine.emulator_for(platform)
-        if emulator is None:
-            yield Symptom(
-                area="emulator",
-                name=str(platform),
-                health=Health.MISSING,
-                message="none: a RUN for this platform cannot execute here",
-                hint="apt-get install qemu-user-static binfmt-support, or a native builder",
+    environment = without_logins(world.environment, named)
+    machine = read_machine(world.environment)
+    machine = machine.with_versions(world.environment, foreign_platforms(project, machine))
+    engines = make_engines(environment)
+    return Questions(
+        engines={name: Asked(engine.probe) for name, engine in engines.items()},
+        nodes=Asked(lambda: _probed_nodes(project, environment)),
+        emulators=Asked(lambda: look_at_emulators(project, machine, world)),
+        ground=Asked(lambda: read_ground(project, machine, event, world)) if project else None,
+        git=Asked(lambda: tuple(git_symptoms(project, environment))) if project else None,
+        registries=Asked(
+            lambda: look_at_registries(
+                project, Reach(project, world, anonymous=event.is_pull_request)
             )
-            continue
-        kind = emulator.interpreter
-        inside = "" if emulator.in_containers else " (not inside containers)"
-        yield Symptom(
-            area="emulator", name=str(platform), health=Health.OK, message=f"{kind}{inside}"
         )
-
-
-def _platforms(project: Project | None, machine: Machine) -> tuple[Platform, ...]:
-    if project is None:
-        return machine.emulated
-    wanted = unique(p for image in project.images.values() for p in image.platforms)
-    return tuple(platform for platform in wanted if not machine.runs_natively(platform))
-
-
-def _git(project: Project | None, world: World) -> Iterator[Symptom]:
-    if project is None:
-        return
-    try:
-        git = read_git(project.root, world.environment)
-    except PolyarchError as error:
-        yield Symptom(
-            area="git", name="work tree", health=Health.BROKEN, message=error.message,
-            hint=error.hint,
-        )  # fmt: skip
-        return
-    if git is None:
-        message, hint = "this folder is no git work tree", "tags and labels come from git: git init"
-        yield Symptom(
-            area="git", name="work tree", health=Health.MISSING, message=message, hint=hint
-        )
-        return
-    state = "with changes that are not committed" if git.dirty else "clean"
-    message = f"{git.branch or 'detached'} at {git.short_sha}, {state}"
-    yield Symptom(area="git", name="work tree", health=Health.OK, message=message)
-
-
-def _registries(project: Project, reach: Reach) -> list[Symptom]:
-    return asyncio.run(_ask(_unique_logins(project), reach))
-
-
-def unique_registries(project: Project) -> tuple[Repository, ...]:
-    """One repository of each registry that the project publishes to, the first of each."""
-    return _firsts(project, lambda repository: repository.registry)
-
-
-def _unique_logins(project: Project) -> tuple[Repository, ...]:
-    """One repository for each login: a registry, or a prefix that has one of its own."""
-    return _firsts(project, lambda each: (each.registry, project.registries.of(each).prefix))
-
-
-def _firsts(project: Project, key: Callable[[Repository], object]) -> tuple[Repository, ...]:
-    found: dict[object, Repository] = {}
-    for image in project.images.values():
-        for repository in image.repositories:
-            found.setdefault(key(repository), repository)
-    return tuple(found.values())
-
-
-async def _ask(repositories: Sequence[Repository], reach: Reach) -> list[Symptom]:
-    async with reach.client() as client:
-
-        async def one(repository: Repository) -> Symptom:
-            try:
-                login = await asyncio.to_thread(reach.keychain.lookup, repository)
-                await client.repository(repository).check_push()
-            except PolyarchError as error:
-                return _broken(repository, error)
-            message = f"takes pushes to {repository.path}; login from {login.source}"
-            return Symptom(
-                area="registry", name=repository.registry, health=Health.OK, message=message
-            )
-
-        return list(await asyncio.gather(*(one(each) for each in repositories)))
-
-
-def _broken(repository: Repository, error: PolyarchError) -> Symptom:
-    return Symptom(
-        area="registry",
-        name=repository.registry,
-        health=Health.BROKEN,
-        message=error.message,
-        hint=error.hint,
-        error=error,
+        if project and not offline
+        else None,
+        disks=Asked(lambda: tuple(disk_symptoms(world))),
     )
+
+
+def _probed_nodes(project: Project | None, environment: Mapping[str, str]) -> dict[str, NodeFacts]:
+    return probe_nodes(project, node_engines(project, environment)) if project else {}
+
+
+def look_at_emulators(project: Project | None, machine: Machine, world: World) -> Emulators:
+    """Try those that matter, and write down which work."""
+    platforms = foreign_platforms(project, machine)
+    folders = [world.state] if world.state.is_dir() else []
+    trials = try_platforms(machine, platforms, world.environment, folders=folders)
+    needy = not all(map(is_mended, trials))
+    record = recalled(world.state)
+    remember(world.state, trials)
+    return Emulators(
+        machine=machine,
+        trials=trials,
+        tools=find_tools(world.environment) if needy else None,
+        record=record,
+    )
+
+
+def _answers(
+    project: Project | None, asked: Questions, until: float, limit_s: float
+) -> Iterator[Symptom]:
+    answers = {name: each.answer(until) for name, each in asked.engines.items()}
+    probes = {name: info for name, info in answers.items() if info is not None}
+    nodes = asked.nodes.answer(until)
+    yield from engine_symptoms(project, probes, nodes or {})
+    yield from (late("engine", name, limit_s) for name, info in answers.items() if info is None)
+    yield from builder_symptoms(nodes or {})
+    if nodes is None:
+        yield late("builder", "all", limit_s)
+    ground = asked.ground.answer(until) if asked.ground else None
+    decided: Assignments = {}
+    if project and ground and nodes is not None and len(probes) == len(answers):
+        decided = assignments(project, ground, probes, nodes)
+    yield from strategy_symptoms(ground, decided, probes, nodes or {})
+    emulators = asked.emulators.answer(until)
+    if emulators is None:
+        yield late("emulator", "all", limit_s)
+    else:
+        needed = emulated_here(decided, probes)
+        yield from emulator_symptoms(replace(emulators, needed=needed))
+    yield from _rest(asked, until, limit_s)
+
+
+def _rest(asked: Questions, until: float, limit_s: float) -> Iterator[Symptom]:
+    if asked.git:
+        yield from asked.git.answer(until) or (late("git", "work tree", limit_s),)
+    if asked.registries:
+        look = asked.registries.answer(until)
+        yield from look.symptoms if look else (late("registry", "all", limit_s),)
+        yield from clock_symptoms(look.skews if look else {})
+    disks = asked.disks.answer(until)
+    yield from disks if disks is not None else (late("disk", "all", limit_s),)

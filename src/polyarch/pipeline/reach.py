@@ -12,7 +12,13 @@ from polyarch.net.proxy import ProxyRules
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.world import World
 from polyarch.registry.blocking import BlockingRegistries
-from polyarch.registry.client import RegistryClient, default_endpoint
+from polyarch.registry.client import (
+    Connect,
+    RegistryClient,
+    connect_by_aiohttp,
+    default_endpoint,
+)
+from polyarch.registry.clock_watch import ClockWatch
 from polyarch.registry.configured import ConfiguredLogin
 from polyarch.registry.credential import Keychain
 from polyarch.registry.credentials import CredentialStore
@@ -62,12 +68,23 @@ class Reach:
         self._made.append(made)
         return made
 
+    def watched_client(self) -> tuple[RegistryClient, ClockWatch]:
+        """A client, and what it sees of registries' clocks."""
+        proxies = ProxyRules.from_environment(self.world.environment)
+        watch = ClockWatch(
+            connect_by_aiohttp(proxies), self.world.clock or (lambda: self.world.now)
+        )
+        made = self._client(watch.connect)
+        self._made.append(made)
+        return made, watch
+
     def usage(self) -> tuple[Usage, ...]:
         """What was asked of each registry, by all clients that were made here."""
         return summed(usage for client in self._made for usage in client.usage())
 
-    def _client(self) -> RegistryClient:
+    def _client(self, connect: Connect | None = None) -> RegistryClient:
         return RegistryClient(
+            connect=connect,
             keychain=self._keychain,
             endpoints=self.endpoints(),
             proxies=ProxyRules.from_environment(self.world.environment),

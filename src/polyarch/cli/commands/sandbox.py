@@ -69,7 +69,7 @@ def command(
       polyarch sandbox --port 5000 --memory
       docker pull 127.0.0.1:5000/team/app:main
     """
-    from polyarch.pipeline.diagnosis import unique_registries
+    from polyarch.pipeline.diagnosis_registries import unique_registries
     from polyarch.pipeline.sandboxes import Login, sandboxes
 
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
