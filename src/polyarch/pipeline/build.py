@@ -16,9 +16,6 @@ from polyarch.engines.base import BuildRequest, Built, Engine
 from polyarch.engines.graft import grafted
 from polyarch.errors import (
     BuilderLostError,
-    BuildFailedError,
-    EmulatorMissingError,
-    EngineUnusableError,
     InterruptedByUserError,
     PolyarchError,
     StorageError,
@@ -27,6 +24,7 @@ from polyarch.events import BuildFailed, BuildFinished, BuildStarted, Listener
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageManifest
+from polyarch.pipeline.failover import Task
 from polyarch.pipeline.lineage import Lineage
 from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
@@ -51,6 +49,9 @@ MakeRequest = Callable[[ImagePlan, PlannedPlatform, PartsByImage], BuildRequest]
 """Turns one line of the plan into what an engine is asked; gets the bases that are built."""
 
 
+Fetch = Callable[[Built, LayoutStore], Built]
+"""Brings what is wanted here of an image that an engine pushed into a layout."""
+
 FindBase = Callable[[ImagePlan, PlannedPlatform, BuildRequest, ImageConfig], Lineage]
 """What a built image stands on, by its request and its config."""
 
@@ -73,6 +74,7 @@ class Workshop:
     request: MakeRequest
     lineage: FindBase
     take: Take
+    fetch: Fetch
     outside: AskOutside
     created: str
     revision: str
@@ -86,6 +88,17 @@ class Workshop:
     def engine(self, planned: PlannedPlatform) -> Engine:
         """What builds a platform: the builder in the plan, else an engine of this machine."""
         return self.nodes[planned.builder] if planned.builder else self.engines[planned.engine]
+
+    def task(self, planned: PlannedPlatform, request: BuildRequest, layout: LayoutStore) -> Task:
+        """One build, as it is asked of an engine."""
+        return Task(
+            engine=self.engine(planned),
+            builder=planned.builder,
+            request=request,
+            layout=layout,
+            listen=self.listen,
+            is_over=lambda: bool(self.stopped),
+        )
 
 
 def make_part(
@@ -175,7 +188,8 @@ def _built(
         if request is None:
             built = workshop.take(planned, layout)
         else:
-            built = build_on(planned, workshop.engine(planned), request, layout, workshop)
+            built = workshop.task(planned, request, layout).run()
+            built = workshop.fetch(built, layout) if built.pushed else built
             built = grafted(built, layout, request.base) if request.base else built
             lineage = workshop.lineage(image, planned, request, _config(layout, built.manifest))
         layout.set_entries((built.manifest, *built.attestations))
@@ -199,38 +213,6 @@ def _built(
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return _dressed(part, image, planned, workshop)
-
-
-def build_on(
-    planned: PlannedPlatform,
-    engine: Engine,
-    request: BuildRequest,
-    layout: LayoutStore,
-    workshop: Workshop,
-) -> Built:
-    """Let the engine build; what a builder's engine cannot do any more is the builder's loss.
-
-    Raises:
-        BuilderLostError: the builder cannot be used, or does not answer after a build failed.
-        BuildFailedError, EngineUnusableError, StorageError: as the engine says.
-    """
-    what = [f"{request.image} {request.platform}"]
-    try:
-        return engine.build(request, layout, workshop.listen)
-    except EmulatorMissingError:
-        raise
-    except EngineUnusableError as error:
-        if not planned.builder or workshop.stopped:
-            raise
-        raise BuilderLostError(planned.builder, what, error.message, advice=error.hint) from error
-    except BuildFailedError as error:
-        # An Engine that is stopped ends its steps first: they look like failures of their own.
-        if not planned.builder or workshop.stopped:
-            raise
-        info = engine.probe()
-        if info.problem is None:
-            raise
-        raise BuilderLostError(planned.builder, what, info.problem, advice=info.hint) from error
 
 
 def _config(layout: LayoutStore, image: Descriptor) -> ImageConfig:

@@ -1,10 +1,11 @@
 """One run from plan to proven images, with its folder, its record and its lock."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from polyarch.config.project import Project
 from polyarch.content.files import locked
@@ -16,7 +17,7 @@ from polyarch.events import Note
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.config import rfc3339
 from polyarch.oci.manifest import ImageIndex, ImageManifest
-from polyarch.oci.reference import DigestReference, parse_reference
+from polyarch.oci.reference import DigestReference, Repository, parse_reference
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop
 from polyarch.pipeline.environment import without_logins
@@ -31,6 +32,7 @@ from polyarch.pipeline.proof import ImageProof
 from polyarch.pipeline.proof_record import ProofRecord
 from polyarch.pipeline.prove import Prover
 from polyarch.pipeline.published import PublishedImages
+from polyarch.pipeline.pushed import take_over
 from polyarch.pipeline.recording import admit_gap, both
 from polyarch.pipeline.requests import Requester
 from polyarch.pipeline.schedule import build_all
@@ -43,6 +45,8 @@ from polyarch.runs.folder import RunFolder, prepare_state
 from polyarch.runs.record import Recorder
 
 PLAN_FILE = "plan.json"
+
+_NOWHERE: Mapping[str, Repository] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +79,10 @@ class Job:
         """The world, its listener recording."""
         return self.prepared.world
 
-    def build(self) -> tuple[ProvenImage, ...]:
+    def build(self, push_to: Mapping[str, Repository] = _NOWHERE) -> tuple[ProvenImage, ...]:
         """Build, assemble and prove every image of the plan, in plan order.
+
+        `push_to` has the repository of each image that builders push to by digest.
 
         Raises:
             WorkError, HostError, ConfigError, RegistryError: what the build or the proof met.
@@ -92,6 +98,7 @@ class Job:
             run=self.run,
             scratch=self.scratch,
             reach=prepared.reach,
+            push_to=push_to,
         )
         requester.check(prepared.plan, None if prepared.ask.force else parts)
         workshop = Workshop(
@@ -111,6 +118,7 @@ class Job:
                 listen=self.world.listen,
             ),
             take=self._take,
+            fetch=lambda built, layout: take_over(built, layout, self.registries),
             outside=standing.outside,
             created=rfc3339(int(commit_time(prepared.event).timestamp())),
             revision=prepared.event.sha,

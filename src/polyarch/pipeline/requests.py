@@ -1,7 +1,7 @@
 """One line of a plan to what an engine is asked: every name resolved, nothing left to look up."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +38,10 @@ from polyarch.runs.folder import RunFolder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Makes requests for one run; `scratch` is a folder for copies of Dockerfiles."""
+    """Makes requests for one run; `scratch` is a folder for copies of Dockerfiles.
+
+    `push_to` has the repository of each image that builders push to by digest.
+    """
 
     project: Project
     event: CiEvent
@@ -47,6 +50,7 @@ class Requester:
     run: RunFolder
     scratch: Path
     reach: Reach
+    push_to: Mapping[str, Repository] = field(default_factory=dict)
 
     @property
     def keeper(self) -> SecretKeeper:
@@ -67,7 +71,8 @@ class Requester:
         settings = self.project.images[image.name].for_platform(planned.platform)
         source = self.facts.sources[image.name, planned.platform]
         contexts = self.standing.contexts(image, planned, bases)
-        repositories = _repositories(source, contexts)
+        push_to = self.push_to.get(image.name) if planned.builder else None
+        repositories = (*([push_to] if push_to else []), *_repositories(source, contexts))
         return BuildRequest(
             image=image.name,
             platform=planned.platform,
@@ -86,6 +91,7 @@ class Requester:
             secrets=self.keeper.secrets(image.name, settings),
             ssh=self.keeper.keys(image.name, settings),
             bounds=Bounds(whole_s=settings.timeout_s, silent_s=settings.stall_timeout_s),
+            push_to=str(push_to) if push_to else "",
             emulated=planned.strategy == "emulated",
             log=self.run.build_log(image.name, planned.platform.slug),
             mask=self.reach.world.mask,

@@ -17,6 +17,7 @@ from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.job import Job, ProvenImage, borrowed
 from polyarch.pipeline.part import Part, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, Plan
+from polyarch.pipeline.pushed import push_places
 from polyarch.pipeline.reached import Reached, reached
 from polyarch.pipeline.staged import StagedPart, Staging
 from polyarch.registry.client import RegistryClient
@@ -54,13 +55,21 @@ def build_and_stage(work: Job) -> tuple[tuple[ProvenImage, ...], Staging]:
         none_left = refused.keys() >= {each for found in places.values() for each in found}
         if none_left or (refused and policy is OnRegistryFailure.ABORT):
             return (), Staging(reason=REFUSED, parts=_never_built(going, places, refused))
-        images = work.build()
+        images = work.build(_push_places(work, places, refused))
         proven = [image for image in images if image.plan.publish]
         found = _stage(there, proven, places, policy, work)
     _write_records(work, found)
     reason = going[0].reason if any(each.held for each in found) else NOWHERE
     tolerant = policy is OnRegistryFailure.CONTINUE
     return images, Staging(reason=reason, parts=found, tolerant=tolerant)
+
+
+def _push_places(
+    work: Job, places: Places, refused: Mapping[Repository, PolyarchError]
+) -> dict[str, Repository]:
+    """Where builders push, by image."""
+    found = ((name, each) for name, own in places.items() for each in own if each not in refused)
+    return push_places(found, work.prepared.ask)
 
 
 def _places(work: Job, image: ImagePlan) -> tuple[Repository, ...]:

@@ -20,6 +20,7 @@ from polyarch.pipeline.loading import check_stores, load
 from polyarch.pipeline.outcomes import STANDS
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
 from polyarch.pipeline.prepare import prepare
+from polyarch.pipeline.pushed import push_places
 from polyarch.pipeline.records import RecordSource
 from polyarch.pipeline.refusals import key_of, refusals
 from polyarch.pipeline.result import BuildResult, BuiltImage, PublishedImage, PublishResult
@@ -145,7 +146,9 @@ def publish_project(
             enough = any if policy is OnRegistryFailure.ABORT else all
             if enough(each.error for each in checked):
                 return _result(work, (), checked, REFUSED)
-            images = joining.build(there.store) if joining else work.build()
+            free = [(each.image, each.repository) for each in checked if not each.error]
+            places = {} if dry_run else push_places(free, ask)
+            images = joining.build(there.store) if joining else work.build(places)
             if dry_run:
                 return _result(work, images, (), DRY_RUN)
             published = [image for image in images if image.plan.publish]
