@@ -1,6 +1,7 @@
 """Prebuilt programs: looked at before they are laid, started where there is one alone."""
 
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,13 @@ def build(
 ) -> tuple[ImageManifest, dict[str, Any], LayoutStore]:
     parsed = Platform.parse(platform)
     files = tuple(CopiedFile(source=name, target="/opt/") for name in names)
-    recipe = DirectRecipe(
-        **{"files": files, "look_at": looking_for(parsed, Allowances.of(allow)), "sole_entry": True}
-        | more
-    )
+    given: dict[str, Any] = {
+        "files": files,
+        "look_at": looking_for(parsed, Allowances.of(allow)),
+        "sole_entry": True,
+        **more,
+    }
+    recipe = DirectRecipe(**given)
     layout = LayoutStore(tmp_path / "layout")
     request = BuildRequest(
         image="hello",
@@ -65,8 +69,6 @@ def build(
 
 
 def members(manifest: ImageManifest, layout: LayoutStore) -> list[list[tuple[str, int]]]:
-    import tarfile
-
     found = []
     for layer in manifest.layers:
         with layout.open(layer) as packed, tarfile.open(fileobj=packed) as tar:

@@ -92,7 +92,8 @@ def test_a_folder_has_one_mode_in_every_layer(file):
         ],
         where="k",
     )
-    modes = [e.mode for s in strata for e in s.entries if e.path == PurePosixPath("data")]
+    folders = [e for s in strata for e in s.entries if e.path == PurePosixPath("data")]
+    modes = [each.mode for each in folders if isinstance(each, Folder)]
     assert modes == [0o700] * 3
 
 

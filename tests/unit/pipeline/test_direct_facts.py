@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,10 @@ def inputs(root: Path, settings: DirectSettings, **environment: str) -> str:
     return DirectReader(root, {"PATH": os.defpath, **environment}).inputs("a", settings, ARM)
 
 
-def settings_of(*sources: str, **more: object) -> DirectSettings:
+def settings_of(*sources: str, **more: Any) -> DirectSettings:
     files = tuple(DirectFile(source=each, target="/x/", mode=None) for each in sources)
-    return DirectSettings(**{"base": "scratch", "run_env": {}, "env": {}, "files": files, **more})  # type: ignore[arg-type] - a test's keys
+    given: dict[str, Any] = {"base": "scratch", "run_env": {}, "env": {}, "files": files, **more}
+    return DirectSettings(**given)
 
 
 @pytest.fixture
