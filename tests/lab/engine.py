@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.lab.bridges import bridge
 from tests.lab.commands import CommandFailedError, run
-from tests.lab.mounts import remove_tree
+from tests.lab.mounts import keep_in_memory, remove_tree
 from tests.lab.reasons import Missing
 from tests.lab.servers import running
 from tests.lab.unpacked import DOCKER
@@ -72,6 +72,7 @@ def running_engine(
     # A short path of its own: a socket's may have 107 bytes.
     _remove_stale()
     home = Path(tempfile.mkdtemp(prefix=f"plab-{os.getpid()}-"))
+    keep_in_memory(home)
     socket, log = home / "docker.sock", folder / "dockerd.log"
     env = {"PATH": path, "DOCKER_CONFIG": str(config), "DOCKER_HOST": f"unix://{socket}"}
     features = {"features": {"containerd-snapshotter": containerd_store}}
