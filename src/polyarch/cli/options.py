@@ -145,4 +145,12 @@ ending = _together(
 )
 """How publishing and copying may end."""
 
-force = click.option("--force", is_flag=True, help="Build although nothing changed.")
+force = _together(
+    click.option("--force", is_flag=True, help="Build although nothing changed."),
+    click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Build although nothing changed, and take no layer from any cache.",
+    ),
+)
+"""What is not to be taken from earlier builds."""

@@ -90,11 +90,14 @@ def output(request: BuildRequest, *, push: bool) -> list[str]:
 
 
 def options(request: BuildRequest) -> list[str]:
-    """What docker and Buildah call the same."""
+    """What docker and Buildah call the same; the network is left out where it is an engine's own.
+
+    Buildah has no network of the name `default`.
+    """
     chosen: list[str] = []
     if request.target:
         chosen += ["--target", request.target]
-    if request.network:
+    if request.network not in {"", "default"}:
         chosen += ["--network", request.network]
     if request.no_cache:
         chosen += ["--no-cache"]

@@ -99,6 +99,7 @@ class Job:
             scratch=self.scratch,
             reach=prepared.reach,
             push_to=push_to,
+            no_cache=prepared.ask.no_cache,
         )
         requester.check(prepared.plan, None if prepared.ask.force else parts)
         workshop = Workshop(

@@ -51,6 +51,7 @@ class Requester:
     scratch: Path
     reach: Reach
     push_to: Mapping[str, Repository] = field(default_factory=dict)
+    no_cache: bool = False
 
     @property
     def keeper(self) -> SecretKeeper:
@@ -85,6 +86,8 @@ class Requester:
             contexts=contexts,
             base=self.standing.base(image, planned, bases),
             created=int(commit_time(self.event).timestamp()),
+            network=settings.network or "",
+            no_cache=self.no_cache,
             plain_http=self._plain_hosts(repositories),
             logins=self._logins(repositories),
             direct=self._recipe(image, planned, settings, bases) if not source.graph else None,

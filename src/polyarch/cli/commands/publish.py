@@ -83,6 +83,7 @@ def command(
     deadline: float | None,
     fewer_platforms: bool,
     force: bool,
+    no_cache: bool,
 ) -> int:
     r"""Build every platform, prove it, and publish one index to every registry.
 
@@ -110,12 +111,13 @@ def command(
             "--stage-to": stage_to,
             "--platform": words.platforms,
             "--force": force,
+            "--no-cache": no_cache,
             "--no-rollback": no_rollback,
             "--deadline": deadline,
             "--fewer-platforms": fewer_platforms,
         }
         return _clean(words, surroundings, said, sandbox=sandbox, dry_run=dry_run)
-    given = _given(parts, stage_to, surroundings, force=force)
+    given = _given(parts, stage_to, surroundings, anew={"--force": force, "--no-cache": no_cache})
     _check_together(words, parts, from_tags, keep_others=keep_others)
     invocation = words.invocation(surroundings)
     project = words.project(surroundings, staging_at(stage_to))
@@ -124,7 +126,8 @@ def command(
         world = invocation.world(listen, root=project.root, now=words.now)
         ask = words.ask(
             sandbox=sandbox,
-            force=force,
+            force=force or no_cache,
+            no_cache=no_cache,
             keep_others=keep_others,
             from_tags=from_tags or "",
             fewer=fewer_platforms,
@@ -196,15 +199,19 @@ def _check_together(
 
 
 def _given(
-    parts: str | None, stage_to: str | None, surroundings: Surroundings, *, force: bool
+    parts: str | None,
+    stage_to: str | None,
+    surroundings: Surroundings,
+    *,
+    anew: "Mapping[str, bool]",
 ) -> "RecordSource | None":
     """What `--parts` names, if it is there; options that say nothing without it are refused."""
     if parts is None:
         if stage_to is not None:
             raise LonelyOptionError("--stage-to", "--parts")
         return None
-    if force:
-        raise click.UsageError("`--parts` builds nothing, so nothing can be built with `--force`")
+    for option in (name for name, said in anew.items() if said):
+        raise click.UsageError(f"`--parts` builds nothing, so nothing can be built with `{option}`")
     return record_source(parts, surroundings)
 
 
