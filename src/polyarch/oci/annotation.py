@@ -23,6 +23,9 @@ OWN = frozenset(
 )  # fmt: skip
 """Keys that speak of one image alone: what its base says there is not true of it."""
 
+OF_COMMIT = frozenset({CREATED, REVISION, VERSION, REF_NAME})
+"""Keys that tell of one commit: another's image has its own, or none."""
+
 DOCKER_REFERENCE_TYPE = "vnd.docker.reference.type"
 DOCKER_REFERENCE_DIGEST = "vnd.docker.reference.digest"
 ATTESTATION_MANIFEST = "attestation-manifest"

@@ -20,14 +20,20 @@ def assemble_index(
 ) -> ImageIndex:
     """The index of an image: its platforms in plan order, then the attestations of each.
 
-    `beside` are annotations of the descriptors of its platforms.
+    `beside` are annotations of the descriptors of its platforms; with them stands what is claimed
+    of how each was built, so that others need not build it again.
 
     Only what the plan and the parts' bytes say enters it, so the same parts give the same digest.
     """
     by_platform = {part.platform: part for part in parts}
     chosen = [by_platform[platform] for platform in platforms]
     images = [
-        replace(part.manifest.bare(), platform=part.platform, annotations=beside) for part in chosen
+        replace(
+            part.manifest.bare(),
+            platform=part.platform,
+            annotations={**beside, **part.claim.annotations},
+        )
+        for part in chosen
     ]
     attestations = [_attestation(item, part) for part in chosen for item in part.attestations]
     return ImageIndex.build([*images, *attestations], annotations=annotations)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from polyarch.content.layout import LayoutStore
-from polyarch.content.reader import read_small
 from polyarch.engines.base import BuildRequest, Built, Engine
 from polyarch.engines.graft import grafted
 from polyarch.errors import (
@@ -22,14 +21,12 @@ from polyarch.errors import (
 )
 from polyarch.events import BuildFailed, BuildFinished, BuildStarted, Listener
 from polyarch.oci.config import ImageConfig
-from polyarch.oci.descriptor import Descriptor
-from polyarch.oci.manifest import ImageManifest
 from polyarch.pipeline.failover import Task
-from polyarch.pipeline.lineage import Lineage
-from polyarch.pipeline.part import Part, PartsFolder
+from polyarch.pipeline.lineage import Lineage, lineage_of
+from polyarch.pipeline.part import Part, PartBase, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.relabel import Dress, relabelled
-from polyarch.pipeline.sources import LAYOUT_PREFIX, is_whole, layouts_of
+from polyarch.pipeline.sources import LAYOUT_PREFIX, is_whole, layouts_of, read_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +52,11 @@ Fetch = Callable[[Built, LayoutStore], Built]
 FindBase = Callable[[ImagePlan, PlannedPlatform, BuildRequest, ImageConfig], Lineage]
 """What a built image stands on, by its request and its config."""
 
-AskOutside = Callable[[ImagePlan, PlannedPlatform, PartsByImage], Mapping[str, str]]
-"""What an image takes of the project that is not built now: names, and what they are now."""
+AskBelow = Callable[[ImagePlan, PlannedPlatform, PartsByImage], Mapping[str, str]]
+"""What an image stands on: names, and what they hand on to it now."""
+
+FindOwnBase = Callable[[ImagePlan, PlannedPlatform, PartsByImage], PartBase | None]
+"""The project's image that the last stage of another stands on, where it is built with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,8 @@ class Workshop:
     lineage: FindBase
     take: Take
     fetch: Fetch
-    outside: AskOutside
+    below: AskBelow
+    base: FindOwnBase
     created: str
     revision: str
     ci_run: str | None
@@ -115,21 +116,15 @@ def make_part(
         BuildFailedError, EngineUnusableError, StorageError: as engines say.
     """
     platform, listen = planned.platform, workshop.listen
-    base_digests = {
-        f"{name}/{built.part.platform}": str(built.part.manifest.digest)
-        for name in image.bases
-        for built in bases[name]
-    }
-    base_digests |= workshop.outside(image, planned, bases)
-    found = None if workshop.force else workshop.parts.read(image.name, platform)
-    if found and _is_current(found, planned, base_digests, workshop):
-        part = _dressed(found, image, planned, workshop)
-        listen(
-            BuildFinished(
-                image=image.name, platform=platform, digest=part.manifest.digest, reused=True
-            )
-        )
-        return _finished(part, workshop, reused=True)
+    below = {**planned.bases, **workshop.below(image, planned, bases)}
+    own = workshop.base(image, planned, bases)
+    found = None if workshop.force or planned.anew else workshop.parts.read(image.name, platform)
+    if found and _is_current(found, planned, below, workshop):
+        based = replace(found, base=own or found.base)
+        return _again(_dressed(based, image, planned, workshop), workshop)
+    if planned.reuse:
+        part = _built(None, image, planned, below, workshop, base=own)
+        return _again(part, workshop)
     listen(
         BuildStarted(
             image=image.name,
@@ -142,7 +137,7 @@ def make_part(
     begun()
     try:
         request = None if planned.source else workshop.request(image, planned, bases)
-        part = _built(request, image, planned, base_digests, workshop)
+        part = _built(request, image, planned, below, workshop)
     except PolyarchError as error:
         # What an engine says when it is ended is noise: only the build that failed first has words.
         reason = (*workshop.stopped, error.message)[0]
@@ -152,6 +147,15 @@ def make_part(
         raise
     listen(BuildFinished(image=image.name, platform=platform, digest=part.manifest.digest))
     return _finished(part, workshop, reused=False)
+
+
+def _again(part: Part, workshop: Workshop) -> BuiltPart:
+    """A part for which nothing had to be built."""
+    digest = part.manifest.digest
+    workshop.listen(
+        BuildFinished(image=part.image, platform=part.platform, digest=digest, reused=True)
+    )
+    return _finished(part, workshop, reused=True)
 
 
 def _finished(part: Part, workshop: Workshop, *, reused: bool) -> BuiltPart:
@@ -164,19 +168,24 @@ def _is_current(
     part: Part, planned: PlannedPlatform, bases: Mapping[str, str], workshop: Workshop
 ) -> bool:
     same = part.input_key == planned.input_key and dict(part.bases) == dict(bases)
-    return same and is_whole(workshop.parts, part)
+    # What registries were seen to hold counts where it was seen.
+    there = planned.reuse in {"", "part"} or planned.source in part.sources
+    return same and there and is_whole(workshop.parts, part)
 
 
 def _built(
     request: BuildRequest | None,
     image: ImagePlan,
     planned: PlannedPlatform,
-    bases: Mapping[str, str],
+    below: Mapping[str, str],
     workshop: Workshop,
+    *,
+    base: PartBase | None = None,
 ) -> Part:
     """Build beside the old part and take its place in one step; a failed build leaves nothing.
 
-    Without a request the image exists already and is taken.
+    Without a request the image exists already and is taken; it stands on `base` then, if that is
+    built with it.
     """
     final = workshop.parts.layout(image.name, planned.platform)
     fresh = final.with_name(f".{final.name}.{secrets.token_hex(4)}")
@@ -187,11 +196,13 @@ def _built(
         lineage = Lineage()
         if request is None:
             built = workshop.take(planned, layout)
+            if planned.reuse:
+                lineage = lineage_of(read_config(layout, built.manifest))
         else:
             built = workshop.task(planned, request, layout).run()
             built = workshop.fetch(built, layout) if built.pushed else built
             built = grafted(built, layout, request.base) if request.base else built
-            lineage = workshop.lineage(image, planned, request, _config(layout, built.manifest))
+            lineage = workshop.lineage(image, planned, request, read_config(layout, built.manifest))
         layout.set_entries((built.manifest, *built.attestations))
         part = Part(
             image=image.name,
@@ -204,8 +215,9 @@ def _built(
             revision=workshop.revision,
             ci_run=workshop.ci_run,
             engine=planned.engine,
-            bases=bases,
-            base=lineage.base,
+            bases=below,
+            built_on=planned.built_on,
+            base=base or lineage.base,
             inherited=lineage.inherited,
         )
         workshop.parts.discard(image.name, planned.platform)
@@ -213,11 +225,6 @@ def _built(
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return _dressed(part, image, planned, workshop)
-
-
-def _config(layout: LayoutStore, image: Descriptor) -> ImageConfig:
-    manifest = ImageManifest.parse(read_small(layout, image), image.media_type)
-    return ImageConfig.parse(read_small(layout, manifest.config), manifest.config.media_type)
 
 
 def _take_place(fresh: Path, final: Path) -> None:
@@ -231,7 +238,7 @@ def _dressed(part: Part, image: ImagePlan, planned: PlannedPlatform, workshop: W
     """The part under this plan's labels and annotations, and its record written."""
     manifest = part.built
     # What is attested is about exactly this digest; what exists already is published as it is.
-    if not part.attestations and not planned.source:
+    if not part.attestations and (not planned.source or planned.reuse == "layers"):
         [layout] = layouts_of(workshop.parts, part)
         below = part.base.labels() if part.base else {}
         annotations = image.manifest_annotations

@@ -5,7 +5,7 @@ what is taken is proven like an image that was built.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
@@ -76,11 +76,10 @@ class Claim:
         )
 
 
-def essence_of(config: ImageConfig, *, hidden: Mapping[str, object]) -> str:
+def essence_of(config: ImageConfig, *, hidden: Collection[str]) -> str:
     """A digest of what an image hands on to those that stand on it: layers, and how it starts.
 
-    Times, and labels that speak of it alone, are not handed on; `hidden` are labels that the other
-    image has itself.
+    Times, and labels that speak of it alone, are not handed on, nor are labels of `hidden`.
     """
     value = decode_object(config.raw, "image config")
     run: JsonObject = dict(value.get("config") or {})

@@ -59,7 +59,6 @@ def assignments(
         wording=ground.wording,
         probes=probes,
         sources=ground.sources,
-        contexts={},
         current={},
         nodes=nodes,
     )

@@ -1,6 +1,6 @@
 """What the world says, asked once before anything is decided: engines, Dockerfiles, registries."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from polyarch.engines.node import Node
 from polyarch.host.emulation import Machine
 from polyarch.host.git import GitTree
 from polyarch.oci.platform import Platform
+from polyarch.pipeline.base_digests import Bases
 from polyarch.pipeline.contexts import (
     context_of,
     digest_of,
@@ -23,8 +24,12 @@ from polyarch.pipeline.contexts import (
 from polyarch.pipeline.current import CurrentTags
 from polyarch.pipeline.direct_facts import DirectReader
 from polyarch.pipeline.existing import ExistingImages
+from polyarch.pipeline.handing import Configs
+from polyarch.pipeline.keys import Keys
 from polyarch.pipeline.lint_advice import EmulationCosts
+from polyarch.pipeline.lookup import Reusable
 from polyarch.pipeline.material import Sources
+from polyarch.pipeline.unchanged import Verdict
 from polyarch.pipeline.wording import Wording
 
 _NONE: ExistingImages = MappingProxyType({})
@@ -47,14 +52,15 @@ class Facts:
     where nobody can tell. `takes_less` says of registries what they do not take of an image, and
     `costs` of what is emulated what takes longest. `nodes` are the builders of the config, by name;
     none: the local engines build all. `elsewhere`: other machines have built, and this one is not
-    to say how.
+    to say how. `bases` are digests of images that are not built now, `configs` those of the
+    project's own. `verdicts` say what is built and why, and `reusable` holds what is taken again,
+    by `repository@digest`.
     """
 
     machine: Machine
     wording: Wording
     probes: Mapping[str, EngineInfo]
     sources: Sources
-    contexts: Mapping[tuple[str, Platform], str]
     current: CurrentTags
     existing: ExistingImages = field(default_factory=dict)
     takes_less: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +68,11 @@ class Facts:
     costs: EmulationCosts = field(default_factory=dict)
     nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
     elsewhere: bool = False
+    keys: Keys = field(default_factory=dict)
+    bases: Bases = field(default_factory=dict)
+    configs: Configs = field(default_factory=dict)
+    verdicts: Mapping[tuple[str, Platform], Verdict] = field(default_factory=dict)
+    reusable: Mapping[str, Reusable] = field(default_factory=dict)
 
 
 def make_engines(environment: Mapping[str, str]) -> dict[str, Engine]:
@@ -74,9 +85,9 @@ def probe_engines(
     sources: Sources,
     scope: Mapping[str, Sequence[Platform]],
     engines: Mapping[str, Engine],
-    existing: ExistingImages = _NONE,
+    spared: Collection[tuple[str, Platform]] = (),
 ) -> dict[str, EngineInfo]:
-    """Ask those engines that may be needed.
+    """Ask those engines that may be needed: for all builds but those of `spared`.
 
     Raises:
         EngineMisfitError: an image wants an engine for which it has nothing to work from.
@@ -85,7 +96,7 @@ def probe_engines(
         name
         for image, platforms in scope.items()
         for platform in platforms
-        if (image, platform) not in existing
+        if (image, platform) not in spared
         for name in candidates(
             image,
             sources[image, platform].material,

@@ -24,6 +24,7 @@ from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.existing import Existing, take
 from polyarch.pipeline.known_layers import remembered_layers
 from polyarch.pipeline.lineage import Lineages
+from polyarch.pipeline.lookup import take_again
 from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
@@ -120,7 +121,8 @@ class Job:
             ),
             take=self._take,
             fetch=lambda built, layout: take_over(built, layout, self.registries),
-            outside=standing.outside,
+            below=standing.below,
+            base=standing.own_base,
             created=rfc3339(int(commit_time(prepared.event).timestamp())),
             revision=prepared.event.sha,
             ci_run=prepared.event.ci_run,
@@ -145,6 +147,8 @@ class Job:
         )
 
     def _take(self, planned: PlannedPlatform, layout: LayoutStore) -> Built:
+        if planned.reuse:
+            return take_again(self.prepared.facts.reusable[planned.source], layout)
         reference = parse_reference(planned.source)
         if not isinstance(reference, DigestReference):
             raise InvalidReferenceError(planned.source, "it has no digest")

@@ -17,7 +17,8 @@ from polyarch.pipeline.material import Edge, Source, Sources
 from polyarch.pipeline.recipe import recipe_json
 from polyarch.pipeline.wording import Wording
 
-_EXPRESSION = "{{"
+EXPRESSION = "{{"
+"""What begins a metadata expression."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def _labels(
     """The labels, without values where an expression gives them: they may be laid over a build."""
     told = wording.names(settings).per_platform[platform]
     return {
-        name: None if _EXPRESSION in build.labels.get(name, "") else value
+        name: None if EXPRESSION in build.labels.get(name, "") else value
         for name, value in told.items()
     }
 

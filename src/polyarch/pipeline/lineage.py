@@ -128,6 +128,16 @@ class Lineages:
             return error.message.partition("\n")[0]
 
 
+def lineage_of(image: ImageConfig) -> Lineage:
+    """That of an image which says itself what it stands on, dressed for another commit before."""
+    told = PartBase(
+        name=image.labels.get(annotation.BASE_NAME, ""),
+        digest=image.labels.get(annotation.BASE_DIGEST, ""),
+    )
+    stale = tuple(sorted(annotation.OF_COMMIT & image.labels.keys()))
+    return Lineage(base=told if told.labels() else None, inherited=stale)
+
+
 def _begins_with(built: ImageConfig, base: Base) -> bool:
     below = ImageConfig.parse(base.config).diff_ids
     return built.diff_ids[: len(below)] == below

@@ -3,7 +3,7 @@
 Nothing fails by it: an image is built and published whatever is said here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from polyarch.config.project import Project
@@ -15,7 +15,6 @@ from polyarch.dockerfile.read import read_dockerfile
 from polyarch.errors import DockerfileError, shorten
 from polyarch.findings import Severity
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.existing import ExistingImages
 from polyarch.pipeline.lint_files import shown_from
 from polyarch.pipeline.lint_project import Scope, Work, works_of
 from polyarch.pipeline.lint_rules import rule_of
@@ -39,14 +38,14 @@ class Advice:
 def advice(
     project: Project,
     scope: Scope,
-    existing: ExistingImages,
+    spared: Collection[tuple[str, Platform]],
     wording: Wording,
     *,
     build_platform: Platform,
 ) -> Advice:
     """Look at the Dockerfiles of what is built; one that cannot be read is told by the plan."""
     built = {
-        name: [each for each in platforms if (name, each) not in existing]
+        name: [each for each in platforms if (name, each) not in spared]
         for name, platforms in scope.items()
     }
     errors: list[str] = []

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from polyarch.config.project import ImageSettings
+from polyarch.content.layout import LayoutStore
+from polyarch.engines.base import Built
 from polyarch.errors import PolyarchError
 from polyarch.metadata.tagname import is_valid_tag, sanitise
 from polyarch.oci.config import ImageConfig
@@ -136,6 +138,18 @@ async def _proven(
         manifest=manifests[0],
         config=config,
         attestations=tuple(manifests[1:]),
+    )
+
+
+def take_again(found: Reusable, layout: LayoutStore) -> Built:
+    """Lay an image into a layout; its layers are borrowed from where it was found."""
+    layout.add(found.config.descriptor.media_type, found.config.raw)
+    for each in (found.manifest, *found.attestations):
+        layout.add(each.descriptor.media_type, each.raw)
+    return Built(
+        manifest=found.manifest.descriptor.with_platform(found.config.platform),
+        attestations=tuple(each.descriptor for each in found.attestations),
+        borrowed=(str(found.reference),),
     )
 
 

@@ -26,8 +26,10 @@ from polyarch.oci.fields import (
 from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
+from polyarch.pipeline.claims import Claim, read_day
 
 SCHEMA = "polyarch.part/v1"
+_KEY = "sha256:"
 INDEX_FILE = "index"
 """Beside the records of an image; no record is named so, because platforms have two parts."""
 
@@ -103,10 +105,11 @@ class Part:
     """`sources` say where blobs are: `oci:DIR` (relative to the record) or `repository@digest`.
 
     Those of `staged` are where a build has sent the whole part, other repositories lend layers.
-    `ci_run` is null on a laptop. `engine` is told for people. `bases` maps `image/platform` of the
-    project to the digest of the part that this one stands on. `built` is what the engine made, and
-    `manifest` the same under the labels of `revision`. `base` is None for an image from nothing,
-    `inherited` are the keys of labels in `built` that speak of the base and not of the image.
+    `ci_run` is null on a laptop. `engine` is told for people. `bases` is what it was built on, as a
+    claim has it; `built_on` the day of that, empty where every day gives the same. `built` is what
+    the engine made, and `manifest` the same under the labels of `revision`. `base` is None for an
+    image from nothing, `inherited` are the keys of labels in `built` that speak of the base and not
+    of the image.
     """
 
     image: str
@@ -122,8 +125,16 @@ class Part:
     engine: str = ""
     proofs: tuple[Proof, ...] = ()
     bases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    built_on: str = ""
     base: PartBase | None = None
     inherited: tuple[str, ...] = ()
+
+    @property
+    def claim(self) -> Claim:
+        """What is said of it in an index; nothing of an image that was not built from inputs."""
+        if not self.input_key.startswith(_KEY):
+            return Claim()
+        return Claim(key=self.input_key, built=self.built_on, bases=self.bases)
 
     def to_json(self) -> JsonObject:
         """The document `polyarch.part/v1`."""
@@ -142,6 +153,7 @@ class Part:
             "ci_run": self.ci_run,
             "engine": self.engine,
             "bases": dict(sorted(self.bases.items())),
+            "built_on": self.built_on or None,
             "base": self.base.to_json() if self.base else None,
             "inherited": list(self.inherited),
             "proofs": [proof.to_json() for proof in self.proofs],
@@ -179,6 +191,7 @@ class Part:
             ci_run=string(value, "ci_run", "part", default="") or None,
             engine=string(value, "engine", "part", default=""),
             bases=string_map(value, "bases", "part"),
+            built_on=read_day(string(value, "built_on", "part", default="")),
             base=_base(value),
             inherited=_texts(value.get("inherited", [])),
             proofs=tuple(Proof.parse(item) for item in object_list(value, "proofs", "part")),

@@ -26,6 +26,10 @@ Reuse = Literal["", "part", "layers", "digest"]
 layers under this commit's labels, or a published image as it is."""
 
 
+Anew = Literal["", "forced", "scheduled", "aged"]
+"""Why something is built although nothing that a key sees has changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPlatform:
     """One build: `builder` is empty for the engine's own, `reason` says why engine and strategy.
@@ -36,6 +40,8 @@ class PlannedPlatform:
     the place of one that is lost. `bases` maps each image outside that it is built from to the
     digest of its manifest for the platform that is taken of it, empty where nobody said. `changes`
     says what is not as it was when the platform was published last, such as a base that moved.
+    `built_on` is the day that its index will name, empty for a build that gives the same every day;
+    `anew` says why it is built although no input has changed.
     """
 
     platform: Platform
@@ -51,6 +57,8 @@ class PlannedPlatform:
     reuse: Reuse = ""
     bases: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
+    built_on: str = ""
+    anew: Anew = ""
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""
@@ -63,7 +71,8 @@ class PlannedPlatform:
             "source": self.source or None,
             "reuse": self.reuse or None,
             "changes": list(self.changes),
-            "bases": dict(self.bases),
+            "bases": {name: digest or None for name, digest in self.bases.items()},
+            "built_on": self.built_on or None,
             "builder": self.builder or None,
             "input_key": self.input_key,
             "labels": dict(self.labels),

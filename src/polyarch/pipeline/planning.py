@@ -1,23 +1,20 @@
 """From config, event and facts to a plan. Pure: it can run with no engine and no network."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings, Project
 from polyarch.errors import InvalidTagError, TagCollisionError
 from polyarch.metadata.policy import Decision
 from polyarch.metadata.tagname import is_valid_tag
-from polyarch.metadata.template import as_is
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import DEFAULT_TAG, Repository, TagReference
-from polyarch.pipeline.contexts import is_direct
+from polyarch.pipeline.claims import day_of
 from polyarch.pipeline.current import NOT_ASKED
 from polyarch.pipeline.existing import ARCH, ENGINE
 from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.graph import IMAGE_PREFIX, ordered
 from polyarch.pipeline.guard import judge, ours
-from polyarch.pipeline.inputkey import Inputs
 from polyarch.pipeline.material import edges_of
 from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import (
@@ -28,9 +25,9 @@ from polyarch.pipeline.plan import (
     PlannedPlatform,
     PlannedTag,
 )
-from polyarch.pipeline.recipe import recipe_json
 from polyarch.pipeline.scope import Scope
 from polyarch.pipeline.strategy import assign
+from polyarch.pipeline.unchanged import Candidate, Verdict
 
 
 def make_plan(
@@ -47,17 +44,14 @@ def make_plan(
     """
     edges = edges_of(facts.sources)
     order = [name for name in ordered(tuple(project.images), edges) if name in scope.platforms]
-    keys: dict[tuple[str, Platform], str] = {}
     loads: Counter[str] = Counter()
     images: list[ImagePlan] = []
     for name in order:
         settings = project.images[name]
         names = facts.wording.names(settings)
         platforms = tuple(
-            _platform(settings, platform, names, _Keys(facts, scope, keys, loads))
-            for platform in scope.platforms[name]
+            _platform(settings, platform, names, facts, loads) for platform in scope.platforms[name]
         )
-        keys |= {(name, planned.platform): planned.input_key for planned in platforms}
         publish, reason = _decided(settings, names, decision)
         stands_on = edges.get(name, ())
         whole = keep_others or set(scope.platforms[name]) == set(settings.platforms)
@@ -103,20 +97,10 @@ def make_plan(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """What one build's plan needs beside the settings; `loads` counts what each builder got."""
-
-    facts: Facts
-    scope: Scope
-    known: Mapping[tuple[str, Platform], str]
-    loads: Counter[str] = field(default_factory=Counter)
-
-
 def _platform(
-    settings: ImageSettings, platform: Platform, names: Names, keys: _Keys
+    settings: ImageSettings, platform: Platform, names: Names, facts: Facts, loads: Counter[str]
 ) -> PlannedPlatform:
-    facts = keys.facts
+    """One build; `loads` counts what each builder got so far."""
     if taken := facts.existing.get((settings.name, platform)):
         return PlannedPlatform(
             platform=platform,
@@ -124,11 +108,14 @@ def _platform(
             strategy="existing",
             reason=taken.reason,
             builder="",
-            input_key=str(taken.reference.digest),
+            input_key=str(taken.reference),
             source=str(taken.reference),
         )
-    given = assign(settings, platform, facts, keys.loads)
-    keys.loads[given.builder] += 1
+    verdict = facts.verdicts.get((settings.name, platform)) or Verdict()
+    if verdict.taken:
+        return _unchanged(verdict, verdict.taken, platform, names)
+    given = assign(settings, platform, facts, loads)
+    loads[given.builder] += 1
     return PlannedPlatform(
         platform=platform,
         engine=given.engine,
@@ -136,37 +123,36 @@ def _platform(
         reason=given.reason,
         builder=given.builder,
         alternatives=given.alternatives,
-        input_key=_input_key(settings, platform, given.engine, names, keys),
+        input_key=facts.keys.get((settings.name, platform), ""),
+        bases=verdict.bases,
+        changes=verdict.changes,
+        anew=verdict.anew,
+        built_on=day_of(facts.wording.now)
+        if facts.sources[settings.name, platform].has_run
+        else "",
         labels=names.per_platform[platform],
         cost=facts.costs.get((settings.name, platform)) if given.strategy == "emulated" else None,
     )
 
 
-def _input_key(
-    settings: ImageSettings, platform: Platform, engine: str, names: Names, keys: _Keys
-) -> str:
-    facts, build = keys.facts, settings.for_platform(platform)
-    source = facts.sources[settings.name, platform]
-    bases: dict[str, str] = {}
-    for edge in source.edges:
-        for other in keys.scope.platforms.get(edge.image, ()):
-            bases[f"{edge.name} {other}"] = keys.known[edge.image, other]
-
-    def render(text: str, key: str, write: Callable[[str], str] = as_is) -> str:
-        return facts.wording.render(settings, text, key, write)
-
-    return Inputs(
-        engine=engine,
+def _unchanged(
+    verdict: Verdict, taken: Candidate, platform: Platform, names: Names
+) -> PlannedPlatform:
+    """What was built before from the same inputs."""
+    how = "its layers are taken from " if taken.reuse == "layers" else ""
+    return PlannedPlatform(
         platform=platform,
-        target=build.target,
-        context=facts.contexts[settings.name, platform],
-        dockerfile=source.dockerfile,
-        build_args=facts.wording.build_args(settings, build),
+        engine=ENGINE,
+        strategy="existing",
+        reason=f"nothing has changed: {how}{taken.where}",
+        builder="",
+        input_key=taken.claim.key,
         labels=names.per_platform[platform],
-        contexts=build.contexts,
-        bases=bases,
-        recipe=recipe_json(build.direct, render) if is_direct(build) and build.direct else None,
-    ).key
+        source=taken.source,
+        reuse=taken.reuse,
+        bases=verdict.bases,
+        built_on=taken.claim.built,
+    )
 
 
 def _adapted(settings: ImageSettings, repository: Repository, facts: Facts) -> str | None:

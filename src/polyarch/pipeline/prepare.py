@@ -1,11 +1,9 @@
 """The first half of every verb: ask the world, then plan."""
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
 
-from polyarch.config.project import ImageSettings, Project
+from polyarch.config.project import Project
 from polyarch.engines.base import Engine, EngineInfo
 from polyarch.engines.catalog import ENGINES
 from polyarch.events import Warned
@@ -13,14 +11,9 @@ from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import read_machine
 from polyarch.host.git import GitFacts, GitTree
 from polyarch.metadata.policy import may_publish
-from polyarch.oci.platform import Platform
-from polyarch.oci.reference import TagReference
-from polyarch.pipeline.adoption import adopted
 from polyarch.pipeline.ancestry import Ancestry
 from polyarch.pipeline.build_secrets import variables_of
-from polyarch.pipeline.current import CurrentTags, ask_current
 from polyarch.pipeline.environment import without_logins
-from polyarch.pipeline.existing import Existing, pinned, tagged
 from polyarch.pipeline.facts import (
     Facts,
     context_digests,
@@ -28,14 +21,13 @@ from polyarch.pipeline.facts import (
     make_engines,
     probe_engines,
 )
+from polyarch.pipeline.inquiry import Inquiry
 from polyarch.pipeline.known import known_facts
 from polyarch.pipeline.lint_advice import advice
-from polyarch.pipeline.naming import Names
 from polyarch.pipeline.nodes import node_engines, probe_nodes
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import make_plan
 from polyarch.pipeline.reach import Reach
-from polyarch.pipeline.rehearsal import rehearsal
 from polyarch.pipeline.scope import find_scope
 from polyarch.pipeline.selection import select_images
 from polyarch.pipeline.source_reader import SourceReader
@@ -73,7 +65,9 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     machine = read_machine(world.environment)
     git = GitTree.find(project.root, world.environment)
     facts_of_git = git.facts() if git else None
-    told = known_facts(event, facts_of_git, world.environment, offline=ask.offline)
+    told = known_facts(
+        event, facts_of_git, world.environment, offline=ask.offline or ask.unpublished
+    )
     event = replace(event, commit_time=told.commit_time)
     doubts = _doubts(event, facts_of_git)
     for warning in (*project.warnings, *event.warnings, *told.warnings, *doubts):
@@ -94,39 +88,55 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     engines = make_engines(environment)
     nodes = node_engines(project, environment)
     reach = Reach(project, world, anonymous=event.is_pull_request)
-    current = _current(project, platforms, reach, ask, wording.names)
     ancestry = Ancestry(git, event.sha)
     decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
     takes_less = reach.takes_less(
         each.registry for name in platforms for each in project.images[name].repositories
     )
-    existing = pinned(project, platforms)
-    if ask.from_tags and not ask.offline:
-        existing |= asyncio.run(_tagged(project, platforms, reach, ask.from_tags))
-    elif decision.publish and _may_adopt(ask, facts_of_git, event):
-        existing |= adopted(project, platforms, current, wording, event, takes_less=takes_less)
-    told_by_lint = advice(project, platforms, existing, wording, build_platform=machine.platform)
+    found = Inquiry(
+        project=project,
+        event=event,
+        ask=ask,
+        wording=wording,
+        scope=platforms,
+        sources=sources,
+        contexts=lambda known: context_digests(project, platforms, sources, known, environment),
+        build_platform=machine.platform,
+        decision=decision,
+        reach=reach,
+        may_adopt=_may_adopt(ask, facts_of_git, event),
+        takes_less=takes_less,
+    ).answers()
+    spared = {*found.existing, *(key for key, each in found.verdicts.items() if each.taken)}
+    built = tuple(
+        each for name in platforms for each in platforms[name] if (name, each) not in spared
+    )
+    told_by_lint = advice(project, platforms, spared, wording, build_platform=machine.platform)
     for text in told_by_lint.warnings:
         world.listen(Warned(text=text))
     facts = Facts(
-        machine=machine.with_versions(world.environment, chain.from_iterable(platforms.values())),
+        machine=machine.with_versions(world.environment, built),
         wording=wording,
         probes=_OTHERS
         if ask.elsewhere
-        else probe_engines(project, sources, platforms, engines, existing),
-        nodes={} if ask.elsewhere else probe_nodes(project, nodes),
+        else probe_engines(project, sources, platforms, engines, spared),
+        nodes=probe_nodes(project, nodes) if built and not ask.elsewhere else {},
         elsewhere=ask.elsewhere,
         sources=sources,
-        contexts=context_digests(project, platforms, sources, existing, environment),
-        current=current,
-        existing=existing,
+        current=found.current,
+        existing=found.existing,
         costs=told_by_lint.costs,
         takes_less=takes_less,
         descends={
             standing.revision: ancestry.descends(standing.revision)
-            for standing in current.values()
+            for standing in found.current.values()
             if standing.revision
         },
+        keys=found.keys,
+        bases=found.bases,
+        configs=found.configs,
+        verdicts=found.verdicts,
+        reusable=found.reusable,
     )
     return Prepared(
         project=project,
@@ -155,41 +165,7 @@ def _doubts(event: CiEvent, git: GitFacts | None) -> Iterator[str]:
         yield "the work tree has changes that are in no commit, and they will be in the images"
 
 
-def _current(
-    project: Project,
-    platforms: Mapping[str, tuple[Platform, ...]],
-    reach: Reach,
-    ask: Ask,
-    names_of: Callable[[ImageSettings], Names],
-) -> CurrentTags:
-    if ask.offline:
-        return {}
-    wanted = [
-        destination.tag(tag)
-        for name in platforms
-        for destination in project.images[name].repositories
-        for tag in names_of(project.images[name]).tags
-    ]
-    return asyncio.run(_ask(wanted, reach, ask)) if wanted else {}
-
-
 def _may_adopt(ask: Ask, git: GitFacts | None, event: CiEvent) -> bool:
     """Whether the commit says what would be built: files that changed since say otherwise."""
     asked = ask.converge and not (ask.sandbox or ask.force or ask.elsewhere or ask.platforms)
     return asked and git is not None and not git.dirty and git.sha == event.sha
-
-
-async def _tagged(
-    project: Project, platforms: Mapping[str, tuple[Platform, ...]], reach: Reach, pattern: str
-) -> dict[tuple[str, Platform], Existing]:
-    async with reach.client() as client:
-        return await tagged(client, project, platforms, pattern, reach.world.listen)
-
-
-async def _ask(wanted: list[TagReference], reach: Reach, ask: Ask) -> CurrentTags:
-    if ask.sandbox:
-        with rehearsal([tag.repository for tag in wanted], reach.world) as stand_ins:
-            async with stand_ins.client() as client:
-                return await ask_current(client, wanted)
-    async with reach.client() as client:
-        return await ask_current(client, wanted)

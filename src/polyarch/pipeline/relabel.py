@@ -18,7 +18,7 @@ from polyarch.oci.manifest import ImageManifest
 class Dress:
     """What an image says of itself: labels, the time of making (RFC 3339), and annotations.
 
-    `without` are keys of labels that do not stay, but where `labels` has them.
+    `without` are keys that do not stay, but where `labels` or `annotations` have them.
     """
 
     labels: Mapping[str, str]
@@ -36,12 +36,14 @@ def relabelled(layout: LayoutStore, image: Descriptor, dress: Dress) -> Descript
     config = ImageConfig.parse(read_small(layout, manifest.config), manifest.config.media_type)
     changed = config.relabelled(dress.labels, dress.created, without=dress.without)
     same_labels = dict(config.labels) == dict(changed.labels) and config.created == dress.created
-    wanted = {**manifest.annotations, **dress.annotations}
+    kept = {key: text for key, text in manifest.annotations.items() if key not in dress.without}
+    wanted = {**kept, **dress.annotations}
     if same_labels and wanted == dict(manifest.annotations):
         return image
     layout.add(changed.descriptor.media_type, changed.raw)
     value = decode_object(manifest.raw, "image manifest")
     value["config"] = {**value["config"], **changed.descriptor.to_json()}
+    value.pop("annotations", None)
     if wanted:
         value["annotations"] = dict(sorted(wanted.items()))
     raw = encode(value)

@@ -8,7 +8,8 @@ from polyarch.content.graph import walk
 from polyarch.content.layout import LayoutStore
 from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher
-from polyarch.errors import ContentError, SpecError
+from polyarch.errors import ContentError, PolyarchError, SpecError
+from polyarch.oci.config import ImageConfig
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository, parse_reference
@@ -37,6 +38,26 @@ def borrowed_from(part: Part) -> tuple[Repository, ...]:
         for source in part.sources
         if not source.startswith(LAYOUT_PREFIX)
     )
+
+
+def config_of_part(parts: PartsFolder, part: Part) -> ImageConfig | None:
+    """The config under the labels that it has now; None where the part is damaged."""
+    for layout in layouts_of(parts, part):
+        try:
+            return read_config(layout, part.manifest)
+        except PolyarchError:
+            continue
+    return None
+
+
+def read_config(layout: LayoutStore, image: Descriptor) -> ImageConfig:
+    """The config of an image in a layout.
+
+    Raises:
+        ContentError, SpecError: it is not there, or none.
+    """
+    manifest = ImageManifest.parse(read_small(layout, image), image.media_type)
+    return ImageConfig.parse(read_small(layout, manifest.config), manifest.config.media_type)
 
 
 def is_whole(parts: PartsFolder, part: Part) -> bool:

@@ -14,11 +14,12 @@ from polyarch.pipeline.bases import built_base, published_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, last_base
+from polyarch.pipeline.handing import Handing, own_name
 from polyarch.pipeline.material import SCRATCH, Edge, Source
-from polyarch.pipeline.part import Part, PartsFolder
+from polyarch.pipeline.part import Part, PartBase, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.published import PublishedImages
-from polyarch.pipeline.sources import joined
+from polyarch.pipeline.sources import config_of_part, joined
 from polyarch.registry.blocking import BlockingRegistries
 
 
@@ -94,20 +95,51 @@ class Standing:
             base = str(self._reference(edge, image, settings))
         return published_base(self.registries, base, platform)
 
-    def outside(
+    def below(
         self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage
     ) -> Mapping[str, str]:
-        """The project's images that it takes as they are published, and what they are now.
+        """The project's images that it takes, and what they hand on to it now.
 
         Raises:
             BaseNotPublishedError: one is published nowhere.
         """
         settings, source = self._of(image, planned)
+        configs = dict(self.facts.configs)
+        for edge in source.edges:
+            for each in built.get(edge.image, ()):
+                if config := config_of_part(self.parts, each.part):
+                    configs[own_name(edge.image), each.part.platform] = config
+        handing = Handing(
+            project=self.project,
+            wording=self.facts.wording,
+            sources=self.facts.sources,
+            scope={name: [each.part.platform for each in made] for name, made in built.items()},
+        )
+        known = handing.essences(image.name, planned.platform, configs)
+        if known is not None:
+            return known
         return {
             edge.image: str(self._reference(edge, image, settings))
             for edge in source.edges
             if edge.image not in built
         }
+
+    def own_base(
+        self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage
+    ) -> PartBase | None:
+        """What the last stage stands on, where that is an image of the project in this plan."""
+        settings, source = self._of(image, planned)
+        name, platform = settings.direct.base if settings.direct else "", planned.platform
+        if source.graph:
+            name, platform = last_base(source.graph)
+        for edge in source.edges if name else ():
+            part = _part_of(edge.image, platform, built)
+            if edge.name == name and part:
+                base = self.project.images[edge.image]
+                tags = self.facts.wording.names(base).tags
+                names = (str(place.tag(tags[0])) for place in base.repositories if tags)
+                return PartBase(name=next(names, ""), digest=str(part.manifest.digest))
+        return None
 
     def _of(self, image: ImagePlan, planned: PlannedPlatform) -> tuple[BuildSettings, Source]:
         settings = self.project.images[image.name].for_platform(planned.platform)

@@ -127,7 +127,7 @@ def publish_project(
     ask = replace(ask, converge=True)
     if not may_publish(event, project.publish.on, sandbox=ask.sandbox).publish:
         # What tags have now changes nothing then, unless they are what is proven.
-        ask = replace(ask, offline=not ask.from_tags)
+        ask = replace(ask, unpublished=not ask.from_tags)
     with job(project, event, ask, world) as work:
         plan = work.prepared.plan
         going = [image for image in plan.images if image.publish]

@@ -7,29 +7,21 @@ the project hands on what it did then, and when it is young enough for what no k
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from polyarch.config.project import ImageSettings
 from polyarch.oci.config import ImageConfig
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.base_digests import Names
-from polyarch.pipeline.base_names import names_of, outside_digests
-from polyarch.pipeline.claims import Claim, essence_of
-from polyarch.pipeline.graph import IMAGE_PREFIX
-from polyarch.pipeline.keys import Ground, Keys, taken_platforms
+from polyarch.pipeline.base_names import outside_digests
+from polyarch.pipeline.claims import Claim
+from polyarch.pipeline.handing import Configs, Handing, is_of_project, own_name
+from polyarch.pipeline.keys import Ground, Keys
 from polyarch.pipeline.material import Source
-from polyarch.pipeline.plan import Reuse
-
-Anew = Literal["", "forced", "scheduled", "aged"]
-"""Why something is built although nothing that a key sees has changed."""
+from polyarch.pipeline.plan import Anew, Reuse
 
 FORCED = "`--force` builds it again"
 SCHEDULED = "a scheduled run builds it again (`schedule-rebuilds`)"
 OTHER = "what it is built from is not what it was"
 FIRST = "nothing of it was found"
-
-Configs = Mapping[tuple[Names, Platform], ImageConfig]
-"""Of the project's images: by `own_name` those of the plan, others as they are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +102,8 @@ class Judge:
         candidates = self.candidates.get((settings.name, platform), ())
         same = [each for each in candidates if each.claim.key == key]
         young = [each for each in same if not self._is_old(each, source, settings)]
-        whole = [each for each in young if each.config and not each.missing]
-        stands = essences(settings, platform, ground, below)
+        whole = [each for each in young if each.config and _may_be_taken(each, outside)]
+        stands = self._handing.essences(settings.name, platform, below)
         for each in whole:
             if stands is not None and stands == _of_project(each.claim):
                 return Verdict(taken=each, bases=outside)
@@ -120,6 +112,16 @@ class Judge:
             return Verdict(anew="aged", changes=(told,), bases=outside)
         changes = tuple(self._changes(candidates, young, whole, outside))
         return Verdict(changes=changes, bases=outside)
+
+    @property
+    def _handing(self) -> Handing:
+        ground = self.ground
+        return Handing(
+            project=ground.project,
+            wording=ground.wording,
+            sources=ground.sources,
+            scope=ground.scope,
+        )
 
     def _is_old(self, candidate: Candidate, source: Source, settings: ImageSettings) -> bool:
         return source.has_run and candidate.claim.is_older(self.now, settings.max_age_s)
@@ -132,43 +134,22 @@ class Judge:
         outside: Mapping[str, str],
     ) -> Iterator[str]:
         if whole:
-            yield "an image of the project that it stands on is not what it was"
+            yield "an image of the project that it stands on is built again, or is another one"
         elif young:
-            yield from (f"{each.where}: {each.missing}" for each in young)
+            yield from dict.fromkeys(
+                f"{each.where}: {each.missing or 'what it was built on is not known now'}"
+                for each in young
+            )
         elif known := next((each for each in candidates if each.claim.key), None):
             yield from known.claim.moved(outside) or (OTHER,)
         elif self.looked:
             yield FIRST
 
 
-def essences(
-    settings: ImageSettings, platform: Platform, ground: Ground, below: Configs
-) -> dict[str, str] | None:
-    """What its bases in the project hand on; None where one is built now, or not known."""
-    build, found = settings.for_platform(platform), dict[str, str]()
-    hidden = ground.wording.names(settings).per_platform[platform]
-    for edge in ground.sources[settings.name, platform].edges:
-        scope = ground.scope.get(edge.image, ())
-        names = own_name(edge.image)
-        if not scope:
-            names = names_of(edge, build, ground.project, ground.wording)
-        for taken in taken_platforms(edge, scope) if scope else edge.platforms:
-            config = below.get((names, taken))
-            if config is None:
-                return None
-            found[essence_name(edge.image, taken)] = essence_of(config, hidden=hidden)
-    return found
-
-
-def own_name(image: str) -> Names:
-    """What an image of the plan is called among those that others stand on."""
-    return (f"{IMAGE_PREFIX}{image}",)
-
-
-def essence_name(image: str, platform: Platform) -> str:
-    """Under which name a base of the project stands among those of an image; no reference is so."""
-    return f"{IMAGE_PREFIX}{image}/{platform}"
+def _may_be_taken(candidate: Candidate, outside: Mapping[str, str]) -> bool:
+    """What others may have built is only the same where it is known what it would stand on."""
+    return candidate.reuse == "part" or all(outside.values())
 
 
 def _of_project(claim: Claim) -> dict[str, str]:
-    return {name: each for name, each in claim.bases.items() if name.startswith(IMAGE_PREFIX)}
+    return {name: each for name, each in claim.bases.items() if is_of_project(name)}

@@ -34,10 +34,11 @@ class Ask:
 
     `selectors` as `selection.select_images` has them; `platforms` are what a person wrote.
     `changed_since` is a git revision. `with_dependencies`: bases within the project are built too
-    although they are not selected. `force`: build although a part could be reused, and with
-    `no_cache` without any layer that an engine or a cache has. `elsewhere`: parts are built by
-    other machines, so that no engine of this one is looked for. `converge`: what one registry holds
-    of this version and commit is taken for the others. `from_tags` is a pattern such as
+    although they are not selected. `offline`: nobody is asked anything. `unpublished`: no tag
+    moves, so that nobody is asked what tags have now. `force`: build although a part could be
+    reused, and with `no_cache` without any layer of a cache. `elsewhere`: parts are built by other
+    machines, so that no engine of this one is looked for. `converge`: what one registry holds of
+    this version and commit is taken for the others. `from_tags` is a pattern such as
     `latest-{arch}` of tags whose images are taken in place of builds. `keep_others`: the platforms
     that were not asked for stay as they are published. `fewer`: one platform may take the place of
     several.
@@ -49,6 +50,7 @@ class Ask:
     with_dependencies: bool = False
     sandbox: bool = False
     offline: bool = False
+    unpublished: bool = False
     force: bool = False
     no_cache: bool = False
     elsewhere: bool = False

@@ -50,7 +50,8 @@ def test_annotations_beside_platforms_and_nothing_of_the_engine_s():
     index = assemble_index(parts(), platforms, {"a": "1"}, beside={"b": "2"})
     assert dict(index.annotations) == {"a": "1"}
     images, [attestation] = index.manifests[:-1], index.manifests[-1:]
-    assert [dict(child.annotations) for child in images] == [{"b": "2"}] * 3
+    claim = {"dev.polyarch.input-key": "sha256:1"}
+    assert [dict(child.annotations) for child in images] == [{"b": "2", **claim}] * 3
     assert "b" not in attestation.annotations
 
 
@@ -59,6 +60,23 @@ def test_platforms_in_plan_order_then_attestations():
     index = assemble_index(parts(), platforms, {})
     assert [str(child.platform) for child in index.manifests] == [*reversed(NAMES), str(UNKNOWN)]
     assert index.attestations_of(index.images[-1])[0].digest == ATTESTATION.digest
+
+
+def test_what_is_claimed_stands_beside_each_platform():
+    built = {"built_on": "2026-01-31", "bases": {"debian:12": "sha256:d", "image:a/x": "sha256:e"}}
+    one, *others = parts()
+    index = assemble_index([replace(one, **built), *others], [p.platform for p in parts()], {})
+    assert dict(index.images[0].annotations) == {
+        "dev.polyarch.bases": '{"debian:12":"sha256:d","image:a/x":"sha256:e"}',
+        "dev.polyarch.built": "2026-01-31",
+        "dev.polyarch.input-key": "sha256:1",
+    }
+    assert dict(index.images[1].annotations) == {"dev.polyarch.input-key": "sha256:1"}
+
+
+def test_what_was_taken_and_not_built_claims_nothing():
+    taken = [replace(part, input_key=f"ghcr.io/a/b@{part.manifest.digest}") for part in parts()]
+    index = assemble_index(taken, [part.platform for part in taken], {})
     assert all(not child.annotations for child in index.images)
 
 

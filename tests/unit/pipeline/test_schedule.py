@@ -125,7 +125,7 @@ class Yard:
             request=request,
             lineage=lambda *_anything: Lineage(),
             take=nothing,
-            outside=lambda *_anything: {},
+            below=lambda *_anything: {},
             created="2026-01-02T00:00:00Z",
             revision="a" * 40,
             ci_run=None,

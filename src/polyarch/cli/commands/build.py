@@ -67,7 +67,9 @@ def command(
     event = words.event(surroundings, project)
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root, now=words.now)
-        ask = words.ask(offline=True, force=force or no_cache, no_cache=no_cache, sandbox=sandbox)
+        ask = words.ask(
+            unpublished=True, force=force or no_cache, no_cache=no_cache, sandbox=sandbox
+        )
         result = build_project(project, event, ask, world, into_engine=load, stage=stage)
     invocation.emit(result.to_json(lambda error: _told(error, result)), lambda: _lines(result))
     if result.error:
