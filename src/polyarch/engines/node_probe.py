@@ -30,6 +30,8 @@ ABSENT = "absent"
 """One that has to be made before it is known what it builds."""
 
 _ABSENT = re.compile(r"no builder .* found", re.IGNORECASE)
+_BUSY = re.compile(r"deadline ?exceeded", re.IGNORECASE)
+"""A BuildKit that is slow to answer while its Engine does: all that is lost is what it emulates."""
 _LAST_CAUSE = re.compile(r"stderr=(.+)", re.DOTALL)
 
 
@@ -69,7 +71,7 @@ class _NodeProbe(Probe):
         if answer.status != 0:
             return self._from_words(answer, "its builder cannot be inspected")
         builder = self._parsed(answer)
-        if builder.problem:
+        if builder.problem and not _BUSY.search(builder.problem):
             return self._bad(f"its BuildKit does not answer: {builder.problem}", self._reach())
         return self._docker(builder, daemon)
 
