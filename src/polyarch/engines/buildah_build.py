@@ -100,7 +100,8 @@ class BuildahBuild:
                 silent_s=bounds.silent_s,
             )
         except ProcessFailedError as error:
-            raise explained(self.request, self.info, output.evidence, error) from error
+            here = self.environment
+            raise explained(self.request, self.info, output.evidence, error, here) from error
 
     def _image_id(self) -> str:
         path = self.folder / IMAGE_ID_FILE

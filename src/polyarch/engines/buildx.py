@@ -32,6 +32,8 @@ from polyarch.host.process import run, stream
 
 _LOADED = re.compile(r"^Loaded image(?: ID)?: (\S+)$", re.MULTILINE)
 
+_UNIX = "unix://"
+
 
 class BuildxEngine:
     """Docker's BuildKit; `builder` is a builder of buildx, None the one in use.
@@ -100,6 +102,12 @@ class BuildxEngine:
             raise EngineUnusableError(self.name, "`docker load` did not say what it loaded")
         tag = ["docker", "tag", loaded[-1], name]
         run(tag, environment=self._environment)
+
+    @property
+    def _here(self) -> Mapping[str, str] | None:
+        """The environment of programs of the machine that builds, where it is this one."""
+        own = self._environment.get("DOCKER_HOST", _UNIX).startswith(_UNIX)
+        return self._environment if own and self._node is None else None
 
     def _usable(self) -> EngineInfo:
         with self._lock:
@@ -184,7 +192,7 @@ class BuildxEngine:
         except ProcessFailedError as error:
             progress.finish()
             evidence = progress.evidence if raw_json else _plain(transcript.last_lines)
-            raise explained(request, info, evidence, error) from error
+            raise explained(request, info, evidence, error, self._here) from error
         progress.finish()
 
 

@@ -142,18 +142,25 @@ class NoEngineError(EngineUnusableError):
 
 
 class EmulatorMissingError(EngineUnusableError):
-    """Programs of a platform must be executed, and this machine cannot."""
+    """Programs of a platform must be executed, and this machine cannot.
+
+    `found` is what this machine says about it, where it builds itself.
+    """
 
     code = "emulator-missing"
 
-    def __init__(self, engine: str, platform: str, *, log: str | None = None) -> None:
+    def __init__(
+        self, engine: str, platform: str, *, log: str | None = None, found: str = ""
+    ) -> None:
         super().__init__(
             engine,
-            f"programs of `{platform}` cannot be executed where it builds (exec format error)",
+            f"programs of `{platform}` cannot be executed where it builds (exec format error)"
+            + (f"; {found}" if found else ""),
             hint=(
-                "register emulators there: `apt-get install qemu-user-static binfmt-support`, or "
-                "`docker run --privileged --rm tonistiigi/binfmt --install all`; or let the "
-                "Dockerfile cross-compile in a `FROM --platform=$BUILDPLATFORM` stage"
+                "`polyarch doctor --fix` there registers emulators (by hand: `apt-get install "
+                "qemu-user-static binfmt-support`, or `docker run --privileged --rm "
+                "tonistiigi/binfmt --install all`); or let the Dockerfile cross-compile in a "
+                "`FROM --platform=$BUILDPLATFORM` stage"
                 + (f"; the whole log is `{log}`" if log else "")
             ),
         )

@@ -16,7 +16,10 @@ _WAY_OUT = (
 
 
 class BuildTooSlowError(BuildFailedError):
-    """A build that reached its `timeout` of `seconds`; `step` is the one that it was in."""
+    """A build that reached its `timeout` of `seconds`; `step` is the one that it was in.
+
+    `known` is what that step is known for under QEMU.
+    """
 
     code = "build-too-slow"
     key = "timeout"
@@ -32,6 +35,7 @@ class BuildTooSlowError(BuildFailedError):
         step: str = "",
         last_lines: Sequence[str] = (),
         emulated: bool = False,
+        known: str = "",
         log: str | None = None,
     ) -> None:
         lines = [shorten(line, 300) for line in last_lines]
@@ -46,7 +50,9 @@ class BuildTooSlowError(BuildFailedError):
                 filter(
                     None,
                     (
-                        f"{_HANGS}: {_WAY_OUT}" if emulated else "see what the step waits for",
+                        f"{known or _HANGS}: {_WAY_OUT}"
+                        if emulated
+                        else "see what the step waits for",
                         f"or give it a longer `{self.key}`",
                         log and f"the whole log is `{log}`",
                     ),

@@ -62,6 +62,12 @@ def find_tools(environment: Mapping[str, str]) -> Tools:
     )
 
 
+def knows_registration(architecture: str) -> bool:
+    """Whether the system has a file that registers an emulator for it when it starts."""
+    name = entry_name(architecture) if architecture in QEMU_NAMES else ""
+    return bool(name) and (_rule(name) is not None or (_FORMATS / name).is_file())
+
+
 def _rule(name: str) -> Path | None:
     """Debian 12 calls a file `qemu-arm.conf`, Fedora and Debian 13 `qemu-arm-static.conf`."""
     files = (Path(folder) / f"{name}{end}.conf" for folder in _RULES for end in ("", "-static"))

@@ -1,10 +1,13 @@
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from polyarch.engines.base import BuildRequest, EngineInfo
 from polyarch.engines.failure import Evidence, explained
-from polyarch.engines.faults import FAULTS, diagnose
+from polyarch.engines.faults import FAULTS, diagnose, known_hang
+from polyarch.engines.faults_emulation import HANGS
 from polyarch.errors import (
     BaseLoginRefusedError,
     BaseUnreachableError,
@@ -13,6 +16,9 @@ from polyarch.errors import (
     EngineUnusableError,
     StorageError,
 )
+from polyarch.host import emulator_signs
+from polyarch.host.binfmt import BinfmtEntry
+from polyarch.host.emulation import Machine
 from polyarch.oci.platform import Platform
 
 # What engines really say; the versions are those of `faults.py`, older texts are from their issues.
@@ -41,16 +47,27 @@ TEXTS = {
         "ERROR: docker exporter does not currently support exporting manifest lists",
         "failed to resolve source metadata for base: unknown scheme oci-layout: not found",
     ],
-    "buildx-absent": ["docker: 'buildx' is not a docker command."],
+    "buildx-absent": [
+        "docker: 'buildx' is not a docker command.",
+        "docker: unknown command: docker buildx",
+        (
+            "ERROR: BuildKit is enabled but the buildx component is missing or broken."
+            " Install the buildx component to build images with BuildKit"
+        ),
+        "unknown flag: --metadata-file",
+        "unknown shorthand flag: 'f' in -f",
+        'fork/exec "/root/.docker/cli-plugins/docker-buildx": exec format error',
+    ],
     "connection-broken": [
         "ERROR: failed to solve: Unavailable: error reading from server: EOF",
         (
-            "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from"
-            " server: EOF"
+            "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading"
+            " from server: EOF"
         ),
         (
-            "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing transport"
-            " due to: connection error: desc = error reading from server: read unix: connection reset"
+            "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing"
+            " transport due to: connection error: desc = error reading from server: read unix:"
+            " connection reset"
         ),
     ],
     "daemon-unreachable": [
@@ -64,7 +81,11 @@ TEXTS = {
         "ERROR: permission denied while trying to connect to the Docker daemon socket at unix:///v",
         "permission denied while trying to connect to the docker API at unix:///var/run/docker.soc",
     ],
-    "builder-gone": ['ERROR: no builder "nope" found'],
+    "builder-gone": [
+        'ERROR: no builder "nope" found',
+        "ERROR: Error response from daemon: No such container: buildx_buildkit_farm0",
+        'ERROR: context "arm-box" does not exist',
+    ],
     "builder-image-unreachable": [
         (
             "ERROR: Error response from daemon: failed to resolve reference"
@@ -74,7 +95,42 @@ TEXTS = {
     ],
     "disk-full": ["ERROR: failed to solve: write /x: no space left on device"],
     "emulator-missing": ["exec /bin/sh: exec format error"],
-    "emulator-crashed": ["qemu: uncaught target signal 11 (Segmentation fault) - core dumped"],
+    "emulator-crashed": [
+        "qemu: uncaught target signal 6 (Aborted) - core dumped",
+        "qemu-arm-static: Unable to find a guest_base to satisfy all guest address mapping",
+        "tcg fatal error",
+        "QEMU internal SIGSEGV {code=MAPERR, addr=0x20}",
+    ],
+    "qemu-no-loader": [
+        (
+            "qemu-aarch64-static: Could not open '/lib/ld-linux-aarch64.so.1': No such file or"
+            " directory"
+        ),
+        "qemu-x86_64: Could not open '/lib64/ld-linux-x86-64.so.2': No such file or directory",
+    ],
+    "qemu-segfault": [
+        "qemu: uncaught target signal 11 (Segmentation fault) - core dumped",
+        'ERROR: process "/bin/sh -c ldconfig" did not complete successfully: exit code: 139',
+    ],
+    "qemu-illegal-instruction": [
+        "qemu: uncaught target signal 4 (Illegal instruction) - core dumped",
+        "Illegal instruction (core dumped)",
+    ],
+    "qemu-syscall": ["qemu: Unsupported syscall: 384"],
+    "qemu-old-go-program": [
+        "runtime: failed to create new OS thread (have 2 already; errno=22)",
+    ],
+    "qemu-go-exec": [
+        "can't start telemetry child process: fork/exec /usr/local/go/bin/go: invalid argument",
+    ],
+    "qemu-openj9": ["Error: Port Library failed to initialize: -1"],
+    "qemu-jvm": ["# A fatal error has been detected by the Java Runtime Environment:"],
+    "qemu-large-inodes": [
+        (
+            "could not read directory '/usr/local/cargo/registry/index/github.com-1285ae/.git//"
+            "refs': Value too large for defined data type; class=Os (2)"
+        ),
+    ],
     "no-isolation": [
         (
             "error running container: from /usr/bin/crun creating container for [/bin/sh -c true]:"
@@ -184,9 +240,34 @@ TEXTS = {
     ("code", "text"), [(code, text) for code, texts in TEXTS.items() for text in texts]
 )
 def test_what_engines_say_is_understood(code: str, text: str) -> None:
-    fault = diagnose([text])
+    fault = diagnose([text], emulated=True)
     assert fault is not None
     assert fault.code == code
+
+
+def test_what_means_something_else_without_an_emulator() -> None:
+    for text in ("Illegal instruction", "exit code: 139", "fork/exec /x: invalid argument"):
+        assert diagnose([text]) is None
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ("[build 4/6] RUN npm ci", "qemu-node-hangs"),
+        ("[2/2] RUN CGO_ENABLED=0 go build ./...", "qemu-go-hangs"),
+        ("RUN ./gradlew shadowJar", "qemu-jvm-hangs"),
+        ("RUN apt-get install -y nodename", None),
+    ],
+)
+def test_steps_that_are_known_to_hang(step: str, code: str | None) -> None:
+    fault = known_hang(step)
+    assert (fault.code if fault else None) == code
+
+
+def test_faults_of_qemu_name_the_version_that_mended_them() -> None:
+    for fault in (*FAULTS, *HANGS):
+        assert not fault.source or fault.source.startswith("https://github.com/")
+        assert fault.kind == "qemu" or not (fault.mended_in or fault.source)
 
 
 def test_codes_are_unique() -> None:
@@ -267,6 +348,85 @@ def test_disks_and_engines_have_their_own_errors() -> None:
     assert isinstance(classic, EngineUnusableError)
     assert "docker buildx create" in (classic.hint or "")
     assert "containerd-snapshotter" in (classic.hint or "")
+
+
+def emulated_error(text: str, here: Mapping[str, str] | None) -> Exception:
+    request = BuildRequest(
+        image="app",
+        platform=Platform.parse("linux/arm64"),
+        project=Path(),
+        context=Path(),
+        dockerfile=None,
+        emulated=True,
+    )
+    info = EngineInfo(name="buildah", native=(Platform.parse("linux/amd64"),))
+    return explained(request, info, Evidence(verdict=(STEP_FAILED,), steps=(text,)), here=here)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Machine], None]:
+    """Lets this machine look like another one."""
+
+    def be(machine: Machine) -> None:
+        monkeypatch.setattr(emulator_signs, "read_machine", lambda _environment: machine)
+        monkeypatch.setattr(Machine, "with_versions", lambda self, _environment, _platforms: self)
+        monkeypatch.setattr(emulator_signs, "knows_registration", lambda _architecture: False)
+
+    return be
+
+
+AMD64 = Machine(native=(Platform.parse("linux/amd64"),), binfmt=True)
+ENTRY = BinfmtEntry(
+    name="qemu-aarch64", architecture="arm64", interpreter="/q", enabled=True, fixed=True
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("7.2.22", "mended in QEMU 9.2.2, and here is 7.2.22"),
+        ("10.0.2", "QEMU 10.0.2 is here; reported as mended in QEMU 9.2.2"),
+        ("", "mended in QEMU 9.2.2"),
+    ],
+)
+def test_a_crash_of_qemu_names_versions_and_the_way_out(
+    machine: Callable[[Machine], None], version: str, told: str
+) -> None:
+    machine(replace(AMD64, entries=(ENTRY,), versions={"/q": version}))
+    error = emulated_error(TEXTS["qemu-segfault"][0], {})
+    assert isinstance(error, BuildFailedError)
+    assert told in (error.hint or "")
+    assert "tonistiigi/binfmt/issues/215" in (error.hint or "")
+    assert "$BUILDPLATFORM" in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("here", "told"),
+    [
+        (replace(AMD64, binfmt=False, entries=(ENTRY,)), "binfmt_misc is not mounted"),
+        (AMD64, "no emulator for it is installed"),
+        (replace(AMD64, programs={"arm64": "/q"}), "lost it at a reboot"),
+        (replace(AMD64, entries=(replace(ENTRY, enabled=False),)), "is switched off"),
+        (replace(AMD64, entries=(replace(ENTRY, fixed=False),)), "without flag F"),
+    ],
+)
+def test_a_lost_emulator_is_told_with_what_became_of_it(
+    machine: Callable[[Machine], None], here: Machine, told: str
+) -> None:
+    machine(here)
+    error = emulated_error("exec /bin/sh: exec format error", {})
+    assert isinstance(error, EmulatorMissingError)
+    assert told in error.message
+    assert "polyarch doctor --fix" in (error.hint or "")
+
+
+def test_where_emulators_work_the_program_is_for_yet_another_platform(
+    machine: Callable[[Machine], None],
+) -> None:
+    machine(replace(AMD64, entries=(ENTRY,)))
+    error = emulated_error("exec /app: exec format error", {})
+    assert isinstance(error, BuildFailedError)
+    assert "for another platform" in (error.hint or "")
 
 
 def test_an_unknown_failure_shows_the_log_and_the_end_of_the_output() -> None:
