@@ -8,6 +8,7 @@ from polyarch.events import Note
 from polyarch.host.emulation import read_machine
 from polyarch.host.mending import Mended, mend
 from polyarch.oci.fields import JsonObject
+from polyarch.pipeline.builders import Builders
 from polyarch.pipeline.diagnosis_emulators import foreign_platforms
 from polyarch.pipeline.emulator_record import remember
 from polyarch.pipeline.world import World
@@ -47,6 +48,7 @@ def fix(project: Project | None, world: World) -> tuple[Fix, ...]:
     """Mend what can be mended here; never raises for what cannot.
 
     Emulators only for the project's platforms; outside a project for all that QEMU is here for.
+    Builders only where polyarch makes them itself.
     """
     platforms = foreign_platforms(project, read_machine(world.environment))
     mended = mend(
@@ -56,7 +58,7 @@ def fix(project: Project | None, world: World) -> tuple[Fix, ...]:
         folders=[world.state] if world.state.is_dir() else [],
     )
     remember(world.state, mended.trials)
-    return tuple(_emulators(mended))
+    return (*_emulators(mended), *(_builders(project, world) if project else ()))
 
 
 def _emulators(mended: Mended) -> Iterator[Fix]:
@@ -74,4 +76,22 @@ def _emulators(mended: Mended) -> Iterator[Fix]:
             message="only root may register emulators",
             commands=mended.rest,
             done=False,
+        )
+
+
+def _builders(project: Project, world: World) -> Iterator[Fix]:
+    """Make those again that cannot be used; an Engine that does not answer is nobody's to make."""
+    builders = Builders(project=project, world=world)
+    gone = [
+        each.node.name
+        for each in builders.look(())
+        if not each.info.usable and each.node.driver != "docker"
+    ]
+    for found in builders.start(gone) if gone else ():
+        yield Fix(
+            area="builder",
+            message=f"make the builder `{found.node.name}` again",
+            commands=f"polyarch builders up {found.node.name}",
+            done=found.info.usable,
+            problem="" if found.info.usable else found.info.problem or "it still does not answer",
         )
