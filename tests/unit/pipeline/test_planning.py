@@ -15,11 +15,19 @@ from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.host.emulation import Machine
 from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.policy import Decision
+from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.facts import Facts, SourceReader, context_digests
+from polyarch.oci.reference import Repository
+from polyarch.pipeline.base_digests import Resolved
+from polyarch.pipeline.claims import Claim
+from polyarch.pipeline.facts import Facts, context_digests
+from polyarch.pipeline.graph import ordered
+from polyarch.pipeline.keys import Ground, input_keys
+from polyarch.pipeline.material import edges_of
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import make_plan
 from polyarch.pipeline.scope import Scope
+from polyarch.pipeline.source_reader import SourceReader
 from polyarch.pipeline.wording import Wording
 
 AMD, ARM = Platform.parse("amd64"), Platform.parse("arm64")
@@ -38,6 +46,7 @@ contexts = { extra = "extra" }
 DOCKERFILE = """\
 ARG FLAVOUR
 FROM --platform=$BUILDPLATFORM debian AS build
+COPY *.c /
 RUN make
 FROM scratch AS final
 COPY --from=build /a /a
@@ -65,6 +74,7 @@ class World:
         self.probes = dict(USABLE)
         self.event = event()
         self.repository = RepositoryFacts()
+        self.bases: dict[tuple[tuple[str, ...], Platform], Resolved] = {}
         self.write({**FILES, "polyarch.toml": config, ".dockerignore": "polyarch.toml\nnotes\n"})
 
     def write(self, files: dict[str, str]) -> None:
@@ -84,12 +94,25 @@ class World:
             event=self.event, repository=self.repository, now=datetime(2026, 1, 2, tzinfo=UTC)
         )
         platforms = {name: image.platforms for name, image in project.images.items()}
+        sources = SourceReader(project, MACHINE, wording).read(tuple(project.images))
+        ground = Ground(
+            project=project,
+            event=self.event,
+            wording=wording,
+            scope=platforms,
+            sources=sources,
+            contexts=context_digests(project, platforms, sources),
+            existing={},
+            bases=self.bases,
+            build_platform=AMD,
+        )
+        order = ordered(tuple(project.images), edges_of(sources))
         facts = Facts(
             machine=MACHINE,
             wording=wording,
             probes=self.probes,
-            sources=SourceReader(project, MACHINE, wording).read(tuple(project.images)),
-            contexts=context_digests(project, platforms),
+            sources=sources,
+            keys=input_keys(order, ground),
             current={},
         )
         return project, facts
@@ -112,6 +135,13 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
+def resolved(text: str, *, key: str = "") -> Resolved:
+    """What a name stands for now, made up of any text."""
+    digest = Digest.of(text.encode())
+    pinned = Repository.parse("debian").at(digest)
+    return Resolved(pinned=pinned, manifest=digest, claim=Claim(key=key))
+
+
 INPUTS: dict[str, Callable[[World], object]] = {
     "a build argument": lambda w: w.config('"plain"', '"fancy"'),
     "what an expression in one gives": lambda w: w.config('"plain"', '"{{sha}}"'),
@@ -120,7 +150,13 @@ INPUTS: dict[str, Callable[[World], object]] = {
     "a label": lambda w: w.config("build-args", 'labels = { a = "b" }\nbuild-args'),
     "a file of the context": lambda w: w.write({"main.c": "2"}),
     "a file of a named context": lambda w: w.write({"extra/file": "2"}),
-    "the engine": lambda w: w.probes.update(buildx=info("buildx", problem="it is ill")),
+    "the engine that is wanted": lambda w: w.config("build-args", 'engine = "buildah"\nbuild-args'),
+    "the network": lambda w: w.config("build-args", 'network = "none"\nbuild-args'),
+    "the name of a secret": lambda w: w.config(
+        "build-args", 'secrets = ["id=a,env=A"]\nbuild-args'
+    ),
+    "what an image outside is": lambda w: w.bases.update({(("debian",), AMD): resolved("1")}),
+    "an agent": lambda w: w.config("build-args", 'ssh = ["default"]\nbuild-args'),
 }
 
 
@@ -134,11 +170,14 @@ def test_inputs_change_the_key(world: World, what: str):
 
 
 NO_INPUTS: dict[str, Callable[[World], object]] = {
+    "an image that no stage takes": lambda w: w.bases.update({(("debian",), ARM): resolved("1")}),
     "the commit": lambda w: setattr(w, "event", event("b" * 40)),
     "the branch": lambda w: setattr(w, "event", replace(event(), ref="refs/heads/other")),
     "tags": lambda w: w.config("type=ref,event=branch", "type=raw,value=x"),
     "repositories": lambda w: w.config("ghcr.io", "quay.io"),
     "an ignored file": lambda w: w.write({"notes": "!"}),
+    "a file that no stage reads": lambda w: w.write({"README.md": "!"}),
+    "the engine that is found": lambda w: w.probes.update(buildx=info("buildx", problem="ill")),
     "what the forge says of the repository": lambda w: setattr(
         w, "repository", RepositoryFacts(name="app", description="new", license="MIT")
     ),
@@ -189,7 +228,7 @@ def test_annotations_stand_where_they_are_asked_for(world: World, level: str):
 def test_a_base_of_the_project_counts_with_its_key(tmp_path: Path):
     config = CONFIG + '[images.child]\ncontext = "child"\n'
     world = World(tmp_path, config)
-    world.write({"child/Dockerfile": "FROM ghcr.io/team/app:main\n"})
+    world.write({"child/Dockerfile": "FROM ghcr.io/team/app:main\nCOPY file /\n"})
     before = world.keys()
     world.config('"plain"', '"fancy"')
     after = world.keys()
