@@ -49,6 +49,9 @@ MakeRequest = Callable[[ImagePlan, PlannedPlatform, PartsByImage], BuildRequest]
 Fetch = Callable[[Built, LayoutStore], Built]
 """Brings what is wanted here of an image that an engine pushed into a layout."""
 
+Share = Callable[[ImagePlan, PlannedPlatform], str]
+"""Names what builds of an image send to their builder once, where they have it in common."""
+
 FindBase = Callable[[ImagePlan, PlannedPlatform, BuildRequest, ImageConfig], Lineage]
 """What a built image stands on, by its request and its config."""
 
@@ -82,6 +85,7 @@ class Workshop:
     ci_run: str | None
     listen: Listener
     parallel: Mapping[str, int] = field(default_factory=dict)
+    shared: Share = lambda _image, _planned: ""
     force: bool = False
     stopped: list[str] = field(default_factory=list)
     finished: list[BuiltPart] = field(default_factory=list)

@@ -20,6 +20,7 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import DigestReference, Repository, parse_reference
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop
+from polyarch.pipeline.context_weight import ContextWeights
 from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.existing import Existing, take
 from polyarch.pipeline.known_layers import remembered_layers
@@ -127,6 +128,7 @@ class Job:
             revision=prepared.event.sha,
             ci_run=prepared.event.ci_run,
             listen=self.world.listen,
+            shared=ContextWeights(prepared.project, prepared.facts).shared,
             force=prepared.ask.force,
             finished=self.finished,
         )

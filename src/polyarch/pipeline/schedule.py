@@ -19,12 +19,26 @@ _ENDED = "ended because another build failed"
 
 @dataclass(slots=True, kw_only=True)
 class _Build:
-    """A build that is handed out; another builder may take it over."""
+    """A build; another builder may take it over.
+
+    `after` is one that has to be over first; `future` is None until it is handed out.
+    """
 
     image: ImagePlan
     planned: PlannedPlatform
     bases: PartsByImage
-    future: Future[BuiltPart]
+    after: "_Build | None" = None
+    future: Future[BuiltPart] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was handed out and has ended, in whatever way."""
+        return self.future is not None and self.future.done()
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether it is to be handed out now."""
+        return self.future is None and (self.after is None or self.after.is_over)
 
     def __str__(self) -> str:
         return f"{self.image.name} {self.planned.platform}"
@@ -73,31 +87,39 @@ class _Course:
                 for image in self._plan.images:
                     ready = self._done.keys() >= set(image.bases)
                     if image.name not in self._started and ready:
-                        self._started[image.name] = list(self._begin(image))
+                        self._started[image.name] = list(self._builds_of(image))
+                for build in self._builds():
+                    if build.may_begin:
+                        self._submit(build)
             self._wait_for_one()
             self._collect()
         return {image.name: self._done[image.name] for image in self._plan.images}
 
-    def _begin(self, image: ImagePlan) -> Iterator[_Build]:
+    def _builds_of(self, image: ImagePlan) -> Iterator[_Build]:
+        """Those of an image; what a builder gets once lets them wait for one another."""
         bases = dict(self._done)
+        last: dict[tuple[str, str], _Build] = {}
         for planned in image.platforms:
-            future = self._submit(image, planned, bases)
-            yield _Build(image=image, planned=planned, bases=bases, future=future)
+            build = _Build(image=image, planned=planned, bases=bases)
+            if shared := self._workshop.shared(image, planned):
+                build.after = last.get((planned.builder, shared))
+                last[planned.builder, shared] = build
+            yield build
 
-    def _submit(
-        self, image: ImagePlan, planned: PlannedPlatform, bases: PartsByImage
-    ) -> Future[BuiltPart]:
-        builder, lanes = planned.builder, self._lanes
+    def _submit(self, build: _Build) -> None:
+        image, planned, bases, lanes = build.image, build.planned, build.bases, self._lanes
+        builder = planned.builder
 
         def work() -> BuiltPart:
             if lost := lanes.lost(builder):
                 raise lost
             return make_part(image, planned, self._workshop, bases, lambda: lanes.begun(builder))
 
-        return lanes.submit(builder, work)
+        build.future = lanes.submit(builder, work)
 
     def _wait_for_one(self) -> None:
-        running = [build.future for build in self._builds() if not build.future.done()]
+        begun = [build.future for build in self._builds() if build.future]
+        running = [future for future in begun if not future.done()]
         if running:
             wait(running, return_when=FIRST_COMPLETED)
 
@@ -114,12 +136,13 @@ class _Course:
                 continue
             for build in builds:
                 self._see(build)
-            if all(build.future.done() for build in builds):
-                self._done[name] = tuple(build.future.result() for build in builds)
+            ended = [build.future.result() for build in builds if build.future and build.is_over]
+            if len(ended) == len(builds):
+                self._done[name] = tuple(ended)
 
     def _see(self, build: _Build) -> None:
         """Let a failure come out; one whose builder is lost goes on elsewhere."""
-        if not build.future.done():
+        if build.future is None or not build.future.done():
             return
         try:
             build.future.result()
@@ -130,7 +153,7 @@ class _Course:
             text = f"builder `{error.engine}` was lost ({error.problem}): {build} goes to"
             self._workshop.listen(Warned(text=f"{text} `{planned.builder}`"))
             build.planned = planned
-            build.future = self._submit(build.image, planned, build.bases)
+            self._submit(build)
 
     def _stranded(self, error: BuilderLostError) -> BuilderLostError:
         """The error with all that only this builder may do and that is not done."""
@@ -145,4 +168,5 @@ class _Course:
 
 
 def _is_done(build: _Build) -> bool:
-    return build.future.done() and build.future.exception() is None
+    future = build.future
+    return future is not None and future.done() and future.exception() is None

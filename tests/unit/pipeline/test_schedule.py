@@ -126,6 +126,8 @@ class Yard:
             lineage=lambda *_anything: Lineage(),
             take=nothing,
             below=lambda *_anything: {},
+            base=lambda *_anything: None,
+            fetch=nothing,
             created="2026-01-02T00:00:00Z",
             revision="a" * 40,
             ci_run=None,
