@@ -15,6 +15,7 @@ import pytest
 
 from polyarch.engines.builder import node_name
 from polyarch.engines.builder_life import look, make_builder, remove_builder
+from polyarch.engines.buildkitd import Daemon
 from polyarch.engines.buildx import BuildxEngine
 from polyarch.engines.dial import dialled
 from polyarch.engines.node import Node
@@ -63,7 +64,7 @@ def test_a_builder_is_kept_until_its_options_change(remote: Remote) -> None:
     node, environment = remote.node, remote.environment
     assert make_builder(node, environment, BUILDX)
     assert not make_builder(node, environment, BUILDX)
-    changed = replace(node, options={"default-load": "true"})
+    changed = replace(node, daemon=Daemon(steps=2))
     assert make_builder(changed, environment, BUILDX)
     found = look(changed, environment)
     assert found
