@@ -19,6 +19,7 @@ from polyarch.engines.buildah_command import (
 from polyarch.engines.buildah_dockerfile import lay_dockerfile
 from polyarch.engines.buildah_images import pulling
 from polyarch.engines.buildah_output import BuildahOutput
+from polyarch.engines.caching import WITHOUT_CACHE, failed_by_cache, without_cache
 from polyarch.engines.contexts import dockerfile_of
 from polyarch.engines.export import find_image
 from polyarch.engines.failure import explained
@@ -67,9 +68,7 @@ class BuildahBuild:
                 images=laid.images,
                 secrets=link_secrets(self.request, self.folder),
             )
-            isolation = self.info.details.get("isolation", "chroot")
-            command = build_command(self.request, environment, prepared, isolation=isolation)
-            self._stream(command.arguments, command.environment, output, self.request.bounds)
+            self._build(self.request, environment, prepared, output)
             image = self._image_id()
             self._stream(export_command(image), environment, output)
         stays = laid.platform == self.request.platform and not output.mixed_base
@@ -82,6 +81,24 @@ class BuildahBuild:
         export = LayoutStore(self.folder / EXPORT)
         found, _ = find_image(export)
         return stamp_image(export, found, stamp, layout)
+
+    def _build(
+        self,
+        request: BuildRequest,
+        environment: Mapping[str, str],
+        prepared: Prepared,
+        output: BuildahOutput,
+    ) -> None:
+        isolation = self.info.details.get("isolation", "chroot")
+        command = build_command(request, environment, prepared, isolation=isolation)
+        try:
+            self._stream(command.arguments, command.environment, output, request.bounds)
+        except PolyarchError:
+            if not failed_by_cache(request, output.evidence):
+                raise
+            self.transcript.warn(WITHOUT_CACHE)
+            output.forget()
+            self._build(without_cache(request), environment, prepared, output)
 
     def _stream(
         self,

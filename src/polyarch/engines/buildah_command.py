@@ -10,6 +10,7 @@ from pathlib import Path
 
 from polyarch.engines.base import BuildRequest, FolderContext, ImageContext
 from polyarch.engines.buildx_command import Arguments, Command, options
+from polyarch.engines.caching import buildah_cache
 from polyarch.engines.given import buildah_options
 
 DOCKERFILE = "Dockerfile"
@@ -61,7 +62,7 @@ def build_command(
         arguments += ["--ignorefile", str(prepared.ignore_file.absolute())]
     # Buildah asks the registry for a newer base in any case; `--pull` would refuse local ones.
     arguments += [option for option in options(request) if option != "--pull"]
-    arguments += buildah_options(request, prepared.secrets)
+    arguments += buildah_options(request, prepared.secrets) + buildah_cache(request)
     for name, image in sorted(prepared.images.items()):
         arguments += ["--build-context", f"{name}=container-image://{image}"]
     for name, context in sorted(request.contexts.items()):

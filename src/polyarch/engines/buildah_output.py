@@ -53,6 +53,11 @@ class BuildahOutput:
         self._printed.append(line)
         self.pulled(line)
 
+    def forget(self) -> None:
+        """The build begins again: what went wrong before explains nothing any more."""
+        self._verdict.clear()
+        self._printed.clear()
+
     def pulled(self, line: str) -> None:
         """One line of a pull before the build: if it fails, the build has the last word on it."""
         if (found := _MISMATCH.search(line)) and not _satisfies(found["found"], found["wanted"]):

@@ -1,5 +1,6 @@
 """A BuildKit build as a person follows it: steps that begin and end, and what they print."""
 
+from polyarch.engines.caching import EXPORTING, IMPORTING
 from polyarch.engines.failure import Evidence
 from polyarch.engines.rawjson import Decoder, SolveStatus, Task, Vertex
 from polyarch.engines.transcript import LAST_LINES, Transcript
@@ -104,7 +105,10 @@ class BuildProgress:
         if vertex.completed:
             self._flush(vertex.digest)
         if vertex.error:
-            if _CANCELED not in vertex.error:
+            if vertex.name.startswith(EXPORTING):
+                self._transcript.warn(f"its layers could not be cached: {vertex.error}")
+            # That there is no cache yet fails no build, and must not be taken for what did.
+            if _CANCELED not in vertex.error and not vertex.name.startswith(IMPORTING):
                 self._failed = self._failed or vertex
             self._transcript.note(f"#{number} ERROR: {vertex.error}")
         elif vertex.completed and number not in self._ended:

@@ -13,6 +13,7 @@ from polyarch.engines.builder_life import make_builder
 from polyarch.engines.buildkit import BuildProgress
 from polyarch.engines.buildx_command import EXPORT, METADATA, buildx_command
 from polyarch.engines.buildx_probe import INSTALL_DOCKER, NAME, RAW_JSON, Probe
+from polyarch.engines.caching import WITHOUT_CACHE, failed_by_cache, renewed, without_cache
 from polyarch.engines.contexts import check_contexts, dockerfile_of
 from polyarch.engines.dial import DIAL, dialled
 from polyarch.engines.endpoint import DEFAULT, shown
@@ -79,13 +80,17 @@ class BuildxEngine:
         """
         info = self._usable()
         check_contexts(request, self.name)
-        with Transcript(request, listen) as transcript, workplace(layout) as folder:
+        with (
+            Transcript(request, listen) as transcript,
+            workplace(layout) as folder,
+            renewed(request) as asked,
+        ):
             if request.push_to:
                 with self._pushing(info, transcript) as site:
                     if site:
-                        self._run(request, info, folder, transcript, site, push=True)
+                        self._run(asked, info, folder, transcript, site, push=True)
                         return take_pushed(folder / METADATA, request.push_to)
-            self._run(request, info, folder, transcript, self._site)
+            self._run(asked, info, folder, transcript, self._site)
             return take_export(folder / EXPORT, layout)
 
     def load(self, archive: Path, name: str) -> None:
@@ -192,8 +197,12 @@ class BuildxEngine:
         except ProcessFailedError as error:
             progress.finish()
             evidence = progress.evidence if raw_json else _plain(transcript.last_lines)
+            if failed_by_cache(request, evidence):
+                transcript.warn(WITHOUT_CACHE)
+                plain = without_cache(request)
+                return self._run(plain, info, folder, transcript, site, push=push)
             raise explained(request, info, evidence, error, self._here) from error
-        progress.finish()
+        return progress.finish()
 
 
 def _plain(lines: tuple[str, ...]) -> Evidence:

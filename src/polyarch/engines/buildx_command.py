@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.engines.base import BuildRequest, FolderContext, ImageContext, NamedContext
+from polyarch.engines.caching import buildkit_cache
 from polyarch.engines.given import buildkit_options
 
 EXPORT = "export"
@@ -56,7 +57,7 @@ def buildx_command(
         "--provenance=false",
         "--sbom=false",
     ]  # fmt: skip
-    arguments += [*options(request), *buildkit_options(request)]
+    arguments += [*options(request), *buildkit_options(request), *buildkit_cache(request)]
     for name, context in sorted(request.contexts.items()):
         arguments += ["--build-context", f"{name}={_source(context)}"]
     for name, value in sorted(request.labels.items()):

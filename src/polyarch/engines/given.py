@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from polyarch.engines.base import BuildRequest
+from polyarch.engines.rows import row
 from polyarch.errors import StorageError
 
 FOLDER = "given"
@@ -14,8 +15,8 @@ def buildkit_options(request: BuildRequest) -> list[str]:
     """BuildKit reads each `--secret` as one row of CSV."""
     chosen: list[str] = []
     for secret in request.secrets:
-        place = f"env={secret.variable}" if secret.variable else f"src={secret.file}"
-        chosen += ["--secret", ",".join(map(_quoted, (f"id={secret.id}", place)))]
+        place = {"env": secret.variable} if secret.variable else {"src": str(secret.file)}
+        chosen += ["--secret", row({"id": secret.id, **place})]
     return chosen + _ssh(request)
 
 
@@ -59,12 +60,6 @@ def command_environment(request: BuildRequest) -> dict[str, str]:
 
 def _ssh(request: BuildRequest) -> list[str]:
     return [word for key in request.ssh for word in ("--ssh", key)]
-
-
-def _quoted(field: str) -> str:
-    if not any(sign in field for sign in ',"\r\n'):
-        return field
-    return '"' + field.replace('"', '""') + '"'
 
 
 def _shell_name(text: str) -> str:

@@ -102,6 +102,7 @@ class Job:
             reach=prepared.reach,
             push_to=push_to,
             no_cache=prepared.ask.no_cache,
+            sandbox=prepared.ask.sandbox,
         )
         requester.check(prepared.plan, None if prepared.ask.force else parts)
         workshop = Workshop(

@@ -1,7 +1,7 @@
 """One line of a plan to what an engine is asked: every name resolved, nothing left to look up."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from polyarch.engines.base import (
     BuildRequest,
     DirectRecipe,
     ImageContext,
+    LayerCache,
     NamedContext,
     RegistryLogin,
 )
@@ -21,6 +22,7 @@ from polyarch.oci.reference import Repository, parse_reference
 from polyarch.pipeline.base_files import files_of_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.build_secrets import SecretKeeper
+from polyarch.pipeline.caches import Folders, layer_cache, lines_of, repositories_of
 from polyarch.pipeline.contexts import dockerfile_for_engine
 from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.inputkey import NOT_INPUT
@@ -52,6 +54,7 @@ class Requester:
     reach: Reach
     push_to: Mapping[str, Repository] = field(default_factory=dict)
     no_cache: bool = False
+    sandbox: bool = False
 
     @property
     def keeper(self) -> SecretKeeper:
@@ -72,8 +75,13 @@ class Requester:
         settings = self.project.images[image.name].for_platform(planned.platform)
         source = self.facts.sources[image.name, planned.platform]
         contexts = self.standing.contexts(image, planned, bases)
+        cache = self._cache(image, settings, planned)
         push_to = self.push_to.get(image.name) if planned.builder else None
-        repositories = (*([push_to] if push_to else []), *_repositories(source, contexts))
+        repositories = (
+            *([push_to] if push_to else []),
+            *_repositories(source, contexts),
+            *repositories_of(cache),
+        )
         return BuildRequest(
             image=image.name,
             platform=planned.platform,
@@ -93,6 +101,7 @@ class Requester:
             direct=self._recipe(image, planned, settings, bases) if not source.graph else None,
             secrets=self.keeper.secrets(image.name, settings),
             ssh=self.keeper.keys(image.name, settings),
+            cache=cache,
             bounds=Bounds(whole_s=settings.timeout_s, silent_s=settings.stall_timeout_s),
             push_to=str(push_to) if push_to else "",
             emulated=planned.strategy == "emulated",
@@ -114,6 +123,15 @@ class Requester:
                 there = known is not None and known.input_key == planned.input_key
                 if not (planned.source or planned.reuse or there):
                     self.keeper.check(image.name, planned.platform)
+
+    def _cache(
+        self, image: ImagePlan, settings: BuildSettings, planned: PlannedPlatform
+    ) -> LayerCache:
+        usual = self.event.default_branch or self.facts.wording.repository.default_branch
+        lines = lines_of(self.event, usual, sandbox=self.sandbox)
+        folders = Folders(project=self.project.root, state=self.reach.world.state)
+        cache = layer_cache(settings.cache, self._settings(image), planned.platform, lines, folders)
+        return replace(cache, sources=()) if self.no_cache else cache
 
     def _settings(self, image: ImagePlan) -> ImageSettings:
         return self.project.images[image.name]
