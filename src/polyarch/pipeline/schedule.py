@@ -134,18 +134,16 @@ class _Course:
         for name, builds in self._started.items():
             if name in self._done:
                 continue
-            for build in builds:
-                self._see(build)
-            ended = [build.future.result() for build in builds if build.future and build.is_over]
+            ended = tuple(part for build in builds if (part := self._see(build)))
             if len(ended) == len(builds):
-                self._done[name] = tuple(ended)
+                self._done[name] = ended
 
-    def _see(self, build: _Build) -> None:
-        """Let a failure come out; one whose builder is lost goes on elsewhere."""
+    def _see(self, build: _Build) -> BuiltPart | None:
+        """What came of a build so far; a failure comes out, a lost builder's goes on elsewhere."""
         if build.future is None or not build.future.done():
-            return
+            return None
         try:
-            build.future.result()
+            return build.future.result()
         except BuilderLostError as error:
             planned = successor(build.planned, self._lanes.all_lost)
             if planned is None:
@@ -154,6 +152,7 @@ class _Course:
             self._workshop.listen(Warned(text=f"{text} `{planned.builder}`"))
             build.planned = planned
             self._submit(build)
+            return None
 
     def _stranded(self, error: BuilderLostError) -> BuilderLostError:
         """The error with all that only this builder may do and that is not done."""
