@@ -34,10 +34,11 @@ def disk_symptoms(world: World) -> Iterator[Symptom]:
         if device in known:
             continue
         known[device] = name
-        yield _disk(name, place, free)
+        yield disk_symptom(name, place, free)
 
 
-def _disk(name: str, place: Path, free: int) -> Symptom:
+def disk_symptom(name: str, place: Path, free: int) -> Symptom:
+    """How much room there is; `free` in bytes."""
     little = free < _LITTLE
     health = Health.BROKEN if free < _NOTHING else Health.WARNING if little else Health.OK
     clean = {"Docker": "`docker system prune`", "Buildah": "`buildah rmi --prune`"}
