@@ -80,9 +80,20 @@ def _about(image: ImagePlan) -> Iterator[Text]:
     if image.alias_tags:
         named = ", ".join(f"`{tag}` {platform}" for tag, platform in image.alias_tags.items())
         yield Text(f"{image.name}: with them move the tags of single platforms: {named}")
+    yield from _why_built(image)
     if image.missing:
         names = ", ".join(str(platform) for platform in image.missing)
         yield Text(f"{image.name}: cannot be published without {names}", style="yellow")
+
+
+def _why_built(image: ImagePlan) -> Iterator[Text]:
+    """What is not as it was when it was built last, for all platforms of which it is true."""
+    platforms: dict[str, list[str]] = {}
+    for planned in image.platforms:
+        for change in planned.changes:
+            platforms.setdefault(change, []).append(str(planned.platform))
+    for change, names in platforms.items():
+        yield Text(f"{image.name}: {', '.join(names)} built: {change}", style="dim")
 
 
 def _will(image: ImagePlan) -> str:

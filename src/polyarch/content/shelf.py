@@ -16,21 +16,17 @@ MOST = 2000
 
 
 class Shelf:
-    """A folder of small files. A disk that fails makes it forget, and nothing else."""
+    """A folder of small files. A disk that fails makes it forget, and nothing else.
+
+    `was_empty`: no earlier run has kept anything.
+    """
 
     def __init__(self, root: Path, *, most: int = MOST) -> None:
         self._root = root
         self._most = most
-        self._was_empty: bool | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was kept by an earlier run; the answer stays what it is."""
-        if self._was_empty is None:
-            self._was_empty = True
-            with contextlib.suppress(OSError):
-                self._was_empty = next(self._root.iterdir(), None) is None
-        return self._was_empty
+        self.was_empty = True
+        with contextlib.suppress(OSError):
+            self.was_empty = next(root.iterdir(), None) is None
 
     def get(self, digest: Digest) -> bytes | None:
         """The bytes of this digest, proven; None where they are not here any more."""

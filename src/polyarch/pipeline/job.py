@@ -11,6 +11,7 @@ from polyarch.config.project import Project
 from polyarch.content.files import locked
 from polyarch.content.filling import FillingStore
 from polyarch.content.layout import LayoutStore
+from polyarch.content.store import Fetcher
 from polyarch.engines.base import Built
 from polyarch.errors import InvalidReferenceError, MalformedManifestError
 from polyarch.events import Note
@@ -36,6 +37,7 @@ from polyarch.pipeline.prove import Prover
 from polyarch.pipeline.published import PublishedImages
 from polyarch.pipeline.pushed import take_over
 from polyarch.pipeline.recording import admit_gap, both
+from polyarch.pipeline.rehearsal import opened_stand_in
 from polyarch.pipeline.requests import Requester
 from polyarch.pipeline.schedule import build_all
 from polyarch.pipeline.smoke import Smoke
@@ -80,6 +82,13 @@ class Job:
     def world(self) -> World:
         """The world, its listener recording."""
         return self.prepared.world
+
+    def opened(self, repository: Repository) -> Fetcher:
+        """A repository as a store; with `--sandbox` what stands in for it comes first."""
+        real = self.registries.store(repository)
+        if not self.prepared.ask.sandbox:
+            return real
+        return opened_stand_in(repository, self.world.state, real)
 
     def build(self, push_to: Mapping[str, Repository] = _NOWHERE) -> tuple[ProvenImage, ...]:
         """Build, assemble and prove every image of the plan, in plan order.
@@ -146,6 +155,7 @@ class Job:
             parts=parts,
             scratch=self.scratch,
             registries=self.registries,
+            opened=self.opened,
             published=PublishedImages(self.registries, self.world.listen),
         )
 
@@ -182,7 +192,7 @@ class Job:
             )
         )
         folder = self.scratch / "images" / image.name
-        source, _ = joined(folder, parts, members, index, self.registries.store)
+        source, _ = joined(folder, parts, members, index, self.opened)
         proof = self.prover.prove(image, index, members, source)
         built = [self._kept(each, proof, parts) for each in built]
         self.prover.insist(proof)

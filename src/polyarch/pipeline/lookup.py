@@ -22,7 +22,6 @@ from polyarch.oci.reference import DEFAULT_TAG, DigestReference, Repository, Tag
 from polyarch.pipeline.claims import Claim
 from polyarch.pipeline.current import Answers
 from polyarch.pipeline.keys import Ground, Keys
-from polyarch.pipeline.plan import State
 from polyarch.pipeline.unchanged import Candidate
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.repository import RemoteRepository
@@ -102,17 +101,19 @@ class LookUp:
     def _entries(
         self, settings: ImageSettings, platform: Platform
     ) -> Iterator[tuple[TagReference, ImageIndex, Descriptor]]:
-        """What stands for the platform under each tag, in the first repository that answers."""
+        """What stands for the platform under each tag, in the first repository that has any."""
         for references in references_of(settings, self.ground):
-            answers = [self.told[each] for each in references if each in self.told]
-            if all(each.current.state is State.UNKNOWN for each in answers):
-                continue
+            found = False
             for reference in references:
                 index = self.told[reference].manifest if reference in self.told else None
-                if isinstance(index, ImageIndex):
-                    same = (each for each in index.images if each.platform == platform)
-                    yield from ((reference, index, each) for each in same)
-            return
+                if not isinstance(index, ImageIndex):
+                    continue
+                for each in index.images:
+                    if each.platform == platform:
+                        found = True
+                        yield reference, index, each
+            if found:
+                return
 
 
 async def _proven(

@@ -5,17 +5,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from polyarch.content.files import locked
+from polyarch.content.store import Fetcher
 from polyarch.engines.base import RegistryLogin
-from polyarch.errors import SandboxBusyError
+from polyarch.errors import BlobNotFoundError, SandboxBusyError
 from polyarch.net.endpoint import Endpoint
+from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.reference import Repository
+from polyarch.pipeline.held import Held
 from polyarch.pipeline.world import World
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.credential import Credential, FixedKeychain
 from polyarch.registry.retry import RetryPolicy
 from polyarch.runs.folder import prepare_state
+
+if TYPE_CHECKING:
+    from polyarch.sandbox.storage import Storage
 
 USERNAME = "rehearsal"
 
@@ -60,6 +67,40 @@ class Rehearsal:
 def sandbox_folder(state: Path, host: str) -> Path:
     """Where the registry that stands for `host` keeps its content between runs."""
     return state / "sandbox" / host.replace(":", "_")
+
+
+def opened_stand_in(repository: Repository, state: Path, real: Fetcher) -> Fetcher:
+    """What the registry that stands for a repository keeps, and `real` for what it lacks."""
+    from polyarch.sandbox.folder import FolderStorage
+
+    folder = sandbox_folder(state, repository.registry)
+    if not folder.is_dir():
+        return real
+    return Held([_KeptBlobs(storage=FolderStorage(folder), path=repository.path), real])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KeptBlobs:
+    """The blobs of one repository, read from the folder: no server has to run."""
+
+    storage: "Storage"
+    path: str
+
+    def open(self, descriptor: Descriptor, offset: int = 0) -> BinaryIO:
+        """The bytes from `offset` on.
+
+        Raises:
+            BlobNotFoundError: they are not there.
+        """
+        if not self.exists(descriptor):
+            raise BlobNotFoundError(str(descriptor.digest), self.path)
+        content = self.storage.open_blob(descriptor.digest)
+        content.seek(offset)
+        return content
+
+    def exists(self, descriptor: Descriptor) -> bool:
+        """Whether the blob is there in its full size."""
+        return self.storage.blob_size(self.path, descriptor.digest) == descriptor.size
 
 
 @contextmanager

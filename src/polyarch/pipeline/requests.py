@@ -95,7 +95,7 @@ class Requester:
             base=self.standing.base(image, planned, bases),
             created=int(commit_time(self.event).timestamp()),
             network=settings.network or "",
-            no_cache=self.no_cache,
+            no_cache=self.no_cache or planned.anew in {"aged", "scheduled"},
             plain_http=self._plain_hosts(repositories),
             logins=self._logins(repositories),
             direct=self._recipe(image, planned, settings, bases) if not source.graph else None,

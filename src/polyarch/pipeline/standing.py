@@ -19,7 +19,7 @@ from polyarch.pipeline.material import SCRATCH, Edge, Source
 from polyarch.pipeline.part import Part, PartBase, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
 from polyarch.pipeline.published import PublishedImages
-from polyarch.pipeline.sources import config_of_part, joined
+from polyarch.pipeline.sources import OpenRepository, config_of_part, joined
 from polyarch.registry.blocking import BlockingRegistries
 
 
@@ -32,6 +32,7 @@ class Standing:
     parts: PartsFolder
     scratch: Path
     registries: BlockingRegistries
+    opened: OpenRepository
     published: PublishedImages
 
     def contexts(
@@ -154,7 +155,7 @@ class Standing:
         members = [each.part for each in built[name]]
         index = assemble_index(members, [part.platform for part in members], {})
         folder = self.scratch / "bases" / name
-        store, descriptor = joined(folder, self.parts, members, index, self.registries.store)
+        store, descriptor = joined(folder, self.parts, members, index, self.opened)
         store.fill(descriptor)
         return LayoutContext(layout=folder, descriptor=descriptor)
 

@@ -97,9 +97,7 @@ class RemoteRepository:
             await asyncio.to_thread(shelf.put, descriptor.digest, found.raw)
         return found
 
-    async def standing_manifest(
-        self, reference: str | Digest
-    ) -> ImageManifest | ImageIndex | None:
+    async def standing_manifest(self, reference: str | Digest) -> ImageManifest | ImageIndex | None:
         """What stands there now; None where the registry says that it does not exist.
 
         Where manifests were kept before, only the digest is asked: registries count reads.
@@ -108,7 +106,7 @@ class RemoteRepository:
             DigestMismatchError, MalformedManifestError: it is not what it says.
         """
         shelf = self._session.shelf
-        if shelf is None or shelf.is_empty:
+        if shelf is None or shelf.was_empty:
             try:
                 found = await self.get_manifest(reference)
             except (ManifestNotFoundError, RepositoryNotFoundError):
