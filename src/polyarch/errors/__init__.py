@@ -26,6 +26,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ConfigNotFoundError
 │   ├── ConfigUnreadableError       not there, no permission, far too large
 │   ├── InvalidConfigError          every problem of the file at once
+│   ├── InvalidLockError            every problem of a polyarch.lock
 │   ├── DockerfileNotFoundError
 │   ├── ContextNotFoundError
 │   ├── DockerfileError             a Dockerfile or its .dockerignore that cannot be read
@@ -188,6 +189,7 @@ from polyarch.errors.config import (
     EngineMisfitError,
     ImageCycleError,
     InvalidConfigError,
+    InvalidLockError,
     InvalidPublishRuleError,
     InvalidRuleError,
     InvalidTagError,
@@ -389,6 +391,7 @@ __all__ = [
     "InvalidConfigError",
     "InvalidDigestError",
     "InvalidEventError",
+    "InvalidLockError",
     "InvalidOverrideError",
     "InvalidPlaceError",
     "InvalidPlatformError",

@@ -55,6 +55,21 @@ class InvalidConfigError(ConfigError):
         self.problems = tuple(problems)
 
 
+class InvalidLockError(ConfigError):
+    """A polyarch.lock that is damaged, every problem told with its line."""
+
+    code = "invalid-lock"
+
+    def __init__(self, file: str, problems: Sequence[str]) -> None:
+        super().__init__(
+            "the lock is damaged:\n" + "\n".join(f"  {problem}" for problem in problems),
+            where=file,
+            hint="take the committed file again, or remove it and run"
+            " `polyarch doctor --update-lock`",
+        )
+        self.problems = tuple(problems)
+
+
 class DockerfileNotFoundError(ConfigError):
     """The Dockerfile that an image names does not exist."""
 
