@@ -15,6 +15,7 @@ from tests.lab.buildah import Buildah, own_buildah
 from tests.lab.engine import DockerEngine, running_engine
 from tests.lab.engine_tls import TlsEngine, running_tls_engine
 from tests.lab.foreign import run_in_root, run_program, unpack_layout
+from tests.lab.gotool import GoTool, go_tool
 from tests.lab.registries import Auth, Registry, running_registry
 from tests.lab.skopeo import Skopeo, find_skopeo
 from tests.lab.sources import source
@@ -123,6 +124,13 @@ def base_registry(tmp_path_factory: Folders) -> Iterator[Registry]:
     require("registry", "bases")
     with running_base_registry(tmp_path_factory.mktemp("bases")) as registry:
         yield registry
+
+
+@pytest.fixture(scope="session")
+def go() -> GoTool:
+    """Go on this machine."""
+    require("bases")
+    return go_tool()
 
 
 @pytest.fixture
