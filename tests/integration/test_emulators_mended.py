@@ -59,6 +59,7 @@ def test_written_to_the_kernel_itself_and_the_list_switched_on() -> None:
         "switch the kernel's list of emulators on",
         *(
             f"register QEMU for {name} with flag F (`/usr/bin/qemu-{qemu}-static`)"
+            " until the next reboot"
             for name, qemu in (("arm64", "aarch64"), ("ppc64le", "ppc64le"), ("s390x", "s390x"))
         ),
     ]

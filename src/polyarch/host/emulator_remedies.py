@@ -95,7 +95,10 @@ def _ways(
     if qemu := _trusted(machine, architecture):
         version = machine.versions.get(machine.programs[architecture], "")
         line = rule(architecture, qemu, qemu=version, kernel=tools.kernel)
-        yield Write(path=BINFMT / "register", text=line), f"with flag F (`{qemu}`)"
+        yield (
+            Write(path=BINFMT / "register", text=line),
+            f"with flag F (`{qemu}`) until the next reboot",
+        )
 
 
 def _trusted(machine: Machine, architecture: str) -> Path | None:
@@ -128,7 +131,8 @@ def _packages(apt_get: str) -> Remedy:
 def _container(architectures: Sequence[str]) -> Remedy:
     docker = ("docker", "run", "--privileged", "--rm", CONTAINER)
     return Remedy(
-        says=f"let a privileged container register QEMU for {', '.join(architectures)}",
+        says="let a privileged container register QEMU until the next reboot, for "
+        + ", ".join(architectures),
         steps=(Command(words=(*docker, "--install", ",".join(architectures)), limit_s=LONG_S),),
         needs_root=False,
     )

@@ -13,6 +13,8 @@ from polyarch.pipeline.emulator_record import EmulatorRecord
 from polyarch.pipeline.symptom import Health, Symptom
 
 FIX = "polyarch doctor --fix"
+SUDO_FIX = 'sudo "$(command -v polyarch)" doctor --fix'
+"""Root's PATH rarely has the folder that polyarch is installed in."""
 
 _LONG = 100
 """Characters from which a command is not worth typing."""
@@ -120,4 +122,4 @@ def _hint(found: Emulators, trial: Trial) -> str:
         return f"install qemu-user-static, then `{FIX}`; or name a native builder in [builders]"
     if tools.is_root:
         return f"`{FIX}`"
-    return f"`sudo {FIX}`" if len(command) > _LONG else f"`{command}`"
+    return f"`{SUDO_FIX}`" if len(command) > _LONG else f"`{command}`"

@@ -50,8 +50,8 @@ def command(
     \b
       polyarch doctor                # one screen
       polyarch doctor --offline      # without registries
-      sudo polyarch doctor --fix     # emulators are back after a reboot
       polyarch doctor --json | jq '.checks[] | select(.status != "ok")'
+      sudo "$(command -v polyarch)" doctor --fix     # emulators are back after a reboot
 
     Exit code 4, 5 or 7 when something that this project needs is broken.
     """
