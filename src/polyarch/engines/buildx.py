@@ -93,6 +93,16 @@ class BuildxEngine:
             self._run(asked, info, folder, transcript, self._site)
             return take_export(folder / EXPORT, layout)
 
+    def try_out(self, request: BuildRequest, listen: Listener) -> None:
+        """Build for what the steps say, and keep nothing of it.
+
+        Raises:
+            BuildFailedError, EngineUnusableError: as of `build`.
+        """
+        info = self._usable()
+        with Transcript(request, listen) as transcript:
+            self._run(request, info, request.context, transcript, self._site, keep=False)
+
     def load(self, archive: Path, name: str) -> None:
         """Take an image of one platform into Docker's store as `name`.
 
@@ -173,6 +183,7 @@ class BuildxEngine:
         site: Site,
         *,
         push: bool = False,
+        keep: bool = True,
     ) -> None:
         raw_json = (Version.find(info.version) or RAW_JSON) >= RAW_JSON
         command = buildx_command(
@@ -182,6 +193,7 @@ class BuildxEngine:
             builder=site.builder,
             raw_json=raw_json,
             push=push,
+            keep=keep,
         )
         progress = BuildProgress(transcript)
         try:

@@ -39,6 +39,7 @@ def buildx_command(
     builder: str | None = None,
     raw_json: bool = True,
     push: bool = False,
+    keep: bool = True,
 ) -> Command:
     """Build one platform into an OCI layout in `EXPORT`, or `push` it to `request.push_to`.
 
@@ -52,7 +53,7 @@ def buildx_command(
     arguments += [
         "--platform", str(request.platform),
         "--file", str(dockerfile),
-        *output(request, push=push),
+        *output(request, push=push, keep=keep),
         "--progress", "rawjson" if raw_json else "plain",
         "--provenance=false",
         "--sbom=false",
@@ -73,11 +74,13 @@ def buildx_command(
     )
 
 
-def output(request: BuildRequest, *, push: bool) -> list[str]:
-    """Where the image goes: a layout, or by its digest and with no tag to a registry.
+def output(request: BuildRequest, *, push: bool, keep: bool = True) -> list[str]:
+    """Where the image goes: a layout, by its digest and with no tag to a registry, or nowhere.
 
     Docker's and BuildKit's own media types differ; OCI's are what an exported layout has.
     """
+    if not keep:
+        return ["--output", "type=cacheonly"]
     if not push:
         return ["--output", f"type=oci,tar=false,dest={EXPORT},rewrite-timestamp=true"]
     repository = request.push_to

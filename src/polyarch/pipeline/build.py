@@ -219,6 +219,7 @@ def _built(
             revision=workshop.revision,
             ci_run=workshop.ci_run,
             engine=planned.engine,
+            builder=planned.builder,
             bases=below,
             built_on=planned.built_on,
             base=base or lineage.base,

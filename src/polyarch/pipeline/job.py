@@ -41,6 +41,7 @@ from polyarch.pipeline.rehearsal import opened_stand_in
 from polyarch.pipeline.requests import Requester
 from polyarch.pipeline.schedule import build_all
 from polyarch.pipeline.smoke import Smoke
+from polyarch.pipeline.smoke_place import SmokePlaces
 from polyarch.pipeline.sources import borrowed_from, joined
 from polyarch.pipeline.standing import Standing
 from polyarch.pipeline.world import Ask, World
@@ -240,6 +241,7 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         scratch = world.state / "tmp" / run.id
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         registries = stack.enter_context(prepared.reach.blocking())
+        environment = without_logins(world.environment, project.secret_variables)
         yield Job(
             prepared=prepared,
             run=run,
@@ -249,7 +251,13 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
                 project=project,
                 memory=remembered_layers(world.state),
                 smoke=Smoke(
-                    environment=without_logins(world.environment, project.secret_variables),
+                    places=SmokePlaces(
+                        environment=environment,
+                        nodes={name: each.node for name, each in prepared.facts.nodes.items()},
+                        project=project,
+                        reach=prepared.reach,
+                        registries=registries,
+                    ),
                     scratch=scratch,
                     run=run,
                     listen=recording.listen,

@@ -105,7 +105,8 @@ class Part:
     """`sources` say where blobs are: `oci:DIR` (relative to the record) or `repository@digest`.
 
     Those of `staged` are where a build has sent the whole part, other repositories lend layers.
-    `ci_run` is null on a laptop. `engine` is told for people. `bases` is what it was built on, as a
+    `ci_run` is null on a laptop. `engine` is told for people, `builder` the node that it was built
+    on, empty for this machine. `bases` is what it was built on, as a
     claim has it; `built_on` the day of that, empty where every day gives the same. `built` is what
     the engine made, and `manifest` the same under the labels of `revision`. `base` is None for an
     image from nothing, `inherited` are the keys of labels in `built` that speak of the base and not
@@ -123,6 +124,7 @@ class Part:
     revision: str
     ci_run: str | None = None
     engine: str = ""
+    builder: str = ""
     proofs: tuple[Proof, ...] = ()
     bases: Mapping[str, str] = field(default_factory=dict, hash=False)
     built_on: str = ""
@@ -152,6 +154,7 @@ class Part:
             "revision": self.revision,
             "ci_run": self.ci_run,
             "engine": self.engine,
+            "builder": self.builder or None,
             "bases": dict(sorted(self.bases.items())),
             "built_on": self.built_on or None,
             "base": self.base.to_json() if self.base else None,
@@ -190,6 +193,7 @@ class Part:
             revision=string(value, "revision", "part"),
             ci_run=string(value, "ci_run", "part", default="") or None,
             engine=string(value, "engine", "part", default=""),
+            builder=string(value, "builder", "part", default=""),
             bases=string_map(value, "bases", "part"),
             built_on=read_day(string(value, "built_on", "part", default="")),
             base=_base(value),
