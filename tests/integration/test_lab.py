@@ -43,7 +43,8 @@ FROM --platform=$BUILDPLATFORM {golang} AS build
 ARG TARGETOS TARGETARCH
 COPY . /src
 WORKDIR /src
-RUN GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /hello .
+RUN --mount=type=cache,target=/root/.cache/go-build \\
+    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -o /hello .
 FROM {busybox}
 COPY --from=build /hello /hello
 """

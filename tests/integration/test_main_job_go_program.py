@@ -55,7 +55,9 @@ ARG TARGETVARIANT
 WORKDIR /src
 COPY . .
 RUN uname -m > /builder
-RUN GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM=${{TARGETVARIANT#v}} CGO_ENABLED=0 go build -o /hello .
+RUN --mount=type=cache,target=/root/.cache/go-build \\
+    GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM=${{TARGETVARIANT#v}} CGO_ENABLED=0 \\
+    go build -trimpath -o /hello .
 
 FROM {busybox}
 COPY --from=build /builder /builder
@@ -153,7 +155,7 @@ def work(
     return Work(engine, base_registry, Destinations([token_registry]), shelf, tmp_path)
 
 
-FEW = ("linux/arm/v7", "linux/amd64")
+FEW = ("linux/arm64", "linux/amd64")
 
 
 @pytest.mark.parametrize(
