@@ -64,6 +64,7 @@ def plan_view(plan: Plan) -> RenderableType:
         _add_destinations(tags, image)
     told = [Text(plan.reason, style="dim")] if plan.reason else []
     told += [line for image in plan.images for line in _about(image)]
+    told += [Text(f"toolchain: {line}", style="dim") for line in plan.toolchain]
     if not plan.images:
         return Group(heading, Text(), Text(f"nothing to do: {plan.reason}"))
     return Group(heading, Text(), builds, Text(), tags, Text(), *told)

@@ -46,7 +46,8 @@ def buildx_command(
     Times in new layers are set back to the commit's (`rewrite-timestamp`, BuildKit 0.13; older ones
     do not know it and leave them), which with SOURCE_DATE_EPOCH makes equal builds equal bytes.
     """
-    passed = Arguments.of(request.build_args, environment)
+    syntax = {"BUILDKIT_SYNTAX": request.syntax} if request.syntax else {}
+    passed = Arguments.of({**syntax, **request.build_args}, environment)
     arguments = ["docker", "buildx", "build"]
     if builder:
         arguments += ["--builder", builder]

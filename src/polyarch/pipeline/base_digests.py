@@ -5,7 +5,7 @@ these. What a registry does not say stays unknown: it is told, and nothing fails
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from polyarch.errors import PolyarchError
@@ -42,13 +42,19 @@ Bases = Mapping[tuple[Names, Platform], Resolved]
 
 
 async def ask_bases(
-    client: RegistryClient, wanted: Iterable[tuple[Names, Platform]], listen: Listener
+    client: RegistryClient,
+    wanted: Iterable[tuple[Names, Platform]],
+    listen: Listener,
+    meant: Callable[[Names], Names] = lambda names: names,
 ) -> Bases:
-    """Ask for all names at once, for each only once; never raises for a registry."""
+    """Ask for all names at once, for each only once; never raises for a registry.
+
+    `meant` gives the names to ask for in the place of others, such as those that are pinned.
+    """
     platforms: dict[Names, dict[Platform, None]] = {}
     for names, platform in wanted:
         platforms.setdefault(names, {})[platform] = None
-    asked = await asyncio.gather(*(_ask(client, names) for names in platforms))
+    asked = await asyncio.gather(*(_ask(client, meant(names)) for names in platforms))
     found: dict[tuple[Names, Platform], Resolved] = {}
     for (names, taken), answer in zip(platforms.items(), asked, strict=True):
         if isinstance(answer, str):

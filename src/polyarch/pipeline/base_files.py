@@ -19,9 +19,9 @@ from polyarch.content.store import Fetcher
 from polyarch.content.tarheader import BLOCK, SPARSE, Header
 from polyarch.engines.accounts import GROUP, PASSWD
 from polyarch.engines.base import Base
-from polyarch.host.certificates import PLACES
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.reference import parse_reference
+from polyarch.pipeline.certificates import PLACES
 from polyarch.registry.blocking import BlockingRegistries
 
 MAX_BYTES = 1024 * 1024

@@ -18,12 +18,12 @@ from polyarch.errors import (
     ProgramNotFoundError,
     StorageError,
 )
-from polyarch.host.certificates import machine_certificates
 from polyarch.host.process import run
 from polyarch.oci.fields import JsonObject, encode
 from polyarch.oci.placeholder import fill, names_in
 from polyarch.oci.platform import Platform
 from polyarch.oci.toolchain import names_of
+from polyarch.pipeline.certificates import machine_certificates
 
 _CHUNK = 1024 * 1024
 

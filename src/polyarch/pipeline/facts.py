@@ -27,6 +27,7 @@ from polyarch.pipeline.existing import ExistingImages
 from polyarch.pipeline.handing import Configs
 from polyarch.pipeline.keys import Keys
 from polyarch.pipeline.lint_advice import EmulationCosts
+from polyarch.pipeline.locked import Locked
 from polyarch.pipeline.lookup import Reusable
 from polyarch.pipeline.material import Sources
 from polyarch.pipeline.unchanged import Verdict
@@ -54,7 +55,8 @@ class Facts:
     none: the local engines build all. `elsewhere`: other machines have built, and this one is not
     to say how. `bases` are digests of images that are not built now, `configs` those of the
     project's own. `verdicts` say what is built and why, and `reusable` holds what is taken again,
-    by `repository@digest`.
+    by `repository@digest`. `locked` is what polyarch.lock pins; `toolchain` says what of
+    engines and of the lock is not as it was.
     """
 
     machine: Machine
@@ -73,6 +75,8 @@ class Facts:
     configs: Configs = field(default_factory=dict)
     verdicts: Mapping[tuple[str, Platform], Verdict] = field(default_factory=dict)
     reusable: Mapping[str, Reusable] = field(default_factory=dict)
+    locked: Locked = field(default_factory=Locked)
+    toolchain: tuple[str, ...] = ()
 
 
 def make_engines(environment: Mapping[str, str]) -> dict[str, Engine]:

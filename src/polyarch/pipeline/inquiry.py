@@ -25,6 +25,7 @@ from polyarch.pipeline.existing import ExistingImages, pinned, tagged
 from polyarch.pipeline.graph import ordered
 from polyarch.pipeline.handing import Configs, own_name
 from polyarch.pipeline.keys import Ground, Keys, input_keys
+from polyarch.pipeline.locked import Locked, ask_today, lockable
 from polyarch.pipeline.lookup import LookUp, Reusable, config_of, references_of
 from polyarch.pipeline.material import Sources, edges_of
 from polyarch.pipeline.own_parts import own_candidate
@@ -44,11 +45,15 @@ NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was answered, and what follows from it; by image and platform."""
+    """What was answered, and what follows from it; by image and platform.
+
+    `today` are the digests of tags that the lock pins.
+    """
 
     existing: ExistingImages
     current: CurrentTags = field(default_factory=dict)
     bases: Bases = field(default_factory=dict)
+    today: Mapping[str, Digest] = field(default_factory=dict)
     keys: Keys = field(default_factory=dict)
     configs: Configs = field(default_factory=dict)
     verdicts: Mapping[Key, Verdict] = field(default_factory=dict)
@@ -75,6 +80,7 @@ class Inquiry:
     reach: Reach
     may_adopt: bool
     takes_less: Mapping[str, str]
+    locked: Locked = field(default_factory=Locked)
 
     @property
     def _looks(self) -> bool:
@@ -101,10 +107,11 @@ class Inquiry:
             client = await stack.enter_async_context(self.reach.client())
             own = await stack.enter_async_context(self._own(client))
             existing = dict(await self._named(client))
-            told, bases, contexts = await asyncio.gather(
+            told, bases, contexts, today = await asyncio.gather(
                 ask_tags(own, self._tags()),
-                ask_bases(client, self._bases(), self.reach.world.listen),
+                ask_bases(client, self._bases(), self.reach.world.listen, self.locked.names),
                 asyncio.to_thread(self.contexts, existing),
+                ask_today(client, self._locked_names()),
             )
             current = {tag: answer.current for tag, answer in told.items()}
             existing |= self._adopted(current)
@@ -128,6 +135,7 @@ class Inquiry:
             existing=existing,
             current=current,
             bases=bases,
+            today=today,
             keys=keys,
             configs=configs,
             verdicts=judge.verdicts(self._order),
@@ -192,6 +200,13 @@ class Inquiry:
                 self.wording,
                 build_platform=self.build_platform,
             )
+
+    def _locked_names(self) -> tuple[str, ...]:
+        """The pinned names of which it is asked whether their tags have moved on."""
+        if self.ask.offline or self.ask.elsewhere or not self.locked.pins:
+            return ()
+        taken = lockable(self.project, self.scope, self.sources)
+        return tuple(name for names in taken for name in names if name in self.locked.pins)
 
     async def _named(self, client: RegistryClient) -> ExistingImages:
         """What the config or tags of single platforms name in place of a build."""

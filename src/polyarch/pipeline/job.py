@@ -39,6 +39,7 @@ from polyarch.pipeline.pushed import take_over
 from polyarch.pipeline.recording import admit_gap, both
 from polyarch.pipeline.rehearsal import opened_stand_in
 from polyarch.pipeline.requests import Requester
+from polyarch.pipeline.run_record import RECORD_FILE, record_json
 from polyarch.pipeline.schedule import build_all
 from polyarch.pipeline.smoke import Smoke
 from polyarch.pipeline.smoke_place import SmokePlaces
@@ -238,6 +239,8 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         recording = replace(world, listen=both(world.listen, recorder))
         prepared = prepare(project, event, ask, recording)
         run.write(PLAN_FILE, prepared.plan.to_json())
+        record = record_json(project, prepared.event, prepared.facts, prepared.plan, recording)
+        run.write(RECORD_FILE, record)
         scratch = world.state / "tmp" / run.id
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         registries = stack.enter_context(prepared.reach.blocking())

@@ -94,6 +94,7 @@ def make_plan(
         sha=event.sha,
         images=tuple(images),
         reason=scope.reason,
+        toolchain=facts.toolchain,
     )
 
 

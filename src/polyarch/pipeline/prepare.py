@@ -24,10 +24,13 @@ from polyarch.pipeline.facts import (
 from polyarch.pipeline.inquiry import Inquiry
 from polyarch.pipeline.known import known_facts
 from polyarch.pipeline.lint_advice import advice
+from polyarch.pipeline.lock import Lock
+from polyarch.pipeline.locked import Locked
 from polyarch.pipeline.nodes import node_engines, probe_nodes
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import make_plan
 from polyarch.pipeline.reach import Reach
+from polyarch.pipeline.run_record import toolchain_lines
 from polyarch.pipeline.scope import find_scope
 from polyarch.pipeline.selection import select_images
 from polyarch.pipeline.source_reader import SourceReader
@@ -62,6 +65,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         ConfigError: config, Dockerfiles or tag rules are wrong.
         HostError: an engine that is needed cannot be used.
     """
+    locked = Locked.of(Lock.read(project.root))
     machine = read_machine(world.environment)
     git = GitTree.find(project.root, world.environment)
     facts_of_git = git.facts() if git else None
@@ -106,6 +110,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         reach=reach,
         may_adopt=_may_adopt(ask, facts_of_git, event),
         takes_less=takes_less,
+        locked=locked,
     ).answers()
     spared = {*found.existing, *(key for key, each in found.verdicts.items() if each.taken)}
     built = tuple(
@@ -137,7 +142,11 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         configs=found.configs,
         verdicts=found.verdicts,
         reusable=found.reusable,
+        locked=locked,
     )
+    if not ask.elsewhere:
+        lines = toolchain_lines(project, scope, facts, world, found.today)
+        facts = replace(facts, toolchain=tuple(lines))
     return Prepared(
         project=project,
         event=event,

@@ -12,8 +12,8 @@ from polyarch.config.direct import STATIC, DirectSettings
 from polyarch.engines.accounts import GROUP, PASSWD, account_of
 from polyarch.engines.base import DirectRecipe
 from polyarch.engines.laid import LookAt, SystemFile
-from polyarch.host.certificates import PLACES, machine_certificates, read_certificates
 from polyarch.oci.platform import Platform
+from polyarch.pipeline.certificates import PLACES, machine_certificates, read_certificates
 
 CERTIFICATES = PurePosixPath(PLACES[0])
 """Where they are laid: Go, OpenSSL of Debian and Alpine, Python and Node look there."""

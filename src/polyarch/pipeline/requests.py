@@ -90,6 +90,7 @@ class Requester:
             dockerfile=self._dockerfile(image, planned, settings) if source.graph else None,
             target=settings.target,
             build_args=self.facts.wording.build_args(self._settings(image), settings),
+            syntax=str(self.facts.locked.pins.get(source.syntax, "")),
             labels={k: v for k, v in planned.labels.items() if k not in NOT_INPUT},
             contexts=contexts,
             base=self.standing.base(image, planned, bases),

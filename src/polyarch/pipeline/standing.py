@@ -49,6 +49,10 @@ class Standing:
             for name, value in settings.contexts.items()
             if not value.startswith(IMAGE_PREFIX)
         }
+        pins = self.facts.locked.pins
+        for each in source.outside if source.graph else ():
+            if pin := pins.get(each.reference):
+                found[each.name] = ImageContext(reference=str(pin))
         for edge in source.edges if source.graph else ():
             if edge.image in built:
                 found[edge.name] = self._layout(edge.image, built)
@@ -94,6 +98,7 @@ class Standing:
                     raise PlatformNotInBaseError(edge.image, str(platform), has)
                 return built_base(self.parts, found)
             base = str(self._reference(edge, image, settings))
+        base = str(self.facts.locked.pins.get(base, base))
         return published_base(self.registries, base, platform)
 
     def below(
