@@ -286,4 +286,6 @@ def test_a_plan_is_the_same_as_the_one_that_is_kept(published: TinyProject):
     for document in (plan, kept):
         for image in document["images"]:
             del image["publish"], image["reason"]
+            for platform in image["platforms"]:  # what was published is looked for by the second
+                del platform["changes"]
     assert kept == plan

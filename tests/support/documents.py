@@ -67,8 +67,8 @@ PLAN = table(
             platforms=items(
                 table(
                     platform=PLATFORM,
-                    engine=one_of("buildx", "buildah", "direct"),
-                    strategy=one_of("native", "cross", "emulated"),
+                    engine=one_of("buildx", "buildah", "direct", "existing"),
+                    strategy=one_of("native", "cross", "emulated", "existing"),
                     reason={"type": "string", "minLength": 1},
                     builder=TEXT_OR_NULL,
                     input_key=DIGEST,

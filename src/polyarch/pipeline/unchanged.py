@@ -102,7 +102,7 @@ class Judge:
         candidates = self.candidates.get((settings.name, platform), ())
         same = [each for each in candidates if each.claim.key == key]
         young = [each for each in same if not self._is_old(each, source, settings)]
-        whole = [each for each in young if each.config and _may_be_taken(each, outside)]
+        whole = [each for each in young if _may_be_taken(each, outside)]
         stands = self._handing.essences(settings.name, platform, below)
         for each in whole:
             if stands is not None and stands == _of_project(each.claim):
@@ -148,7 +148,8 @@ class Judge:
 
 def _may_be_taken(candidate: Candidate, outside: Mapping[str, str]) -> bool:
     """What others may have built is only the same where it is known what it would stand on."""
-    return candidate.reuse == "part" or all(outside.values())
+    whole = candidate.config is not None and not candidate.missing
+    return whole and (candidate.reuse == "part" or all(outside.values()))
 
 
 def _of_project(claim: Claim) -> dict[str, str]:
