@@ -24,19 +24,29 @@ class SmokeTestTable(Table, frozen=True):
 class BuildTable(Table, frozen=True):
     """What may differ from platform to platform."""
 
-    context: Annotated[PathText, doc("Folder of the build context, from the project's root.")] = "."
+    context: Annotated[
+        str,
+        forms.CONTEXT,
+        doc(
+            "Folder of the build context, from the project's root, or a Git repository as"
+            " `https://host/repository.git#ref:folder`."
+        ),
+    ] = "."
     dockerfile: Annotated[
         PathText | None,
-        doc("Dockerfile, from the project's root; without this key `Dockerfile` in the context."),
+        doc(
+            "Dockerfile, from the project's root (in a Git context from its root); without this key"
+            " `Dockerfile` in the context."
+        ),
     ] = None
     target: Annotated[
         str, forms.ONE_IMAGE, doc("Stage to build; without this key the last one.")
     ] = ""
     contexts: Annotated[
-        dict[Annotated[str, forms.LABEL], Annotated[str, forms.ONE_IMAGE]],
+        dict[Annotated[str, forms.LABEL], Annotated[str, forms.NAMED_CONTEXT]],
         doc(
-            "Named contexts: `image:NAME` of this project, `docker-image://REFERENCE`, or a folder"
-            " from the project's root."
+            "Named contexts: `image:NAME` of this project, `docker-image://REFERENCE`, a folder"
+            " from the project's root, a Git repository, or `oci-layout://FOLDER`."
         ),
     ] = {}
     build_args: Annotated[

@@ -29,6 +29,7 @@ from polyarch.errors import (
     shorten,
 )
 from polyarch.host.ci_event import TAG
+from polyarch.host.git_url import is_git, parse_git
 from polyarch.metadata.flavor import Flavor
 from polyarch.metadata.policy import PublishRule
 from polyarch.metadata.rule import Rule
@@ -129,10 +130,31 @@ def path_problem(text: str) -> str | None:
     if not text.isprintable():
         return "a path has no control characters"
     if _SCHEME.match(text):
-        return f"`{shorten(text)}` is no path of this project; remote contexts are not supported"
+        return f"`{shorten(text)}` is no path of this project"
     if text.startswith(("/", "~")):
         return f"`{shorten(text)}` exists on one machine only; write it from the project's root"
     return placeholder_problem(text)
+
+
+def context_problem(text: str) -> str | None:
+    """A folder from the project's root, or a Git repository in BuildKit's form."""
+    return _git_problem(text) if is_git(text) else path_problem(text)
+
+
+def named_context_problem(text: str) -> str | None:
+    """A folder, a Git repository, an image of the project or of a registry, or a layout."""
+    return _git_problem(text) if is_git(text) else placeholder_problem(text)
+
+
+def _git_problem(text: str) -> str | None:
+    problem = placeholder_problem(text)
+    if problem:
+        return problem
+    try:
+        parse_git(expand(text, SAMPLE_NAME))
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def target_problem(text: str) -> str | None:
@@ -213,6 +235,8 @@ REPOSITORY = form(repository_problem)
 BASE = form(base_problem)
 PINNED = form(pinned_problem)
 PATH = form(path_problem)
+CONTEXT = form(context_problem)
+NAMED_CONTEXT = form(named_context_problem)
 ABSOLUTE = form(target_problem, pattern="^/")
 RUN = form(command_problem)
 LAID = form(source_problem)

@@ -1,7 +1,7 @@
 """What a polyarch.toml comes to: the values that the pipeline works with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyarch.config.direct import DirectSettings
@@ -168,7 +168,8 @@ class Project:
 
     `root` is the folder of the file, `environment` the one chosen, `environments` the names of all.
     `secret_variables` are the variables that the file says hold a login, whichever environment is
-    chosen. `warnings` are lines of text about what this version does not obey.
+    chosen. `warnings` are lines of text about what this version does not obey. `checkouts` says
+    where Git contexts lie on this machine, by their texts, once they were brought here.
     """
 
     root: Path
@@ -183,3 +184,4 @@ class Project:
     environments: tuple[str, ...]
     secret_variables: tuple[str, ...]
     warnings: tuple[str, ...]
+    checkouts: Mapping[str, Path] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from polyarch.config.project import (
     SmokeTest,
     Value,
 )
+from polyarch.host.git_url import is_git
 from polyarch.oci.platform import Platform, unique
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -32,7 +33,8 @@ def with_dockerfile(tree: Tree) -> Tree:
     context = tree.get("context")
     if "dockerfile" in tree or not isinstance(context, Leaf):
         return tree
-    path = str(PurePosixPath(str(context.value), _DOCKERFILE))
+    text = str(context.value)
+    path = _DOCKERFILE if is_git(text) else str(PurePosixPath(text, _DOCKERFILE))
     return {**tree, "dockerfile": Leaf(value=path, sources=DEFAULT_SOURCES)}
 
 

@@ -101,6 +101,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   │   └── BuildStalledError   it said nothing for its `stall-timeout`
 │   │   ├── BaseUnreachableError    a registry of a base is down or busy: trying again may help
 │   │   └── BaseLoginRefusedError   a registry of a base does not take the engine's login
+│   ├── GitContextError             a repository that is a build context and cannot be had
 │   ├── ExistingMisfitError         an image in place of a build that is for another platform
 │   ├── BaseNotPublishedError       another image of the project, neither built now nor published
 │   ├── LoadedOtherwiseError        an engine shows another image than it was given
@@ -233,6 +234,7 @@ from polyarch.errors.files import (
     StageNotFoundError,
     YamlError,
 )
+from polyarch.errors.git_context import GitContextError
 from polyarch.errors.host import (
     CallFailedError,
     CertificatesNotFoundError,
@@ -378,6 +380,7 @@ __all__ = [
     "FixRefusedError",
     "ForeignLayerError",
     "GateFailedError",
+    "GitContextError",
     "GitRefusedError",
     "HostError",
     "IgnoreFileError",

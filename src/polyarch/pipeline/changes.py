@@ -13,7 +13,7 @@ from polyarch.config.project import BuildSettings, ImageSettings, Project
 from polyarch.dockerfile.ignore import IGNORE_FILE, IgnoreRules
 from polyarch.errors import PolyarchError
 from polyarch.host.git import GitTree
-from polyarch.pipeline.contexts import dockerfile_of, folders_of, is_direct, rules_for
+from polyarch.pipeline.contexts import context_of, dockerfile_of, folders_of, is_direct, rules_for
 from polyarch.pipeline.graph import standing_on
 
 
@@ -66,7 +66,7 @@ def _is_input(project: Project, settings: BuildSettings, file: Path) -> bool:
     if is_direct(settings):
         return _within(project.root, file, rules_for(project, settings))
     dockerfile = dockerfile_of(project, settings)
-    context = project.root / settings.context
+    context = context_of(project, settings)
     beside = dockerfile.with_name(dockerfile.name + IGNORE_FILE)
     if file in {path.resolve() for path in (dockerfile, beside, context / IGNORE_FILE)}:
         return True

@@ -11,7 +11,10 @@ from polyarch.dockerfile.pattern import Pattern
 from polyarch.dockerfile.used import UsedFiles
 from polyarch.engines.catalog import AUTO
 from polyarch.engines.direct import NAME as DIRECT
+from polyarch.host.git_url import is_git
 from polyarch.pipeline.graph import IMAGE_PREFIX
+from polyarch.pipeline.layout_contexts import SCHEME as LAYOUT_SCHEME
+from polyarch.pipeline.layout_contexts import layout_context
 
 STATE = ".polyarch"
 """polyarch's own folder: never an input, wherever in a context it lies."""
@@ -24,12 +27,19 @@ def is_direct(settings: BuildSettings) -> bool:
 
 def dockerfile_of(project: Project, settings: BuildSettings) -> Path:
     """The path of the Dockerfile that the settings name."""
+    if is_git(settings.context):
+        return _place(project, settings.context) / settings.dockerfile
     return project.root / settings.dockerfile
 
 
 def context_of(project: Project, settings: BuildSettings) -> Path:
     """The folder that a build may read: the direct engine's command runs in the project's root."""
-    return project.root if is_direct(settings) else project.root / settings.context
+    return project.root if is_direct(settings) else _place(project, settings.context)
+
+
+def _place(project: Project, text: str) -> Path:
+    """Where a context lies here; a repository that was not brought here lies nowhere."""
+    return project.checkouts.get(text, project.root / text)
 
 
 def own_rules(project: Project, settings: BuildSettings) -> IgnoreRules:
@@ -89,22 +99,28 @@ def digest_of(project: Project, settings: BuildSettings, used: UsedFiles | None 
 
 
 def folders_of(project: Project, settings: BuildSettings) -> dict[str, Path]:
-    """The named contexts that are folders of the project, by name."""
+    """The named contexts that are folders, of the project or of a repository, by name."""
     return {
-        name: project.root / value
+        name: _place(project, value)
         for name, value in sorted(settings.contexts.items())
-        if not value.startswith(IMAGE_PREFIX) and "://" not in value
+        if is_git(value) or not (value.startswith(IMAGE_PREFIX) or "://" in value)
     }
 
 
 def folder_digests(project: Project, settings: BuildSettings) -> dict[str, str]:
-    """A digest of each of these folders, polyarch's own left out.
+    """A digest of each of these folders, polyarch's own left out, and of images in layouts.
 
     Raises:
-        DockerfileError: a folder cannot be read.
+        DockerfileError: a folder cannot be read, or a layout does not hold what is named.
     """
     rules = IgnoreRules(patterns=(Pattern.parse(f"**/{STATE}"),))
-    return {
+    folders = {
         name: str(context_digest(folder, None, rules))
         for name, folder in folders_of(project, settings).items()
     }
+    layouts = {
+        name: str(layout_context(value, project.root).descriptor.digest)
+        for name, value in sorted(settings.contexts.items())
+        if value.startswith(LAYOUT_SCHEME)
+    }
+    return folders | layouts

@@ -21,6 +21,7 @@ from polyarch.pipeline.facts import (
     make_engines,
     probe_engines,
 )
+from polyarch.pipeline.git_contexts import with_checkouts
 from polyarch.pipeline.inquiry import Inquiry
 from polyarch.pipeline.known import known_facts
 from polyarch.pipeline.lint_advice import advice
@@ -83,6 +84,14 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         describe=describe(project, git),
     )
     selected = select_images(ask.selectors, tuple(project.images), project.groups)
+    project = with_checkouts(
+        project,
+        selected,
+        world.environment,
+        state=world.state,
+        offline=ask.offline or bool(ask.from_tags),
+        anonymous=event.is_pull_request,
+    )
     reader = SourceReader(project, machine, wording, nothing_is_built=bool(ask.from_tags))
     sources = reader.read(selected)
     scope = find_scope(project, event, ask, sources, git)

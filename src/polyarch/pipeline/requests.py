@@ -23,7 +23,7 @@ from polyarch.pipeline.base_files import files_of_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.build_secrets import SecretKeeper
 from polyarch.pipeline.caches import Folders, layer_cache, lines_of, repositories_of
-from polyarch.pipeline.contexts import dockerfile_for_engine
+from polyarch.pipeline.contexts import context_of, dockerfile_for_engine
 from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.inputkey import NOT_INPUT
 from polyarch.pipeline.laid_programs import looking_for
@@ -86,7 +86,7 @@ class Requester:
             image=image.name,
             platform=planned.platform,
             project=self.project.root,
-            context=self.project.root / settings.context,
+            context=context_of(self.project, settings),
             dockerfile=self._dockerfile(image, planned, settings) if source.graph else None,
             target=settings.target,
             build_args=self.facts.wording.build_args(self._settings(image), settings),

@@ -15,6 +15,8 @@ from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, last_base
 from polyarch.pipeline.handing import Handing, own_name
+from polyarch.pipeline.layout_contexts import SCHEME as LAYOUT_SCHEME
+from polyarch.pipeline.layout_contexts import layout_context
 from polyarch.pipeline.material import SCRATCH, Edge, Source
 from polyarch.pipeline.part import Part, PartBase, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
@@ -154,7 +156,10 @@ class Standing:
     def _context(self, value: str) -> NamedContext:
         if value.startswith(IMAGE_SCHEME):
             return ImageContext(reference=value.removeprefix(IMAGE_SCHEME))
-        return FolderContext(path=self.project.root / value)
+        if value.startswith(LAYOUT_SCHEME):
+            return layout_context(value, self.project.root)
+        root = self.project.root
+        return FolderContext(path=self.project.checkouts.get(value, root / value))
 
     def _layout(self, name: str, built: PartsByImage) -> LayoutContext:
         members = [each.part for each in built[name]]
