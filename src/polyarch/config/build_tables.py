@@ -35,7 +35,7 @@ class BuildTable(Table, frozen=True):
     dockerfile: Annotated[
         PathText | None,
         doc(
-            "Dockerfile, from the project's root (in a Git context from its root); without this key"
+            "Dockerfile, from the project's root (in a Git context from its folder); without this key"
             " `Dockerfile` in the context."
         ),
     ] = None
