@@ -1,21 +1,15 @@
 """Two Docker Engines with data of their own stand for two machines that build one image."""
 
-import json
 import os
 import signal
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.lab.engine import DockerEngine, running_engine
 from tests.lab.fixtures import StartRegistry
 from tests.lab.registries import Registry
-from tests.support.command_line import CommandLine, plain_environment
-from tests.support.engine_cases import docker_environment
-from tests.support.git_project import GitProject
+from tests.support.nodes import Nodes, places
 
 pytestmark = [pytest.mark.xdist_group("two-nodes"), pytest.mark.timeout(600)]
 
@@ -35,71 +29,6 @@ RUN --mount=type=secret,id=go \\
 """
 
 
-@dataclass(frozen=True)
-class Nodes:
-    """A project whose builders are these Engines, on a machine that has none of its own.
-
-    Each Engine comes with the other keys of its table.
-    """
-
-    folder: Path
-    project: GitProject
-    command: CommandLine
-
-    @classmethod
-    def make(
-        cls,
-        folder: Path,
-        base: Registry,
-        engines: Mapping[str, tuple[DockerEngine, str]],
-        image: str,
-        dockerfile: str = DOCKERFILE,
-    ) -> "Nodes":
-        builders = "".join(
-            f'[builders.{name}]\nendpoint = "unix://{folder / name}"\n{more}\n'
-            for name, (_, more) in engines.items()
-        )
-        files = {
-            "polyarch.toml": f'[images.app]\nengine = "buildx"\n{image}\n{builders}',
-            "Dockerfile": dockerfile.replace("{base}", base.reference("busybox:1")),
-            "hello.txt": "Hello!\n",
-            ".gitignore": "go\n",
-        }
-        project = GitProject.make(folder / "project", files)
-        some, _ = next(iter(engines.values()))
-        environment = plain_environment(folder / "home") | docker_environment(some)
-        environment |= {"HOME": str(folder / "home"), "DOCKER_HOST": f"unix://{folder}/nobody"}
-        nodes = cls(folder, project, CommandLine(folder=project.root, environment=environment))
-        for name, (engine, _) in engines.items():
-            nodes.link(name, engine)
-        return nodes
-
-    def link(self, name: str, engine: DockerEngine) -> None:
-        """Let a builder be this Engine from now on; no file of the project changes."""
-        (self.folder / name).unlink(missing_ok=True)
-        (self.folder / name).symlink_to(engine.socket)
-
-    def publish(self, *words: str) -> dict[str, Any]:
-        more = self.project.pushed_branch()
-        document = self.command.run("publish", "--json", *words, more=more).document
-        image: dict[str, Any] = document["images"][0]
-        return image
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        """The events of that kind in all runs, in their order."""
-        records = sorted(self.project.root.glob(".polyarch/runs/*/events.jsonl"))
-        lines = [line for record in records for line in record.read_text().splitlines()]
-        return [event for event in map(json.loads, lines) if event["event"] == kind]
-
-    def builders(self) -> dict[str, str]:
-        """Who built each platform."""
-        return {each["platform"]: each["builder"] for each in self.events("BuildStarted")}
-
-
-def places(*platforms: str) -> str:
-    return f"platforms = {json.dumps(list(platforms))}"
-
-
 def test_the_index_is_the_same_whichever_node_built_what(
     docker_engine: DockerEngine,
     second_docker_engine: DockerEngine,
@@ -116,7 +45,7 @@ def test_the_index_is_the_same_whichever_node_built_what(
     )
     big, small = places("linux/amd64"), places("linux/386")
     engines = {"big": (docker_engine, big), "small": (second_docker_engine, small)}
-    nodes = Nodes.make(tmp_path, base_registry, engines, image)
+    nodes = Nodes.make(tmp_path, base_registry, engines, image, DOCKERFILE)
     planned = nodes.command.run("plan", "--json", more=nodes.project.pushed_branch()).document
     said = {each["platform"]: each for each in planned["images"][0]["platforms"]}
     assert said["linux/amd64"]["builder"] == "big"
@@ -125,6 +54,7 @@ def test_the_index_is_the_same_whichever_node_built_what(
     done = nodes.publish()
     assert nodes.builders() == {"linux/amd64": "big", "linux/386": "small"}
     assert {each["status"] for each in done["destinations"]} == {"published"}
+    assert {each["proof"]["runtime"] for each in done["platforms"]} == {"docker"}
 
     nodes.link("big", second_docker_engine)
     nodes.link("small", docker_engine)
@@ -199,6 +129,7 @@ def test_without_emulation_nothing_is_built_where_no_node_runs_the_platform(
         base_registry,
         {"one": (docker_engine, ""), "two": (second_docker_engine, places("linux/arm64"))},
         f"{places('linux/amd64', 'linux/arm64')}\nallow-emulation = false\n",
+        DOCKERFILE,
     )
     answer = nodes.command.run("build", status=4)
     what, _where, hint = answer.error
