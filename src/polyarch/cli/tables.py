@@ -55,7 +55,7 @@ def plan_view(plan: Plan) -> RenderableType:
             builds.add_row(
                 name,
                 str(planned.platform),
-                planned.engine,
+                f"{planned.engine} on {planned.builder}" if planned.builder else planned.engine,
                 styled(planned.strategy),
                 planned.reason,
             )

@@ -117,7 +117,8 @@ def _crowd(site: Site, nodes: Mapping[str, NodeFacts], loads: Mapping[str, int])
 def _who(site: Site, nodes: Mapping[str, NodeFacts], here: Choice | EngineUnusableError) -> str:
     if site.builder:
         info = nodes[site.builder].info
-        return f"builder `{site.builder}`: {info.title or info.name}"
+        title, name = info.title or info.name, f"`{site.builder}`"
+        return title if name in title else f"builder {name}: {title}"
     return here.reason if isinstance(here, Choice) else ""
 
 
@@ -127,7 +128,8 @@ def _missed(chosen: Site, nodes: Sequence[NodeFacts], platform: Platform) -> Ite
         meant = platform in each.node.platforms
         silent = not each.node.platforms and not each.info.usable and chosen.strategy != "native"
         if (meant or silent) and (why := complaint(each, platform)):
-            yield f"builder `{each.node.name}`: {why}"
+            name = f"`{each.node.name}`"
+            yield why if name in why else f"builder {name}: {why}"
 
 
 def _price(site: Site, cost: Cost | None) -> str:
