@@ -86,7 +86,6 @@ class Scene:
             wording=wording,
             probes=self.probes,
             sources=SourceReader(project, self.machine, wording).read(("app",)),
-            contexts={},
             current={},
             nodes={each.node.name: each for each in self.builders},
             elsewhere=self.elsewhere,
