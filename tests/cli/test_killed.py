@@ -19,6 +19,11 @@ from tests.support.warm import WarmPolyarch
 
 Registries = tuple[SandboxRegistry, ...]
 MOVES = len(TAGS) * 3
+EVERY = (
+    pytest.param(3, id="some"),
+    pytest.param(1, id="every", marks=pytest.mark.long),
+)
+"""At which of the moments a run is killed: some in the short form, each in the long one."""
 
 
 @pytest.fixture
@@ -38,20 +43,23 @@ def ground(
     made.tally.tell(counted)
 
 
-def test_before_each_request_of_the_flip(ground: Publishing):
+@pytest.mark.parametrize("every", EVERY)
+def test_before_each_request_of_the_flip(ground: Publishing, every: int):
     at = 1
     while ground.trial(within_flip(at)):
-        at += 1
-    assert ground.tally.kills == ground.tally.within >= 2 * MOVES
+        at += every
+    assert ground.tally.kills == ground.tally.within >= 2 * MOVES // every
     assert ground.tally.steps.keys() >= {"moving", "moved"}
     assert ground.tally.apart > 0
 
 
-def test_after_each_move_that_nobody_heard_of(ground: Publishing):
-    for at in range(1, MOVES + 1):
+@pytest.mark.parametrize("every", EVERY)
+def test_after_each_move_that_nobody_heard_of(ground: Publishing, every: int):
+    moves = range(MOVES, 0, -every)
+    for at in moves:
         assert ground.trial(at_move(at), applied=True)
-    assert ground.tally.within == MOVES
-    assert 0 < ground.tally.apart < MOVES
+    assert ground.tally.within == len(moves)
+    assert 0 < ground.tally.apart < len(moves)
 
 
 def test_at_each_line_of_the_journal(ground: Publishing):

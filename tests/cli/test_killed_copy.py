@@ -14,7 +14,12 @@ from tests.support.tiny_project import TinyProject
 from tests.support.warm import WarmPolyarch
 
 Registries = tuple[SandboxRegistry, ...]
-MOVES = len(TAGS) * 3
+MOVES = 3 * len(TAGS)
+EVERY = (
+    pytest.param(3, id="some"),
+    pytest.param(1, id="every", marks=pytest.mark.long),
+)
+"""As for `publish`: a run is killed at some moments in the short form, at each in the long one."""
 SEED = 5
 
 
@@ -35,18 +40,21 @@ def ground(
     made.tally.tell(counted)
 
 
-def test_before_each_request_of_the_flip(ground: Copying):
+@pytest.mark.parametrize("every", EVERY)
+def test_before_each_request_of_the_flip(ground: Copying, every: int):
     at = 1
     while ground.trial(within_flip(at)):
-        at += 1
-    assert ground.tally.kills == ground.tally.within >= 2 * MOVES
+        at += every
+    assert ground.tally.kills == ground.tally.within >= 2 * MOVES // every
     assert ground.tally.apart > 0
 
 
-def test_after_each_move_that_nobody_heard_of(ground: Copying):
-    for at in range(1, MOVES + 1):
+@pytest.mark.parametrize("every", EVERY)
+def test_after_each_move_that_nobody_heard_of(ground: Copying, every: int):
+    moves = range(MOVES, 0, -every)
+    for at in moves:
         assert ground.trial(at_move(at), applied=True)
-    assert ground.tally.within == MOVES
+    assert ground.tally.within == len(moves)
 
 
 def test_before_the_flip(ground: Copying):

@@ -29,6 +29,8 @@ from tests.lab.machines import MACHINES
 from tests.lab.roots import busybox_root, debian_root
 
 SHORT = ("linux/arm64",)
+PROGRAMS = 300
+"""The smallest Debian has more."""
 ROOTS = tuple(
     pytest.param(name, marks=[] if name in SHORT else pytest.mark.long)
     for name in MACHINES
@@ -76,7 +78,7 @@ def checked(store: Fetcher, entry: Descriptor, name: str) -> Report:
 def expect_honest(report: Report) -> None:
     assert [str(found) for found in report.findings] == []
     assert report.ok
-    assert report.binaries > 300
+    assert report.binaries > PROGRAMS
 
 
 def expect_the_foreign_program(report: Report, name: str) -> None:
@@ -114,9 +116,10 @@ def test_an_image_of_buildkit(docker_engine: DockerEngine, tmp_path: Path, name:
 
 @pytest.mark.parametrize("name", ROOTS)
 def test_an_image_of_buildah(buildah: Buildah, tmp_path: Path, name: str) -> None:
+    """The lying one is the honest one with one layer more, of which all findings are."""
     place = context(tmp_path / "context", name)
     reports = {}
-    for target in ("honest", "lying"):
+    for target in ("lying",) if name in SHORT else ("honest", "lying"):
         image = f"localhost/{target}"
         words = ["build", "--platform", name, "--target", target, "--layers", "--tag", image]
         buildah.buildah(*words, str(place))
@@ -125,8 +128,10 @@ def test_an_image_of_buildah(buildah: Buildah, tmp_path: Path, name: str) -> Non
         store = LayoutStore(layout)
         reports[target] = checked(store, store.entries()[0], name)
         buildah.buildah("rmi", "--force", image)
-    expect_honest(reports["honest"])
+    if "honest" in reports:
+        expect_honest(reports["honest"])
     expect_the_foreign_program(reports["lying"], name)
+    assert reports["lying"].binaries > PROGRAMS
 
 
 COMPILED = ("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/arm/v6", "linux/386",
