@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from polyarch.config.project import BuilderSettings, Project
 from polyarch.config.registries import RegistrySettings
@@ -10,12 +11,34 @@ from polyarch.engines.buildkitd import Daemon, RegistryHost
 from polyarch.engines.buildx import BuildxEngine
 from polyarch.engines.node import Driver, Node
 from polyarch.pipeline.facts import NodeFacts
+from polyarch.pipeline.lock import Lock, pinned
+
+DEFAULT_BUILDKIT = "moby/buildkit:buildx-stable-1"
+"""What buildx runs where no image is named (github.com/docker/buildx, driver/docker-container)."""
+
+_CONTAINERS = frozenset({"docker-container", "kubernetes"})
 
 
-def nodes_of(project: Project) -> tuple[Node, ...]:
-    """The builders in the file's order."""
+def nodes_of(project: Project, *, locked: bool = True) -> tuple[Node, ...]:
+    """The builders in the file's order, with the BuildKit that polyarch.lock pins if `locked`.
+
+    Raises:
+        InvalidLockError, ConfigUnreadableError: the lock is damaged.
+    """
     hosts = tuple(_host(settings) for settings in project.registries.hosts())
-    return tuple(_node(settings, hosts) for settings in project.builders.values())
+    nodes = tuple(_node(settings, hosts) for settings in project.builders.values())
+    lock = Lock.read(project.root) if nodes and locked else None
+    return tuple(_pinned(node, lock) for node in nodes) if lock else nodes
+
+
+def own_buildkit(node: Node) -> str:
+    """The image that a builder runs; empty where its BuildKit is there already."""
+    return node.image or DEFAULT_BUILDKIT if node.driver in _CONTAINERS else ""
+
+
+def _pinned(node: Node, lock: Lock) -> Node:
+    image = own_buildkit(node)
+    return replace(node, image=pinned(lock.builders, image)) if image in lock.builders else node
 
 
 def node_engines(project: Project, environment: Mapping[str, str]) -> dict[str, Engine]:

@@ -13,16 +13,26 @@ from polyarch.cli.exit_codes import ExitCode, refusal_code, worst
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
+from polyarch.errors import ConfigNotFoundError, LonelyOptionError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from polyarch.config.project import Project
+    from polyarch.host.ci_event import CiEvent
     from polyarch.pipeline.symptom import Symptom
 
 
 @click.command("doctor", cls=Verb)
 @click.option("--fix", "mends", is_flag=True, help="Mend what can be mended here, then look.")
+@click.option(
+    "--update-lock",
+    "updates",
+    is_flag=True,
+    help="Write polyarch.lock with today's digests, of these NAMEs or of all.",
+)
 @click.option("--offline", is_flag=True, help="Ask no registry.")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
 @options.project
 @options.output
 @click.pass_obj
@@ -30,6 +40,8 @@ def command(
     surroundings: Surroundings,
     *,
     mends: bool,
+    updates: bool,
+    names: tuple[str, ...],
     offline: bool,
     config_file: Path | None,
     environment: str | None,
@@ -53,6 +65,14 @@ def command(
       polyarch doctor --json | jq '.checks[] | select(.status != "ok")'
       sudo "$(command -v polyarch)" doctor --fix     # emulators are back after a reboot
 
+    With --update-lock nothing is looked at: polyarch.lock, beside polyarch.toml, gets the digests
+    that base images, frontends and BuildKit images have today, and it is told what moved from what
+    to what. A NAME is one of them, with or without its tag, or a glob.
+
+    \b
+      polyarch doctor --update-lock            # pin everything, or take today's digests
+      polyarch doctor --update-lock 'golang:*'
+
     Exit code 4, 5 or 7 when something that this project needs is broken.
     """
     from polyarch.pipeline.diagnosis import diagnose, to_json
@@ -63,6 +83,10 @@ def command(
     project = find_project(surroundings, config_file, environment)
     root = project.root if project else surroundings.folder
     event = event_of(EventOptions(), surroundings, root)
+    if updates:
+        return _update_lock(invocation, project, event, names)
+    if names:
+        raise LonelyOptionError("NAME", "--update-lock")
     with invocation.progress() as listen:
         world = invocation.world(listen, root=project.root if project else None, now=None)
         fixes = fix(project, world) if mends else None
@@ -75,6 +99,26 @@ def command(
 
     invocation.emit(to_json(symptoms, fixes), view)
     return code_of(symptoms)
+
+
+def _update_lock(
+    invocation: Invocation, project: "Project | None", event: "CiEvent", names: Sequence[str]
+) -> ExitCode:
+    from polyarch.pipeline.lock_update import update_lock
+
+    if project is None:
+        raise ConfigNotFoundError(str(invocation.surroundings.folder))
+    with invocation.progress() as listen:
+        world = invocation.world(listen, root=project.root, now=None)
+        update = update_lock(project, event, world, names)
+
+    def view() -> "RenderableType":
+        from polyarch.cli.lock_view import update_view
+
+        return update_view(update)
+
+    invocation.emit(update.to_json(), view)
+    return worst(refusal_code(error) for error in update.errors)
 
 
 def code_of(symptoms: "Sequence[Symptom]") -> ExitCode:
