@@ -78,7 +78,8 @@ def buildx_command(
 def output(request: BuildRequest, *, push: bool, keep: bool = True) -> list[str]:
     """Where the image goes: a layout, by its digest and with no tag to a registry, or nowhere.
 
-    Docker's and BuildKit's own media types differ; OCI's are what an exported layout has.
+    Docker's and BuildKit's own media types differ; OCI's are what an exported layout has. What is
+    pushed is not to stand among the images of the Engine that built it, too.
     """
     if not keep:
         return ["--output", "type=cacheonly"]
@@ -87,7 +88,7 @@ def output(request: BuildRequest, *, push: bool, keep: bool = True) -> list[str]
     repository = request.push_to
     words = [
         "type=image", f"name={repository}", "push=true", "push-by-digest=true",
-        "name-canonical=true", "oci-mediatypes=true", "rewrite-timestamp=true",
+        "name-canonical=true", "oci-mediatypes=true", "rewrite-timestamp=true", "store=false",
     ]  # fmt: skip
     if repository.partition("/")[0] in request.plain_http:
         words.append("registry.insecure=true")

@@ -151,7 +151,7 @@ def test_a_push_by_digest_takes_the_place_of_the_layout() -> None:
         "--output",
         (
             "type=image,name=ghcr.io/acme/app,push=true,push-by-digest=true,name-canonical=true,"
-            "oci-mediatypes=true,rewrite-timestamp=true"
+            "oci-mediatypes=true,rewrite-timestamp=true,store=false"
         ),
         "--metadata-file",
         "metadata.json",
