@@ -162,3 +162,9 @@ def test_a_push_to_a_registry_without_tls_says_so() -> None:
     asked = request(push_to="reg.test:5000/app", plain_http=("reg.test:5000",))
     command = buildx_command(asked, {}, Path("/p/Dockerfile"), push=True)
     assert any(word.endswith(",registry.insecure=true") for word in command.arguments)
+
+
+def test_what_is_thrown_away_is_written_nowhere() -> None:
+    command = buildx_command(request(), {}, Path("/p/Dockerfile"), keep=False)
+    at = command.arguments.index("--output")
+    assert command.arguments[at + 1] == "type=cacheonly"
