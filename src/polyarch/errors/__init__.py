@@ -195,15 +195,10 @@ from polyarch.errors.config import (
     InvalidRuleError,
     InvalidTagError,
     InvalidTemplateError,
-    LaidFileError,
     MissingVariableError,
-    PlaceholderSyntaxError,
-    PlaceholderValueError,
     PlatformNotInBaseError,
     TagCollisionError,
-    UnknownPlaceholderError,
     UnknownProfileError,
-    UserUnknownError,
 )
 from polyarch.errors.content import (
     BlobNotFoundError,
@@ -286,6 +281,13 @@ from polyarch.errors.publishing import (
     PublishError,
     TagOvertakenError,
     TagRefusedError,
+)
+from polyarch.errors.recipe import (
+    LaidFileError,
+    PlaceholderSyntaxError,
+    PlaceholderValueError,
+    UnknownPlaceholderError,
+    UserUnknownError,
 )
 from polyarch.errors.registry import (
     DeleteUnsupportedError,
