@@ -95,5 +95,5 @@ def test_engines_that_cannot_any_more_are_the_builders_loss(tmp_path: Path):
 def test_here_and_at_the_end_failures_are_what_they_are(tmp_path: Path, error: Exception):
     for given in ({"builder": ""}, {"is_over": lambda: True}):
         with pytest.raises(type(error)) as caught:
-            Bench(tmp_path).run(Pushing(error), **given)  # type: ignore[arg-type]  # one of them
+            Bench(tmp_path).run(Pushing(error), **given)
         assert caught.value is error
