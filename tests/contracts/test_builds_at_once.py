@@ -14,7 +14,6 @@ from tests.support.engine_cases import EngineCase, Workshop, buildah_case, build
 pytestmark = pytest.mark.real
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
-ROUNDS = 12
 
 
 @pytest.fixture(params=["docker_engine", "buildah"])
@@ -28,8 +27,9 @@ def shop(case: EngineCase, base_registry: Registry, tmp_path: Path) -> Workshop:
     return Workshop(case=case, folder=tmp_path / "work", plain_http=(base_registry.host,))
 
 
+@pytest.mark.parametrize("rounds", [4, pytest.param(12, marks=pytest.mark.long)])
 def test_each_gets_the_base_of_its_platform(
-    shop: Workshop, base_registry: Registry, tmp_path: Path
+    shop: Workshop, base_registry: Registry, tmp_path: Path, rounds: int
 ) -> None:
     text = f"FROM {base_registry.reference('busybox:1')}\nARG N\nENV N=$N\n"
     file = shop.write("Dockerfile", text)
@@ -39,7 +39,7 @@ def test_each_gets_the_base_of_its_platform(
         log = tmp_path / f"{number}-{platform.replace('/', '-')}.log"
         return shop.build("", platform, file=file, build_args={"N": str(number)}, log=log)
 
-    jobs = [(number, platform) for number in range(ROUNDS) for platform in PLATFORMS]
+    jobs = [(number, platform) for number in range(rounds) for platform in PLATFORMS]
     with ThreadPoolExecutor(4) as pool:
         built = list(pool.map(build, jobs))
     layers: dict[str, set[Digest]] = {platform: set() for platform in PLATFORMS}

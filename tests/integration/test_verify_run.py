@@ -9,6 +9,7 @@ import pytest
 
 from polyarch.content.memory import MemoryStore
 from polyarch.oci.manifest import ImageIndex
+from polyarch.pipeline import verify_run
 from polyarch.pipeline.copy_spool import spool
 from tests.lab.absence import require
 from tests.lab.roots import busybox_root
@@ -134,7 +135,10 @@ def test_with_nothing_that_runs_it_was_only_inspected(place: TinyProject):
     ],
     ids=["a wrapper", "a wrapper of Debian", "a server"],
 )
-def test_what_starts_and_knows_no_probe_is_not_wrong(place: TinyProject, script: bytes):
+def test_what_starts_and_knows_no_probe_is_not_wrong(
+    place: TinyProject, script: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(verify_run, "PROBE_TIMEOUT_S", 5)  # a server takes all of it, twice
     root = busybox_root("linux/amd64").read_bytes()
     made = Made(layers=[root, [file("entry", script)]], entrypoint=["/entry"], command=["sleep"])
     laid(made_image(made), place.root / "lay")
