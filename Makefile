@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One worker more than processors: tests wait for registries and engines as well.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -16,11 +18,11 @@ demo: $(VENV)/.demo ## build examples/hello for eight platforms and publish it t
 
 test: $(VENV)/.dev ## install the real parts that tests need (Debian packages when it may), run all tests
 	$(BIN)/python -m tests.lab setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
 
 test-all: $(VENV)/.dev ## the same with the long forms of tests
 	$(BIN)/python -m tests.lab setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.dev ## style
 	$(BIN)/ruff check .
