@@ -14,6 +14,12 @@ BUILD_FAULTS: tuple[Fault, ...] = (
         in_steps=True,
     ),
     known_fault(
+        "no-network-of-its-own",
+        r"cannot set --network other than host with --isolation chroot",
+        "with the isolation `chroot` Buildah gives a RUN no network but this machine's",
+        'leave `network` away or set it to "host" for this image, or let BuildKit build it',
+    ),
+    known_fault(
         "no-bridge",
         r"network bridge not found",
         "the Docker daemon has no bridge network",

@@ -23,6 +23,9 @@ from polyarch.oci.platform import Platform
 
 # What engines really say; the versions are those of `faults.py`, older texts are from their issues.
 TEXTS = {
+    "no-network-of-its-own": [
+        "Error: cannot set --network other than host with --isolation chroot"
+    ],
     "secret-missing": [
         "ERROR: failed to solve: secret npm: not found",
         "ERROR: failed to solve: unset ssh forward key default",

@@ -28,9 +28,8 @@ WRITTEN = "mode=max,ignore-error=true"
 @pytest.fixture
 def image(tmp_path: Path) -> ImageSettings:
     file = tmp_path / "polyarch.toml"
-    file.write_text(
-        '[images.app]\nplatforms = ["linux/arm/v7"]\nrepositories = ["ghcr.io/team/app", "team/app"]\n'
-    )
+    names = 'repositories = ["ghcr.io/team/app", "team/app"]'
+    file.write_text(f'[images.app]\nplatforms = ["linux/arm/v7"]\n{names}\n')
     return load_project(file).images["app"]
 
 
