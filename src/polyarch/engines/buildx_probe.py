@@ -1,7 +1,8 @@
 """What `docker` and its buildx plugin say of themselves."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from polyarch.engines.base import EngineInfo
 from polyarch.engines.buildx_inspect import Builder
@@ -30,24 +31,40 @@ INSTALL_DOCKER = (
 )
 
 
+Question = tuple[str, ...]
+VERSION: Question = ("docker", "buildx", "version")
+INFO: Question = ("docker", "info", "--format", "{{json .}}")
+
+
 class Probe:
-    """One look at docker: each question is asked once, the first bad answer is the problem."""
+    """One look at docker: each question is asked once, the first bad answer is the problem.
+
+    All that are likely to be needed are asked at once: for each of them docker starts its plugins.
+    """
 
     def __init__(self, environment: Mapping[str, str], builder: str | None) -> None:
         self._environment = environment
         self._wanted = builder
         self._details: dict[str, str] = {}
         self._version = ""
+        self._asked: dict[Question, Future[Finished]] = {}
 
     def ask(self) -> EngineInfo:
         """Everything there is to know; never raises."""
-        return self._plugin() or self._builder()
-
-    def _plugin(self) -> EngineInfo | None:
-        """What is wrong with docker and buildx on this machine."""
         if find_program("docker", self._environment) is None:
             return self._bad("the program `docker` is not on PATH", INSTALL_DOCKER)
-        answer = self._run("docker", "buildx", "version")
+        pool = ThreadPoolExecutor(max_workers=3)
+        self._asked = {each: pool.submit(self._answer, *each) for each in self._likely()}
+        pool.shutdown(wait=False)
+        return self._plugin() or self._builder()
+
+    def _likely(self) -> Sequence[Question]:
+        """What is asked before it is known whether it has to be."""
+        return (VERSION, self._inspection, INFO)
+
+    def _plugin(self) -> EngineInfo | None:
+        """What is wrong with buildx on this machine."""
+        answer = self._run(*VERSION)
         found = Version.find(answer.stdout)
         if answer.status != 0 or found is None:
             return self._bad("the buildx plugin of docker is absent", INSTALL_BUILDX)
@@ -72,7 +89,7 @@ class Probe:
 
     def _daemon(self) -> JsonObject | EngineInfo:
         """What the Docker daemon says of itself, or that it says nothing."""
-        answer = self._run("docker", "info", "--format", "{{json .}}")
+        answer = self._run(*INFO)
         daemon = _json(answer.stdout)
         if answer.status != 0 or not daemon.get("ServerVersion"):
             return self._from_words(answer, "the Docker daemon does not answer", REACH_DAEMON)
@@ -137,9 +154,17 @@ class Probe:
         return self._bad(f"{problem}: {told}" if told else problem, hint or INSTALL_DOCKER)
 
     def _inspect(self) -> Finished:
-        return self._run("docker", "buildx", "inspect", *filter(None, [self._wanted]))
+        return self._run(*self._inspection)
+
+    @property
+    def _inspection(self) -> Question:
+        return ("docker", "buildx", "inspect", *filter(None, [self._wanted]))
 
     def _run(self, *arguments: str) -> Finished:
+        asked = self._asked.pop(arguments, None)
+        return asked.result() if asked else self._answer(*arguments)
+
+    def _answer(self, *arguments: str) -> Finished:
         try:
             return run(arguments, environment=self._environment, check=False, timeout_s=30)
         except PolyarchError as error:

@@ -6,14 +6,14 @@ is known without it what its machine runs: the first build makes it.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from polyarch.engines.base import EngineInfo
 from polyarch.engines.builder import builder_name, inspect_command, misfit, node_name
 from polyarch.engines.builder_life import make_builder
 from polyarch.engines.buildx_inspect import Builder
-from polyarch.engines.buildx_probe import NAME, Probe, daemon_platform
+from polyarch.engines.buildx_probe import NAME, VERSION, Probe, Question, daemon_platform
 from polyarch.engines.endpoint import engine_builder, engine_environment, shown
 from polyarch.engines.faults import ENABLE_CONTAINERD_STORE, MAY_USE_SOCKET, REACH_DAEMON, diagnose
 from polyarch.engines.node import Node
@@ -51,6 +51,9 @@ class _NodeProbe(Probe):
         wanted = engine_builder(node, environment) if node.driver == "docker" else None
         super().__init__(engine_environment(node, environment), wanted or builder_name(node))
         self._node = node
+
+    def _likely(self) -> Sequence[Question]:
+        return super()._likely() if self._node.driver == "docker" else (VERSION,)
 
     def _builder(self) -> EngineInfo:
         if self._node.driver == "docker":

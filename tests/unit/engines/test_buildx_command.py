@@ -67,6 +67,7 @@ def test_the_whole_command_of_buildx() -> None:
     assert command.environment == {
         "PATH": "/bin",
         "VERSION": "1",
+        "BUILDX_GIT_INFO": "false",
         "SOURCE_DATE_EPOCH": "1700000000",
     }
 
