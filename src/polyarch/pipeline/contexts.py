@@ -68,21 +68,25 @@ def rules_for(project: Project, settings: BuildSettings) -> IgnoreRules:
     return replace(rules, patterns=(*rules.patterns, *patterns))
 
 
-def dockerfile_for_engine(project: Project, settings: BuildSettings, folder: Path) -> Path:
+def dockerfile_for_engine(
+    project: Project, settings: BuildSettings, folder: Path, text: str | None = None
+) -> Path:
     """The Dockerfile that an engine is to read, so that it leaves out what `rules_for` says.
 
     Engines know only the rules that lie beside a Dockerfile or in the context, so where those do
-    not name polyarch's own folder, copies of Dockerfile and rules are written to `folder`.
+    not name polyarch's own folder, copies of Dockerfile and rules are written to `folder`. So they
+    are where `text` is to be read in place of the file.
 
     Raises:
         StorageError: they cannot be written.
     """
     original = dockerfile_of(project, settings)
     rules = rules_for(project, settings)
-    if rules.patterns == own_rules(project, settings).patterns:
+    if text is None and rules.patterns == own_rules(project, settings).patterns:
         return original
     copy = folder / original.name
-    write_bytes(copy, original.read_bytes())
+    said = None if text is None else text.encode(errors="surrogateescape")
+    write_bytes(copy, original.read_bytes() if said is None else said)
     text = "".join(f"{pattern}\n" for pattern in rules.patterns)
     write_bytes(folder / f"{original.name}{IGNORE_FILE}", text.encode(errors="surrogateescape"))
     return copy

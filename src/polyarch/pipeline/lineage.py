@@ -121,7 +121,9 @@ class Lineages:
 
     def _ask(self, text: str, platform: Platform) -> Base | str:
         try:
-            return published_base(self.registries, text, platform, within_s=PATIENCE_S)
+            known = self.facts.bases.get(((text,), platform))
+            pinned = str(known.pinned) if known else text
+            return published_base(self.registries, pinned, platform, within_s=PATIENCE_S)
         except TimeoutError:
             return f"its registry gave no answer within {PATIENCE_S:g} s"
         except PolyarchError as error:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from polyarch.checks.allow import Allowances
 from polyarch.config.project import BuildSettings, ImageSettings, Project
+from polyarch.dockerfile.pinned import pinned_text
+from polyarch.dockerfile.read import read_dockerfile
 from polyarch.engines.base import (
     Bounds,
     BuildRequest,
@@ -23,7 +25,7 @@ from polyarch.pipeline.base_files import files_of_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.build_secrets import SecretKeeper
 from polyarch.pipeline.caches import Folders, layer_cache, lines_of, repositories_of
-from polyarch.pipeline.contexts import context_of, dockerfile_for_engine
+from polyarch.pipeline.contexts import context_of, dockerfile_for_engine, dockerfile_of
 from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.inputkey import NOT_INPUT
 from polyarch.pipeline.laid_programs import looking_for
@@ -90,7 +92,7 @@ class Requester:
             dockerfile=self._dockerfile(image, planned, settings) if source.graph else None,
             target=settings.target,
             build_args=self.facts.wording.build_args(self._settings(image), settings),
-            syntax=str(self.facts.locked.pins.get(source.syntax, "")),
+            syntax=self._syntax(source),
             labels={k: v for k, v in planned.labels.items() if k not in NOT_INPUT},
             contexts=contexts,
             base=self.standing.base(image, planned, bases),
@@ -109,6 +111,11 @@ class Requester:
             log=self.run.build_log(image.name, planned.platform.slug),
             mask=self.reach.world.mask,
         )
+
+    def _syntax(self, source: Source) -> str:
+        """The frontend that the Dockerfile names, by the digest that stands in the plan."""
+        known = self.facts.bases.get(((source.syntax,), self.facts.machine.platform))
+        return str(known.pinned if known else self.facts.locked.pins.get(source.syntax, ""))
 
     def check(self, plan: Plan, parts: PartsFolder | None) -> None:
         """See, before anything is built, that builds can be given their secrets and keys.
@@ -141,7 +148,12 @@ class Requester:
         self, image: ImagePlan, planned: PlannedPlatform, settings: BuildSettings
     ) -> Path:
         folder = self.scratch / "dockerfiles" / image.name / planned.platform.slug
-        return dockerfile_for_engine(self.project, settings, folder)
+        graph = self.facts.sources[image.name, planned.platform].graph
+        pins = self.standing.pins(image, planned)
+        text: str | None = None
+        if graph and pins:
+            text = pinned_text(read_dockerfile(dockerfile_of(self.project, settings)), graph, pins)
+        return dockerfile_for_engine(self.project, settings, folder, text)
 
     def _recipe(
         self,

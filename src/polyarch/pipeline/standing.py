@@ -51,16 +51,25 @@ class Standing:
             for name, value in settings.contexts.items()
             if not value.startswith(IMAGE_PREFIX)
         }
-        pins = self.facts.locked.pins
-        for each in source.outside if source.graph else ():
-            if pin := pins.get(each.reference):
-                found[each.name] = ImageContext(reference=str(pin))
+        for name, pin in self.pins(image, planned).items():
+            if name in settings.contexts:
+                found[name] = ImageContext(reference=pin)
         for edge in source.edges if source.graph else ():
             if edge.image in built:
                 found[edge.name] = self._layout(edge.image, built)
             else:
                 reference = self._reference(edge, image, settings)
                 found[edge.name] = ImageContext(reference=str(reference))
+        return found
+
+    def pins(self, image: ImagePlan, planned: PlannedPlatform) -> dict[str, str]:
+        """Names of images outside, with the digests in the plan: these are what is built on."""
+        found: dict[str, str] = {}
+        for each in self._of(image, planned)[1].outside:
+            known = self.facts.bases.get(((each.reference,), each.platform))
+            pin = known.pinned if known else self.facts.locked.pins.get(each.reference)
+            if pin:
+                found[each.name] = str(pin)
         return found
 
     def base(self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage) -> Base | None:
@@ -100,8 +109,11 @@ class Standing:
                     raise PlatformNotInBaseError(edge.image, str(platform), has)
                 return built_base(self.parts, found)
             base = str(self._reference(edge, image, settings))
-        base = str(self.facts.locked.pins.get(base, base))
-        return published_base(self.registries, base, platform)
+        return published_base(self.registries, self._pinned(base, platform), platform)
+
+    def _pinned(self, base: str, platform: Platform) -> str:
+        known = self.facts.bases.get(((base,), platform))
+        return str(known.pinned if known else self.facts.locked.pins.get(base, base))
 
     def below(
         self, image: ImagePlan, planned: PlannedPlatform, built: PartsByImage
