@@ -173,7 +173,7 @@ def _is_current(
 ) -> bool:
     same = part.input_key == planned.input_key and dict(part.bases) == dict(bases)
     # What registries were seen to hold counts where it was seen.
-    there = planned.reuse in {"", "part"} or planned.source in part.sources
+    there = not (planned.reuse and planned.source) or planned.source in part.sources
     return same and there and is_whole(workshop.parts, part)
 
 
@@ -241,9 +241,10 @@ def _take_place(fresh: Path, final: Path) -> None:
 
 def _dressed(part: Part, image: ImagePlan, planned: PlannedPlatform, workshop: Workshop) -> Part:
     """The part under this plan's labels and annotations, and its record written."""
-    manifest = part.built
+    manifest = part.manifest if planned.reuse == "digest" else part.built
     # What is attested is about exactly this digest; what exists already is published as it is.
-    if not part.attestations and (not planned.source or planned.reuse == "layers"):
+    as_it_is = planned.reuse == "digest" or (planned.source and not planned.reuse)
+    if not part.attestations and not as_it_is:
         [layout] = layouts_of(workshop.parts, part)
         below = part.base.labels() if part.base else {}
         annotations = image.manifest_annotations

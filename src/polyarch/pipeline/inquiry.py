@@ -237,7 +237,8 @@ class Inquiry:
             return {}, {}
         here: dict[Key, tuple[Candidate, ...]] = {}
         for (image, platform), key in keys.items():
-            part = own_candidate(self._parts, image, platform, key, publishes=self._looks)
+            settings = self.project.images[image]
+            part = own_candidate(self._parts, settings, platform, key, publishes=self._looks)
             here[image, platform] = (part,) if part else ()
         if not self._looks:
             return here, {}

@@ -23,7 +23,7 @@ Strategy = Literal["native", "cross", "emulated", "existing"]
 
 Reuse = Literal["", "part", "layers", "digest"]
 """What is taken over of an unchanged platform: nothing, this machine's part, a published image's
-layers under this commit's labels, or a published image as it is."""
+layers under this commit's labels, or an image as it is, published or this machine's."""
 
 
 Anew = Literal["", "forced", "scheduled", "aged"]

@@ -28,6 +28,8 @@ FIRST = "nothing of it was found"
 class Candidate:
     """Something that may be taken; `where` tells people, `source` is a `repository@digest`.
 
+    That is empty for this machine's own part.
+
     `config` is None for what was not looked at because its key is another one; `missing` says what
     of it is not there.
     """
@@ -149,7 +151,7 @@ class Judge:
 def _may_be_taken(candidate: Candidate, outside: Mapping[str, str]) -> bool:
     """What others may have built is only the same where it is known what it would stand on."""
     whole = candidate.config is not None and not candidate.missing
-    return whole and (candidate.reuse == "part" or all(outside.values()))
+    return whole and (not candidate.source or all(outside.values()))
 
 
 def _of_project(claim: Claim) -> dict[str, str]:
