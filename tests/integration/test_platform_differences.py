@@ -33,7 +33,7 @@ ARG BASE
 FROM $BASE
 ARG MIRROR=none
 RUN echo "made of $MIRROR" > /made
-COPY here.txt /from
+COPY . /from
 """
 ARM = """\
 ARG BASE
@@ -41,7 +41,7 @@ FROM $BASE AS final
 ARG MIRROR=none
 RUN echo "made of $MIRROR" > /made
 COPY . /from
-COPY --from=notes note.txt /note
+COPY --from=notes . /notes
 FROM scratch AS last
 """
 UPSTREAM = {
@@ -50,6 +50,8 @@ UPSTREAM = {
     "docker/secret.txt": "left out\n",
     "docker/.dockerignore": "secret.txt\n*.Dockerfile\n.dockerignore\n",
     "docs/note.txt": "first note\n",
+    "docs/hidden.txt": "a hidden note\n",
+    "docs/.dockerignore": "hidden.txt\n",
 }
 
 
@@ -82,6 +84,11 @@ def test_platforms_differ_in_all_that_they_are_built_of(
             "polyarch.toml": POLYARCH.format(engine=engine.name, base=base, git=git),
             "Dockerfile": DOCKERFILE,
             "here.txt": "of the folder\n",
+            "hidden.txt": "a hidden file\n",
+            # The Dockerfile's own rules stand in the place of the context's.
+            "Dockerfile.dockerignore": "hidden.txt\n",
+            ".dockerignore": "here.txt\n",
+            ".containerignore": "here.txt\n",
         }
         project = GitProject.make(tmp_path / "project", files)
         environment = {**plain_environment(tmp_path / "home"), **engine.environment}
@@ -96,6 +103,7 @@ def test_platforms_differ_in_all_that_they_are_built_of(
         assert b"of the folder\n" in of_folder
         assert b"of the repository\n" in of_git
         assert b"first note\n" in of_git
+        assert b"a hidden" not in of_folder + of_git
         assert b"left out" not in of_git
         assert b"arm.Dockerfile" not in of_git
         # Another commit of the same branch is another input, and only for its platform.

@@ -32,6 +32,7 @@ from polyarch.host.process import run, stream
 from polyarch.oci.descriptor import Descriptor
 
 _NO_BOUNDS = Bounds()
+_DOCKER, _PODMAN = ".dockerignore", ".containerignore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class BuildahBuild:
             copy = self.folder / DOCKERFILE
             copy.write_text(laid.text, encoding="utf-8", errors="surrogateescape")
             prepared = Prepared(
-                ignore_file=_ignore_file(original),
+                ignore_file=self._ignore_file(original),
                 images=laid.images,
                 secrets=link_secrets(self.request, self.folder),
             )
@@ -138,11 +139,18 @@ class BuildahBuild:
     def _run(self, *arguments: str) -> str:
         return run(["buildah", *arguments], environment=self.environment).stdout
 
-
-def _ignore_file(dockerfile: Path) -> Path | None:
-    """The ignore file of this Dockerfile alone; the context's own one Buildah finds itself."""
-    for suffix in (".containerignore", ".dockerignore"):
-        path = dockerfile.with_name(dockerfile.name + suffix)
-        if path.is_file():
-            return path
-    return None
+    def _ignore_file(self, dockerfile: Path) -> Path:
+        """The file that BuildKit would read, so that every engine leaves out the same."""
+        request = self.request
+        others = (dockerfile.with_name(dockerfile.name + _PODMAN), request.context / _PODMAN)
+        if other := next(filter(Path.is_file, others), None):
+            self.transcript.warn(
+                f"`{other.name}` is not read: call it `.dockerignore`, which every engine reads"
+            )
+        own = dockerfile.with_name(dockerfile.name + _DOCKER)
+        for path in (own, request.context / _DOCKER):
+            if path.is_file():
+                return path
+        empty = self.folder / _DOCKER
+        empty.touch()
+        return empty

@@ -12,6 +12,7 @@ from polyarch.dockerfile.used import UsedFiles
 from polyarch.engines.catalog import AUTO
 from polyarch.engines.direct import NAME as DIRECT
 from polyarch.host.git_url import is_git
+from polyarch.pipeline.filtered_folders import own_rules_of
 from polyarch.pipeline.graph import IMAGE_PREFIX
 from polyarch.pipeline.layout_contexts import SCHEME as LAYOUT_SCHEME
 from polyarch.pipeline.layout_contexts import layout_context
@@ -65,7 +66,7 @@ def rules_for(project: Project, settings: BuildSettings) -> IgnoreRules:
     if state.is_relative_to(context):
         patterns.append(Pattern.parse(state.relative_to(context).as_posix()))
     rules = own_rules(project, settings)
-    return replace(rules, patterns=(*rules.patterns, *patterns))
+    return _and(rules, *patterns)
 
 
 def dockerfile_for_engine(
@@ -102,6 +103,10 @@ def digest_of(project: Project, settings: BuildSettings, used: UsedFiles | None 
     return str(context_digest(context_of(project, settings), None, rules, used))
 
 
+def _and(rules: IgnoreRules, *patterns: Pattern) -> IgnoreRules:
+    return replace(rules, patterns=(*rules.patterns, *patterns))
+
+
 def folders_of(project: Project, settings: BuildSettings) -> dict[str, Path]:
     """The named contexts that are folders, of the project or of a repository, by name."""
     return {
@@ -117,9 +122,9 @@ def folder_digests(project: Project, settings: BuildSettings) -> dict[str, str]:
     Raises:
         DockerfileError: a folder cannot be read, or a layout does not hold what is named.
     """
-    rules = IgnoreRules(patterns=(Pattern.parse(f"**/{STATE}"),))
+    state = Pattern.parse(f"**/{STATE}")
     folders = {
-        name: str(context_digest(folder, None, rules))
+        name: str(context_digest(folder, None, _and(own_rules_of(folder), state)))
         for name, folder in folders_of(project, settings).items()
     }
     layouts = {

@@ -1,11 +1,13 @@
 """What an image stands on: images of the project, built just now or else as published."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, Project
 from polyarch.engines.base import Base, FolderContext, ImageContext, LayoutContext, NamedContext
+from polyarch.engines.buildah_probe import NAME as BUILDAH
 from polyarch.errors import PlatformNotInBaseError, RegistryError
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import DEFAULT_TAG, DigestReference, Reference, parse_reference
@@ -13,6 +15,7 @@ from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.bases import built_base, published_base
 from polyarch.pipeline.build import PartsByImage
 from polyarch.pipeline.facts import Facts
+from polyarch.pipeline.filtered_folders import filtered
 from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, last_base
 from polyarch.pipeline.handing import Handing, own_name
 from polyarch.pipeline.layout_contexts import SCHEME as LAYOUT_SCHEME
@@ -47,7 +50,7 @@ class Standing:
         """
         settings, source = self._of(image, planned)
         found = {
-            name: self._context(value)
+            name: self._context(name, value, image, planned)
             for name, value in settings.contexts.items()
             if not value.startswith(IMAGE_PREFIX)
         }
@@ -165,13 +168,20 @@ class Standing:
         settings = self.project.images[image.name].for_platform(planned.platform)
         return settings, self.facts.sources[image.name, planned.platform]
 
-    def _context(self, value: str) -> NamedContext:
+    def _context(
+        self, name: str, value: str, image: ImagePlan, planned: PlannedPlatform
+    ) -> NamedContext:
         if value.startswith(IMAGE_SCHEME):
             return ImageContext(reference=value.removeprefix(IMAGE_SCHEME))
         if value.startswith(LAYOUT_SCHEME):
             return layout_context(value, self.project.root)
         root = self.project.root
-        return FolderContext(path=self.project.checkouts.get(value, root / value))
+        folder = self.project.checkouts.get(value, root / value)
+        if planned.engine == BUILDAH:
+            place = hashlib.sha256(name.encode()).hexdigest()[:16]
+            copies = self.scratch / "contexts" / image.name / planned.platform.slug
+            folder = filtered(folder, copies / place)
+        return FolderContext(path=folder)
 
     def _layout(self, name: str, built: PartsByImage) -> LayoutContext:
         members = [each.part for each in built[name]]
