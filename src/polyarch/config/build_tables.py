@@ -35,8 +35,8 @@ class BuildTable(Table, frozen=True):
     dockerfile: Annotated[
         PathText | None,
         doc(
-            "Dockerfile, from the project's root (in a Git context from its folder); without this key"
-            " `Dockerfile` in the context."
+            "Dockerfile, from the project's root (in a Git context from its folder); without this"
+            " key `Dockerfile` in the context."
         ),
     ] = None
     target: Annotated[

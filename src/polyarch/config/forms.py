@@ -271,8 +271,10 @@ SSH = shaped(
     "an SSH agent or key is written `default`, or `NAME=` and a path",
 )
 CACHE = shaped(
-    r"^(?:registry|local|gha|type=[a-z0-9]+(?:,[a-z][a-z0-9_-]*=[^,]*)*)$",
-    "a cache is `registry`, `local`, `gha`, or BuildKit's own form as `type=registry,ref=…`",
+    r"^(?!.*(?:access_key|secret|token|account_key|password))"
+    r"(?:registry|local|gha|type=[a-z0-9]+(?:,[a-z][a-z0-9_-]*=[^,]*)*)$",
+    "a cache is `registry`, `local`, `gha`, or BuildKit's own form as `type=registry,ref=…`;"
+    " a login never stands in this file",
 )
 TAG_NAME = shaped(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", "this is no name of a tag")
 ENDPOINT = shaped(
