@@ -24,6 +24,7 @@ from benchmarks import (
     metadata,
     project,
     thirty,
+    unchanged,
     uplink,
 )
 from benchmarks.clients import Client, peers_at_hand
@@ -50,6 +51,7 @@ ALONE: Mapping[str, Measure] = {
     "emulated": emulated.beside_fixed,
     "end-to-end": end_to_end.cross_compiled,
     "one-line": end_to_end.one_line,
+    "elsewhere": unchanged.elsewhere,
 }
 BESIDE_PEERS: Mapping[str, Measure] = {
     "loopback-tls": loopback.over_tls,

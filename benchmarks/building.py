@@ -16,6 +16,7 @@ from benchmarks.processes import run_all
 from tests.lab.bases import running_base_registry
 from tests.lab.cache import work_folder
 from tests.lab.registries import Registry
+from tests.support.lines import Line
 
 REPOSITORY = "team/server"
 TAG = "main"
@@ -93,6 +94,10 @@ class Ground:
         build = ["docker", "buildx", "build", "--quiet", "--push", "--provenance=false"]
         return _elapsed(checkout, env, [*build, *more, self._platforms, *tags, "."])
 
+    def elsewhere(self, checkout: Checkout) -> Checkout:
+        """The same commit with no local state."""
+        return checkout.elsewhere(self.where.folder / f"checkout-{next(self.numbers)}")
+
     def buildah(self, checkout: Checkout, env: Mapping[str, str]) -> float:
         """Seconds that Buildah takes for one manifest list and for pushing it three times."""
         listed = f"localhost/list-{next(self.numbers)}"
@@ -114,14 +119,14 @@ def _elapsed(checkout: Checkout, env: Mapping[str, str], *commands: Sequence[str
 
 
 @contextmanager
-def grounds(source: Source) -> Iterator[tuple[Ground, Ground]]:
-    """Ours and the rival's, which hold nothing yet."""
+def grounds(source: Source, lines: Sequence[Line] = ()) -> Iterator[tuple[Ground, Ground]]:
+    """Ours and the rival's, which hold nothing yet; `lines` lead to the registries."""
     numbers = count(1)
     with (
         work_folder() as folder,
         running_base_registry(folder) as bases,
-        places() as ours,
-        places() as other,
+        places(lines=lines) as ours,
+        places(lines=lines) as other,
     ):
         mine, theirs = (
             Ground(source=source, bases=bases, where=where, numbers=numbers)

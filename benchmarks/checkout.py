@@ -30,6 +30,11 @@ class Checkout:
         made.commit({".gitignore": ".polyarch/\n", **files})
         return made
 
+    def elsewhere(self, folder: Path) -> "Checkout":
+        """The same commit on a machine that has nothing else."""
+        self.git("clone", "--quiet", f"{self.folder}.git", str(folder))
+        return Checkout(folder)
+
     def commit(self, files: Mapping[str, str]) -> None:
         """Write files and push them as one more commit."""
         for name, text in files.items():
