@@ -161,4 +161,5 @@ def describe(project: Project, git: GitTree | None) -> str:
 def _texts(settings: BuildSettings) -> Iterator[str]:
     yield from (*settings.build_args.values(), *settings.labels.values())
     if settings.direct:
-        yield from (*settings.direct.run, *settings.direct.env.values())
+        direct = settings.direct
+        yield from (*direct.run, *direct.run_env.values(), *direct.env.values())

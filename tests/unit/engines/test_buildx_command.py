@@ -169,3 +169,14 @@ def test_what_is_thrown_away_is_written_nowhere() -> None:
     command = buildx_command(request(), {}, Path("/p/Dockerfile"), keep=False)
     at = command.arguments.index("--output")
     assert command.arguments[at + 1] == "type=cacheonly"
+
+
+def test_a_pinned_frontend_takes_the_place_of_the_dockerfile_s_own() -> None:
+    pinned = "docker.io/docker/dockerfile@sha256:" + "0" * 64
+    command = buildx_command(request(syntax=pinned), {}, Path("/p/Dockerfile"))
+    at = command.arguments.index(f"BUILDKIT_SYNTAX={pinned}")
+    assert command.arguments[at - 1] == "--build-arg"
+    chosen = request(syntax=pinned, build_args={"BUILDKIT_SYNTAX": "own/frontend:1"})
+    arguments = buildx_command(chosen, {}, Path("/p/Dockerfile")).arguments
+    assert "BUILDKIT_SYNTAX=own/frontend:1" in arguments
+    assert f"BUILDKIT_SYNTAX={pinned}" not in arguments

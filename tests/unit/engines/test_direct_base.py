@@ -16,6 +16,7 @@ from polyarch.errors import (
     BasePlatformError,
     BlobNotFoundError,
     DigestMismatchError,
+    ForeignLayerError,
     MalformedManifestError,
 )
 from polyarch.events import Event, Listener, Warned, ignore
@@ -194,6 +195,28 @@ def test_settings_alone_need_no_layer(project, layout):
     manifest, config = read(built, layout)
     assert manifest.layers == (LAYER,)
     assert config["history"][-1]["empty_layer"] is True
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        replace(LAYER, urls=("https://example.com/layer",)),
+        replace(LAYER, media_type="application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"),
+        replace(LAYER, media_type="application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"),
+    ],
+)
+def test_a_layer_that_lies_in_no_registry_is_refused(project, layout, layer):
+    with pytest.raises(ForeignLayerError) as caught:
+        build(project, layout, base_of(layers=[layer]))
+    assert str(LAYER.digest) in caught.value.message
+    assert REPOSITORY in caught.value.message
+
+
+def test_layers_of_zstd_get_their_name_of_the_oci(project, layout):
+    docker = "application/vnd.docker.image.rootfs.diff.tar.zstd"
+    layer = replace(LAYER, media_type=docker)
+    manifest, _ = read(build(project, layout, base_of(layers=[layer])), layout)
+    assert manifest.layers[0].media_type == mediatype.OCI_LAYER_ZSTD
 
 
 def test_docker_layers_get_the_names_of_the_oci(project, layout):

@@ -75,3 +75,28 @@ username-env = "ACME_USER"
 )
 def test_what_a_builder_is_driven_by(tmp_path: Path, keys: str, driver: str) -> None:
     assert only(tmp_path, f"[builders.arm]\n{keys}\n").driver == driver
+
+
+PINNED = "sha256:" + "1" * 64
+LOCK = f"""\
+version = 1
+[builders]
+"moby/buildkit:buildx-stable-1" = "{PINNED}"
+"mirror.test/moby/buildkit:v0.29.0" = "{PINNED}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "image"),
+    [
+        ('driver = "docker-container"', f"docker.io/moby/buildkit@{PINNED}"),
+        ('image = "mirror.test/moby/buildkit:v0.29.0"', f"mirror.test/moby/buildkit@{PINNED}"),
+        ('image = "mirror.test/moby/buildkit:v0.30.0"', "mirror.test/moby/buildkit:v0.30.0"),
+        ('driver = "docker"', ""),
+    ],
+)
+def test_the_lock_pins_the_buildkit_that_a_builder_runs(
+    tmp_path: Path, table: str, image: str
+) -> None:
+    (tmp_path / "polyarch.lock").write_text(LOCK)
+    assert only(tmp_path, f'[builders.arm]\nendpoint = "box"\n{table}\n').image == image
