@@ -95,8 +95,9 @@ class Ground:
         return _elapsed(checkout, env, [*build, *more, self._platforms, *tags, "."])
 
     def elsewhere(self, checkout: Checkout) -> Checkout:
-        """The same commit with no local state."""
-        return checkout.elsewhere(self.where.folder / f"checkout-{next(self.numbers)}")
+        """The same commit with no local state; a folder's name stands in labels, so it stays."""
+        machine = self.where.folder / f"machine-{next(self.numbers)}"
+        return checkout.elsewhere(machine / checkout.folder.name)
 
     def buildah(self, checkout: Checkout, env: Mapping[str, str]) -> float:
         """Seconds that Buildah takes for one manifest list and for pushing it three times."""
