@@ -44,6 +44,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.WorkError: ExitCode.FAILED,
     errors.BaseUnreachableError: ExitCode.TROUBLE,
     errors.BaseLoginRefusedError: ExitCode.REFUSED,
+    errors.GitContextError: ExitCode.TROUBLE,
     errors.RegistryError: ExitCode.TROUBLE,
     errors.LoginRefusedError: ExitCode.REFUSED,
     errors.DeniedError: ExitCode.REFUSED,

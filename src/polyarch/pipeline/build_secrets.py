@@ -31,6 +31,11 @@ def secret_names(settings: BuildSettings, event: CiEvent) -> tuple[str, ...]:
     return tuple(sorted(_parts(text)["id"] for text in _given(settings.secrets, event)))
 
 
+def key_names(settings: BuildSettings, event: CiEvent) -> tuple[str, ...]:
+    """The ids of the SSH agents and keys that a build gets, sorted."""
+    return tuple(sorted(text.partition("=")[0] for text in _given(settings.ssh, event)))
+
+
 def variables_of(project: Project) -> tuple[str, ...]:
     """The variables whose values are build secrets, of any image and platform."""
     builds = (each for image in project.images.values() for each in image.per_platform.values())

@@ -9,7 +9,7 @@ from polyarch.metadata.template import as_is
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.base_digests import Bases
 from polyarch.pipeline.base_names import names_of, outside_digests
-from polyarch.pipeline.build_secrets import secret_names
+from polyarch.pipeline.build_secrets import key_names, secret_names
 from polyarch.pipeline.contexts import is_direct
 from polyarch.pipeline.existing import ExistingImages
 from polyarch.pipeline.inputkey import Inputs
@@ -90,7 +90,7 @@ def _key(settings: ImageSettings, platform: Platform, ground: Ground, known: Key
             source, build, platform, ground.bases, build_platform=ground.build_platform
         ),
         secrets=secret_names(build, ground.event),
-        ssh=tuple(text.partition("=")[0] for text in build.ssh),
+        ssh=key_names(build, ground.event),
         network=build.network or "",
         recipe=recipe_json(build.direct, render) if is_direct(build) and build.direct else None,
     ).key

@@ -10,7 +10,7 @@ from polyarch.errors import BuildSecretError
 from polyarch.events import Event, Warned
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.build_secrets import SecretKeeper, secret_names, variables_of
+from polyarch.pipeline.build_secrets import SecretKeeper, key_names, secret_names, variables_of
 from polyarch.pipeline.world import World
 
 TOKEN = "t0ken-of-a-registry"
@@ -94,6 +94,8 @@ def test_keys_and_records_see_names_alone(scene: Scene) -> None:
     assert secret_names(app.for_platform(AMD64), PUSH) == ("config", "home", "npm")
     assert secret_names(app.for_platform(ARM64), PUSH) == ("arm",)
     assert secret_names(app.for_platform(AMD64), PULL) == ()
+    assert key_names(app.for_platform(AMD64), PUSH) == ("default", "git")
+    assert key_names(app.for_platform(AMD64), PULL) == ()
     assert variables_of(project) == ("NPM_TOKEN", "ARM_TOKEN")
 
 
