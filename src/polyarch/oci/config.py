@@ -25,7 +25,10 @@ from polyarch.oci.platform import Platform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageConfig:
-    """`diff_ids` are the digests of the uncompressed layers, base first; `raw` is what was read."""
+    """`diff_ids` are the digests of the uncompressed layers, base first; `raw` is what was read.
+
+    `has_triggers`: builds that stand on it begin with instructions that ONBUILD left.
+    """
 
     raw: bytes
     descriptor: Descriptor
@@ -37,6 +40,7 @@ class ImageConfig:
     working_dir: str
     user: str
     labels: Mapping[str, str]
+    has_triggers: bool
     diff_ids: tuple[Digest, ...]
 
     @classmethod
@@ -66,6 +70,7 @@ class ImageConfig:
             working_dir=string(run, "WorkingDir", kind, default=""),
             user=string(run, "User", kind, default=""),
             labels=string_map(run, "Labels", kind),
+            has_triggers=bool(run.get("OnBuild")),
             diff_ids=tuple(Digest.parse(text) for text in _words(rootfs, "diff_ids")),
         )
 

@@ -6,6 +6,8 @@ from polyarch.content.reader import read_small
 from polyarch.engines.base import Base
 from polyarch.errors import PlatformNotInBaseError
 from polyarch.oci.config import ImageConfig
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import TagReference, parse_reference
@@ -36,13 +38,13 @@ def published_base(
 async def _read(remote: RemoteRepository, reference: str, platform: Platform) -> Base:
     named = parse_reference(reference)
     wanted = named.tag if isinstance(named, TagReference) else named.digest
-    found = await remote.get_manifest(wanted)
+    found = await _manifest(remote, wanted)
     if isinstance(found, ImageIndex):
         child = found.image_for(platform)
         if child is None:
             has = [str(each) for each in found.platforms]
             raise PlatformNotInBaseError(reference, str(platform), has)
-        found = await remote.get_manifest(child.digest)
+        found = await _manifest(remote, child.digest)
     if isinstance(found, ImageIndex):
         raise PlatformNotInBaseError(reference, str(platform), ())
     config = await remote.read_blob(found.config)
@@ -50,6 +52,13 @@ async def _read(remote: RemoteRepository, reference: str, platform: Platform) ->
     if not has_platform.satisfies(platform):
         raise PlatformNotInBaseError(reference, str(platform), (str(has_platform),))
     return Base(repository=str(named.repository), manifest=found, config=config)
+
+
+async def _manifest(remote: RemoteRepository, wanted: str | Digest) -> ImageManifest | ImageIndex:
+    """What a tag or digest is; registries count reads, so what was read once is not read again."""
+    if isinstance(wanted, Digest):
+        return await remote.known_manifest(Descriptor(media_type="", digest=wanted, size=0))
+    return await remote.get_manifest(wanted)
 
 
 def built_base(parts: PartsFolder, part: Part) -> Base:

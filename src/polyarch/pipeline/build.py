@@ -215,7 +215,7 @@ def _built(
             built=replace(built.manifest.bare(), platform=planned.platform),
             attestations=built.attestations,
             sources=(LAYOUT_PREFIX + final.name, *built.borrowed),
-            input_key=planned.input_key,
+            input_key="" if lineage.has_triggers else planned.input_key,
             revision=workshop.revision,
             ci_run=workshop.ci_run,
             engine=planned.engine,

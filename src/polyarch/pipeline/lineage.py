@@ -6,7 +6,7 @@ taken an older copy of the base from its own store. Without one the build is as 
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from polyarch.config.project import Project
 from polyarch.engines.base import Base, BuildRequest
@@ -35,10 +35,12 @@ class Lineage:
     """`base` is None for an image from nothing. `inherited` are keys of labels.
 
     They speak of the base alone and stand in the image because engines hand labels down.
+    `has_triggers`: a base had instructions of its own, which may have read any file of the context.
     """
 
     base: PartBase | None = None
     inherited: tuple[str, ...] = ()
+    has_triggers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,26 @@ class Lineages:
         self, image: ImagePlan, planned: PlannedPlatform, request: BuildRequest, built: ImageConfig
     ) -> Lineage:
         """The lineage of what was just built; never raises for a registry."""
+        source = self.facts.sources[image.name, planned.platform]
+        found = self._found(image, planned, request, built)
+        return replace(found, has_triggers=source.used is not None and self._has_triggers(source))
+
+    def _has_triggers(self, source: Source) -> bool:
+        """Whether ONBUILD of a base outside did what the Dockerfile does not tell."""
+        stages = source.graph.stages if source.graph else ()
+        taken = {(stage.base.text, stage.platform) for stage in stages}
+        for each in source.outside:
+            known = (each.name, each.platform) in taken and (
+                ((each.reference,), each.platform) in self.facts.bases
+            )
+            base = self._published(each.reference, each.platform) if known else ""
+            if isinstance(base, Base) and ImageConfig.parse(base.config).has_triggers:
+                return True
+        return False
+
+    def _found(
+        self, image: ImagePlan, planned: PlannedPlatform, request: BuildRequest, built: ImageConfig
+    ) -> Lineage:
         source = self.facts.sources[image.name, planned.platform]
         text, platform = self._named(image, planned, source)
         if text in {"", SCRATCH}:

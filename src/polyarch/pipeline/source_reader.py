@@ -1,6 +1,6 @@
 """What images are built from: read out of config and Dockerfiles, with every name worked out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from polyarch.config.project import BuildSettings, ImageSettings, Project
@@ -94,9 +94,26 @@ class SourceReader:
             edges=edges,
             externals=tuple(dict.fromkeys(ref.text for ref in external_images(graph))),
             outside=_outside(graph, settings, {edge.name for edge in edges}),
-            used=used_files(graph) if not syntax or is_docker_frontend(syntax) else None,
+            used=None if self._may_read_all(syntax, edges) else used_files(graph),
             syntax=syntax,
         )
+
+    def _may_read_all(self, syntax: str, edges: Iterable[Edge]) -> bool:
+        """Whether more may be read of the context than the Dockerfile says.
+
+        A frontend of its own language does, or what ONBUILD of one of the project's images left.
+        """
+        if syntax and not is_docker_frontend(syntax):
+            return True
+        images = (self._project.images[edge.image] for edge in edges)
+        paths = {
+            dockerfile_of(self._project, build)
+            for image in images
+            for build in image.per_platform.values()
+            if not is_direct(build)
+        }
+        files = (self._dockerfile(path)[0] for path in paths if path.is_file())
+        return any(one.name == "ONBUILD" for file in files for one in file.instructions)
 
     def _direct(self, base: str, platform: Platform) -> Source:
         named = base.removeprefix(IMAGE_PREFIX)

@@ -126,3 +126,14 @@ context = "four"
         "by-copy": ("base",),
         "alone": (),
     }
+
+
+@pytest.mark.parametrize("line", ["ONBUILD COPY more /more", "RUN true"])
+def test_triggers_of_the_project_s_own_base_may_read_everything(tmp_path: Path, line: str) -> None:
+    config = '[images.base]\ncontext = "base"\n[images.app]\ncontext = "app"\n'
+    config += 'contexts = { below = "image:base" }\n'
+    files = {"base__Dockerfile": f"FROM debian\n{line}\n", "app__Dockerfile": "FROM below\n"}
+    made = project(tmp_path, config, **files, app__more="1")
+    before = digest(made, "app")
+    (tmp_path / "app" / "more").write_text("2")
+    assert (digest(made, "app") == before) is (line == "RUN true")

@@ -35,7 +35,7 @@ def test_costs_are_told_of_what_is_emulated(tmp_path: Path):
 def test_what_exists_already_is_not_looked_at(tmp_path: Path):
     made = project(tmp_path, CONFIG, Dockerfile=GO)
     existing = {("app", ARM): object()}
-    found = advice(made, {"app": (AMD, ARM)}, existing, WORDING, build_platform=AMD)  # type: ignore[arg-type]
+    found = advice(made, {"app": (AMD, ARM)}, existing, WORDING, build_platform=AMD)
     assert found == Advice()
 
 
