@@ -39,4 +39,4 @@ def _entry(entry: Entry) -> Text:
 def _end(update: Update) -> Iterator[Text]:
     if not update.entries:
         yield Text("this project takes nothing by a tag")
-    yield Text(f"written: {for_terminal(str(update.file))}", style="dim")
+    yield Text(f"written: {update.file.name}", style="dim")
