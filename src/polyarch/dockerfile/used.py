@@ -27,7 +27,7 @@ class UsedFiles:
     @property
     def below(self) -> re.Pattern[str]:
         """Matches a path that is read, or lies in a folder that is."""
-        each = "|".join("/".join(components) for components in self.paths)
+        each = "|".join(_joined(components) for components in self.paths)
         return re.compile(f"(?:{each})(?:/.*)?", re.DOTALL) if each else _NOTHING
 
     @property
@@ -50,8 +50,8 @@ def used_files(graph: StageGraph) -> UsedFiles | None:
         if source.path is None:
             return None
         path = posixpath.normpath(f"/{source.path}").strip("/")
-        if not path:
-            return None
+        if not path or any("[" in _PIECE.findall(each) for each in path.split("/")):
+            return None  # a class may hold a slash
         found.add(tuple(_component(each) for each in path.split("/")))
     return UsedFiles(tuple(sorted(found)))
 
@@ -69,6 +69,12 @@ def _expression(piece: str) -> str:
     if piece == "*":
         return _ANY
     return _ONE if piece == "?" or len(piece) > 1 else re.escape(piece)
+
+
+def _joined(components: tuple[str, ...]) -> str:
+    """What `**` stands for may be no folder at all: `a/**/b` is `a/b`, too."""
+    *folders, last = components
+    return "".join("(?:.*/)?" if each == _DEEP else f"{each}/" for each in folders) + last
 
 
 def _ways(components: tuple[str, ...]) -> str:
