@@ -155,8 +155,8 @@ class BuildRequest:
     commit's time in seconds since 1970, the only time that may enter the image. `log` gets the
     engine's whole output. `plain_http` lists registry hosts that speak no TLS, `logins` what the
     engine needs to pull from private ones beside its own logins. `mask` hides secrets in what the
-    engine and the build say. `git` is a Git context in BuildKit's form, which then takes the place
-    of `context`. `syntax` is a pinned frontend that takes the place of the Dockerfile's own.
+    engine and the build say. `syntax` is a pinned frontend that takes the place of the
+    Dockerfile's own.
     `push_to` is a repository that an engine elsewhere pushes to by digest, from where it builds.
     `emulated`: by the plan, programs of the platform run under an emulator there.
     """
@@ -178,7 +178,6 @@ class BuildRequest:
     plain_http: tuple[str, ...] = ()
     logins: tuple[RegistryLogin, ...] = ()
     direct: DirectRecipe | None = None
-    git: str = ""
     syntax: str = ""
     secrets: tuple[BuildSecret, ...] = ()
     ssh: tuple[str, ...] = ()
