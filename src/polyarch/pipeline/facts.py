@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from polyarch.config.project import BuildSettings, Project
 from polyarch.dockerfile.used import UsedFiles
@@ -26,12 +27,14 @@ from polyarch.pipeline.direct_facts import DirectReader
 from polyarch.pipeline.existing import ExistingImages
 from polyarch.pipeline.handing import Configs
 from polyarch.pipeline.keys import Keys
-from polyarch.pipeline.lint_advice import EmulationCosts
 from polyarch.pipeline.locked import Locked
 from polyarch.pipeline.lookup import Reusable
 from polyarch.pipeline.material import Sources
 from polyarch.pipeline.unchanged import Verdict
 from polyarch.pipeline.wording import Wording
+
+if TYPE_CHECKING:
+    from polyarch.pipeline.lint_advice import EmulationCosts
 
 _NONE: ExistingImages = MappingProxyType({})
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
@@ -67,7 +70,7 @@ class Facts:
     existing: ExistingImages = field(default_factory=dict)
     takes_less: Mapping[str, str] = field(default_factory=dict)
     descends: Mapping[str, bool | None] = field(default_factory=dict)
-    costs: EmulationCosts = field(default_factory=dict)
+    costs: "EmulationCosts" = field(default_factory=dict)
     nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
     elsewhere: bool = False
     keys: Keys = field(default_factory=dict)

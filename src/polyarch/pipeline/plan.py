@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from polyarch.dockerfile.lint.cost import Cost
 from polyarch.errors import PolyarchError
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
+
+if TYPE_CHECKING:  # all rules would be read, also where nothing is built
+    from polyarch.dockerfile.lint.cost import Cost
 
 SCHEMA = "polyarch.plan/v1"
 
@@ -52,7 +54,7 @@ class PlannedPlatform:
     input_key: str
     labels: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
-    cost: Cost | None = None
+    cost: "Cost | None" = None
     alternatives: tuple[str, ...] = ()
     reuse: Reuse = ""
     bases: Mapping[str, str] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class PlannedPlatform:
         }
 
 
-def _cost_json(cost: Cost) -> JsonObject:
+def _cost_json(cost: "Cost") -> JsonObject:
     factor = cost.factor
     return {
         "command": cost.command,

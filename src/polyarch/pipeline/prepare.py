@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from polyarch.config.project import Project
 from polyarch.engines.base import Engine, EngineInfo
@@ -24,7 +25,6 @@ from polyarch.pipeline.facts import (
 from polyarch.pipeline.git_contexts import with_checkouts
 from polyarch.pipeline.inquiry import Inquiry
 from polyarch.pipeline.known import known_facts
-from polyarch.pipeline.lint_advice import advice
 from polyarch.pipeline.lock import Lock
 from polyarch.pipeline.locked import Locked
 from polyarch.pipeline.nodes import node_engines, probe_nodes
@@ -37,6 +37,9 @@ from polyarch.pipeline.selection import select_images
 from polyarch.pipeline.source_reader import SourceReader
 from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask, World
+
+if TYPE_CHECKING:
+    from polyarch.pipeline.lint_advice import EmulationCosts
 
 _OTHERS = {name: EngineInfo(name=name, title="other machines") for name in ENGINES}
 """What is said of engines where other machines build."""
@@ -125,9 +128,14 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     built = tuple(
         each for name in platforms for each in platforms[name] if (name, each) not in spared
     )
-    told_by_lint = advice(project, platforms, spared, wording, build_platform=machine.platform)
-    for text in told_by_lint.warnings:
-        world.listen(Warned(text=text))
+    costs: EmulationCosts = {}
+    if built:  # who builds nothing need not wait for all rules to be read
+        from polyarch.pipeline.lint_advice import advice
+
+        told_by_lint = advice(project, platforms, spared, wording, build_platform=machine.platform)
+        costs = told_by_lint.costs
+        for text in told_by_lint.warnings:
+            world.listen(Warned(text=text))
     facts = Facts(
         machine=machine.with_versions(world.environment, built),
         wording=wording,
@@ -139,7 +147,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         sources=sources,
         current=found.current,
         existing=found.existing,
-        costs=told_by_lint.costs,
+        costs=costs,
         takes_less=takes_less,
         descends={
             standing.revision: ancestry.descends(standing.revision)

@@ -6,9 +6,9 @@ Pure: engines, builders and Dockerfiles were asked before.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from polyarch.config.project import BuildSettings, ImageSettings
-from polyarch.dockerfile.lint.cost import Cost
 from polyarch.engines.base import EngineInfo
 from polyarch.engines.buildx_probe import NAME as BUILDX
 from polyarch.engines.catalog import Choice, choose
@@ -24,6 +24,9 @@ from polyarch.pipeline.sites import (
     site_here,
     sites_of_builders,
 )
+
+if TYPE_CHECKING:
+    from polyarch.dockerfile.lint.cost import Cost
 
 _NO_LOADS: Mapping[str, int] = MappingProxyType({})
 
@@ -132,7 +135,7 @@ def _missed(chosen: Site, nodes: Sequence[NodeFacts], platform: Platform) -> Ite
             yield why if name in why else f"builder {name}: {why}"
 
 
-def _price(site: Site, cost: Cost | None) -> str:
+def _price(site: Site, cost: "Cost | None") -> str:
     """What takes longest under emulation, as far as the Dockerfile tells."""
     if site.strategy != "emulated" or (not site.sure and not site.builder):
         return ""
