@@ -19,9 +19,7 @@ tags = ["type=sha"]
 [images.bot]
 platforms = ["linux/amd64"]
 "tags+" = ["type=schedule"]
-reuse = "layers"                                       # default
 max-age = "1d"
-schedule-rebuilds = false                              # default
 [publish]
 on = ["release"]
 [environments.staging]
@@ -48,6 +46,10 @@ dockerfile = "deploy/docker/Dockerfile.bot"            # polyarch.toml:3
 target = ""                                            # default
 engine = "buildah"                                     # --engine
 smoke-test = []                                        # default
+secrets = []                                           # default
+ssh = []                                               # default
+strategy = "auto"                                      # default
+allow-emulation = true                                 # default
 alias-tags = []                                        # default
 
 [publish]
