@@ -59,6 +59,10 @@ class LayerMemory:
         with own:
             yield self._recall(digest)
 
+    def knows(self, digest: Digest) -> bool:
+        """Whether an earlier run has kept what it read of a layer; it may prove damaged still."""
+        return self._folder is not None and self._file(digest).is_file()
+
     def keep(self, digest: Digest, layer: Remembered) -> None:
         """Remember a layer, unless it is too large."""
         if len(layer.entries) > MAX_ENTRIES // 2:

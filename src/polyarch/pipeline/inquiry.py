@@ -35,6 +35,7 @@ from polyarch.pipeline.rehearsal import rehearsal
 from polyarch.pipeline.unchanged import Candidate, Candidates, Judge, Verdict
 from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask
+from polyarch.registry.blocking import BlockingRegistries
 from polyarch.registry.client import RegistryClient
 
 Key = tuple[str, Platform]
@@ -78,6 +79,7 @@ class Inquiry:
     build_platform: Platform
     decision: Decision
     reach: Reach
+    registries: BlockingRegistries
     may_adopt: bool
     takes_less: Mapping[str, str]
     locked: Locked = field(default_factory=Locked)
@@ -100,11 +102,11 @@ class Inquiry:
             TagNotThereError, RegistryError: `from_tags` names what is not there.
             InvalidTemplateError: an expression of the config cannot be worked out.
         """
-        return asyncio.run(self._answers())
+        return self.registries.run(self._answers())
 
     async def _answers(self) -> Found:
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(self.reach.client())
+            client = self.registries.client
             own = await stack.enter_async_context(self._own(client))
             existing = dict(await self._named(client))
             told, bases, contexts, today = await asyncio.gather(

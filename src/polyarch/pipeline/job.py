@@ -11,7 +11,6 @@ from polyarch.config.project import Project
 from polyarch.content.files import locked
 from polyarch.content.filling import FillingStore
 from polyarch.content.layout import LayoutStore
-from polyarch.content.store import Fetcher
 from polyarch.engines.base import Built
 from polyarch.errors import InvalidReferenceError, MalformedManifestError
 from polyarch.events import Note
@@ -19,6 +18,7 @@ from polyarch.host.ci_event import CiEvent
 from polyarch.oci.config import rfc3339
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import DigestReference, Repository, parse_reference
+from polyarch.pipeline.again import Again
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.build import BuiltPart, Workshop
 from polyarch.pipeline.context_weight import ContextWeights
@@ -26,7 +26,6 @@ from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.existing import Existing, take
 from polyarch.pipeline.known_layers import remembered_layers
 from polyarch.pipeline.lineage import Lineages
-from polyarch.pipeline.lookup import take_again
 from polyarch.pipeline.naming import commit_time
 from polyarch.pipeline.part import PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
@@ -37,7 +36,6 @@ from polyarch.pipeline.prove import Prover
 from polyarch.pipeline.published import PublishedImages
 from polyarch.pipeline.pushed import take_over
 from polyarch.pipeline.recording import admit_gap, both
-from polyarch.pipeline.rehearsal import opened_stand_in
 from polyarch.pipeline.requests import Requester
 from polyarch.pipeline.run_record import RECORD_FILE, record_json
 from polyarch.pipeline.schedule import build_all
@@ -85,12 +83,15 @@ class Job:
         """The world, its listener recording."""
         return self.prepared.world
 
-    def opened(self, repository: Repository) -> Fetcher:
-        """A repository as a store; with `--sandbox` what stands in for it comes first."""
-        real = self.registries.store(repository)
-        if not self.prepared.ask.sandbox:
-            return real
-        return opened_stand_in(repository, self.world.state, real)
+    @property
+    def again(self) -> Again:
+        """What is taken again, and the stores that it is read from."""
+        return Again(
+            facts=self.prepared.facts,
+            registries=self.registries,
+            state=self.world.state,
+            rehearsed=self.prepared.ask.sandbox,
+        )
 
     def build(self, push_to: Mapping[str, Repository] = _NOWHERE) -> tuple[ProvenImage, ...]:
         """Build, assemble and prove every image of the plan, in plan order.
@@ -157,13 +158,13 @@ class Job:
             parts=parts,
             scratch=self.scratch,
             registries=self.registries,
-            opened=self.opened,
+            opened=self.again.opened,
             published=PublishedImages(self.registries, self.world.listen),
         )
 
     def _take(self, planned: PlannedPlatform, layout: LayoutStore) -> Built:
         if planned.reuse:
-            return take_again(self.prepared.facts.reusable[planned.source], layout)
+            return self.again.take(planned, layout)
         reference = parse_reference(planned.source)
         if not isinstance(reference, DigestReference):
             raise InvalidReferenceError(planned.source, "it has no digest")
@@ -194,7 +195,8 @@ class Job:
             )
         )
         folder = self.scratch / "images" / image.name
-        source, _ = joined(folder, parts, members, index, self.opened)
+        source, _ = joined(folder, parts, members, index, self.again.opened)
+        self.again.bring(image, source, self.prover.memory)
         proof = self.prover.prove(image, index, members, source)
         built = [self._kept(each, proof, parts) for each in built]
         self.prover.insist(proof)
@@ -237,19 +239,18 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         recorder = Recorder(run.events, clock, run.push_log)
         stack.callback(admit_gap, recorder, world.listen)
         recording = replace(world, listen=both(world.listen, recorder))
-        prepared = prepare(project, event, ask, recording)
+        prepared = prepare(project, event, ask, recording, stack)
         run.write(PLAN_FILE, prepared.plan.to_json())
         record = record_json(project, prepared.event, prepared.facts, prepared.plan, recording)
         run.write(RECORD_FILE, record)
         scratch = world.state / "tmp" / run.id
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-        registries = stack.enter_context(prepared.reach.blocking())
         environment = without_logins(world.environment, project.secret_variables)
         yield Job(
             prepared=prepared,
             run=run,
             scratch=scratch,
-            registries=registries,
+            registries=prepared.registries,
             prover=Prover(
                 project=project,
                 memory=remembered_layers(world.state),
@@ -259,7 +260,7 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
                         nodes={name: each.node for name, each in prepared.facts.nodes.items()},
                         project=project,
                         reach=prepared.reach,
-                        registries=registries,
+                        registries=prepared.registries,
                     ),
                     scratch=scratch,
                     run=run,

@@ -36,6 +36,13 @@ class Reusable:
     config: ImageConfig
     attestations: tuple[ImageManifest, ...] = ()
 
+    @property
+    def seen(self) -> frozenset[Digest]:
+        """What was seen to be there."""
+        images = (self.manifest, *self.attestations)
+        blobs = (blob.digest for image in images for blob in image.blobs)
+        return frozenset((*blobs, *(image.descriptor.digest for image in images)))
+
 
 def tags_of(settings: ImageSettings, ground: Ground) -> tuple[str, ...]:
     """Where an image is looked for, the nearest tag first."""

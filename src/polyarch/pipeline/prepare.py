@@ -1,6 +1,7 @@
 """The first half of every verb: ask the world, then plan."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ from polyarch.pipeline.selection import select_images
 from polyarch.pipeline.source_reader import SourceReader
 from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask, World
+from polyarch.registry.blocking import BlockingRegistries
 
 if TYPE_CHECKING:
     from polyarch.pipeline.lint_advice import EmulationCosts
@@ -58,11 +60,14 @@ class Prepared:
     engines: Mapping[str, Engine]
     nodes: Mapping[str, Engine]
     reach: Reach
+    registries: BlockingRegistries
     plan: Plan
 
 
-def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepared:
+def prepare(project: Project, event: CiEvent, ask: Ask, world: World, stack: ExitStack) -> Prepared:
     """Ask engines, Dockerfiles and, unless `ask.offline`, registries; then plan.
+
+    Connections to registries stay open until `stack` is closed: who publishes goes on with them.
 
     Raises:
         NothingSelectedError: what was asked for matches nothing.
@@ -104,6 +109,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
     engines = make_engines(environment)
     nodes = node_engines(project, environment)
     reach = Reach(project, world, anonymous=event.is_pull_request)
+    registries = stack.enter_context(reach.blocking())
     ancestry = Ancestry(git, event.sha)
     decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
     takes_less = reach.takes_less(
@@ -120,6 +126,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         build_platform=machine.platform,
         decision=decision,
         reach=reach,
+        registries=registries,
         may_adopt=_may_adopt(ask, facts_of_git, event),
         takes_less=takes_less,
         locked=locked,
@@ -174,6 +181,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World) -> Prepare
         engines=engines,
         nodes=nodes,
         reach=reach,
+        registries=registries,
         plan=make_plan(project, scope, decision, facts, keep_others=ask.keep_others),
     )
 

@@ -1,6 +1,7 @@
 """The verbs that do something: build, and publish. Read this file first."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from polyarch.config.project import Project
@@ -39,7 +40,8 @@ def plan_project(project: Project, event: CiEvent, ask: Ask, world: World) -> Pl
     Raises:
         ConfigError, HostError, NothingSelectedError: as `prepare` says.
     """
-    return prepare(project, event, ask, world).plan
+    with ExitStack() as stack:
+        return prepare(project, event, ask, world, stack).plan
 
 
 def build_project(

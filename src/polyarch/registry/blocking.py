@@ -56,6 +56,11 @@ class BlockingRegistries:
             return self._client.repository(repository)
 
     @property
+    def client(self) -> RegistryClient:
+        """The client, to be used with `run` alone."""
+        return self._client
+
+    @property
     def is_open(self) -> bool:
         """Whether coroutines still run here."""
         return self._loop.is_running()
