@@ -60,14 +60,14 @@ def beside_fixed(peers: Sequence[Client], *, quick: bool) -> Iterator[Row]:
     with work_folder() as folder:
         (folder / "bases").mkdir()
         with running_base_registry(folder / "bases") as bases:
-            emulated_s = _published(folder / "emulated", bases, source, fix=False)
-            fixed_s = _published(folder / "fixed", bases, source, fix=True)
+            emulated_s = published(folder / "emulated", bases, source, fix=False)
+            fixed_s = published(folder / "fixed", bases, source, fix=True)
     kind = "hello" if quick else "HTTP server"
     what = f"publish of a Go {kind}, 2 platforms: fixed / emulated"
     yield Row(what, fixed_s, emulated_s)
 
 
-def _published(folder: Path, bases: Registry, source: str, *, fix: bool) -> float:
+def published(folder: Path, bases: Registry, source: str, *, fix: bool) -> float:
     """Seconds that `polyarch publish` takes, with an engine that has built nothing yet."""
     project = folder / "project"
     project.mkdir(parents=True)
