@@ -25,7 +25,7 @@ from polyarch.pipeline.failover import Task
 from polyarch.pipeline.lineage import Lineage, lineage_of
 from polyarch.pipeline.part import Part, PartBase, PartsFolder
 from polyarch.pipeline.plan import ImagePlan, PlannedPlatform
-from polyarch.pipeline.relabel import Dress, relabelled
+from polyarch.pipeline.relabel import Dress, relabelled, undressed
 from polyarch.pipeline.sources import LAYOUT_PREFIX, is_whole, layouts_of, read_config
 
 
@@ -202,6 +202,8 @@ def _built(
             built = workshop.take(planned, layout)
             if planned.reuse:
                 lineage = lineage_of(read_config(layout, built.manifest))
+            if planned.reuse == "layers":
+                built = replace(built, manifest=undressed(layout, built.manifest))
         else:
             built = workshop.task(planned, request, layout).run()
             built = workshop.fetch(built, layout) if built.pushed else built

@@ -27,9 +27,10 @@ NOT_INPUT = annotation.OWN
 class Inputs:
     """What enters one build.
 
-    `engine` is the one that the config names, `auto` as well. `context` and `dockerfile` are
-    digests of content. `labels` that hold an expression have no value: they are laid over what is
-    there. `bases` maps each image of the project that it stands on to that image's input key,
+    `engine` is the one that the config names, `auto` as well. `laid` are names of labels that the
+    config gives in place of polyarch's own: where one goes, what was built bears it still. `context`
+    and `dockerfile` are digests of content. `labels` that hold an expression have no value: they
+    are laid over what is there. `bases` maps each image of the project that it stands on to that image's input key,
     `outside` every other image to the digest of its manifest, empty where nobody said. `secrets`
     and `ssh` are names. `recipe` is the direct engine's table, as JSON.
     """
@@ -46,6 +47,7 @@ class Inputs:
     outside: Mapping[str, str] = field(default_factory=dict)
     secrets: Sequence[str] = ()
     ssh: Sequence[str] = ()
+    laid: Sequence[str] = ()
     network: str = ""
     recipe: JsonObject | None = None
 
@@ -68,6 +70,7 @@ class Inputs:
             "secrets": sorted(self.secrets),
             "ssh": sorted(self.ssh),
             "network": self.network,
+            **({"laid": sorted(self.laid)} if self.laid else {}),
             "recipe": [DIRECT_FORM, self.recipe] if self.recipe is not None else None,
         }
         return f"sha256:{hashlib.sha256(encode(value)).hexdigest()}"

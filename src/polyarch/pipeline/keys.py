@@ -12,7 +12,7 @@ from polyarch.pipeline.base_names import names_of, outside_digests
 from polyarch.pipeline.build_secrets import key_names, secret_names
 from polyarch.pipeline.contexts import is_direct
 from polyarch.pipeline.existing import ExistingImages
-from polyarch.pipeline.inputkey import Inputs
+from polyarch.pipeline.inputkey import NOT_INPUT, Inputs
 from polyarch.pipeline.material import Edge, Source, Sources
 from polyarch.pipeline.recipe import recipe_json
 from polyarch.pipeline.wording import Wording
@@ -91,6 +91,7 @@ def _key(settings: ImageSettings, platform: Platform, ground: Ground, known: Key
         ),
         secrets=secret_names(build, ground.event),
         ssh=key_names(build, ground.event),
+        laid=tuple(name for name in build.labels if name in NOT_INPUT),
         network=build.network or "",
         recipe=recipe_json(build.direct, render) if is_direct(build) and build.direct else None,
     ).key

@@ -34,6 +34,7 @@ OTHER: dict[str, Any] = {
     "secrets": ["npm"],
     "ssh": ["default"],
     "network": "none",
+    "laid": ["org.opencontainers.image.url"],
 }
 
 

@@ -64,3 +64,13 @@ def test_what_spoke_of_the_base_goes_unless_it_is_said_anew(tmp_path):
     manifest = ImageManifest.parse(read_small(layout, child))
     labels = ImageConfig.parse(read_small(layout, manifest.config)).labels
     assert labels == {"title": "app", "vendor": "V"}
+
+
+def test_what_an_engine_annotated_follows_the_labels(tmp_path):
+    made = make_index(["linux/arm64"])
+    layout = LayoutStore(tmp_path)
+    copy_graph(made.store, layout, made.children[0])
+    built = relabelled(layout, made.children[0], dress({}, {"base": "old", "own": "x"}))
+    child = relabelled(layout, built, dress({"base": "new"}, {}))
+    manifest = ImageManifest.parse(read_small(layout, child))
+    assert dict(manifest.annotations) == {"base": "new", "own": "x"}
