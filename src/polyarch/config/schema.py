@@ -88,8 +88,8 @@ class ImageTable(BuildTable, frozen=True):
     max_age: Annotated[
         Duration,
         doc(
-            "Age at which a platform with a RUN is rebuilt although nothing changed: packages"
-            " may have."
+            "Age at which a platform with a RUN, or an ADD of what lies elsewhere, is rebuilt"
+            " although nothing changed: packages may have."
         ),
     ] = "7d"
     schedule_rebuilds: Annotated[

@@ -74,6 +74,7 @@ class Stage:
     copies_from: tuple[Use, ...]
     context_sources: tuple[ContextSource, ...]
     has_run: bool
+    fetches: bool
     line: int
     span: Span
     base_span: Span
@@ -98,6 +99,11 @@ class StageGraph:
     def has_run(self) -> bool:
         """Whether any of the stages runs a program."""
         return any(stage.has_run for stage in self.stages)
+
+    @property
+    def fetches(self) -> bool:
+        """Whether any of the stages adds what lies elsewhere and may be something else tomorrow."""
+        return any(stage.fetches for stage in self.stages)
 
     @property
     def context_sources(self) -> tuple[ContextSource, ...]:

@@ -14,7 +14,7 @@ from polyarch.dockerfile.expand import expand
 from polyarch.dockerfile.graph import ContextSource, Origin, OriginKind, Stage, StageGraph, Use
 from polyarch.dockerfile.outline import Outline, StageOutline, outline
 from polyarch.dockerfile.scope import Environment, automatic_arguments, declare_globally
-from polyarch.dockerfile.transfers import From, context_sources, froms
+from polyarch.dockerfile.transfers import From, context_sources, fetches, froms
 from polyarch.dockerfile.tree import Dockerfile, Instruction
 from polyarch.errors import (
     DockerfileSyntaxError,
@@ -212,6 +212,7 @@ class _Resolver:
         base, start = header.base, header.outline.start
         parent = environments[base.stage] if base.stage is not None else None
         environment = parent.child() if parent else self._environment(base)
+        sources = self._read(header.body, environment)
         stage = Stage(
             index=header.outline.index,
             name=header.outline.name,
@@ -219,8 +220,9 @@ class _Resolver:
             platform=self._platform(header, stages),
             platform_expression=header.outline.platform,
             copies_from=header.uses,
-            context_sources=self._read(header.body, environment),
+            context_sources=sources,
             has_run=any(instruction.name == "RUN" for instruction in header.body),
+            fetches=any(fetches(instruction, environment) for instruction in header.body),
             line=start.first_line,
             span=start.span,
             base_span=header.outline.base_span,

@@ -81,6 +81,17 @@ def context_sources(
             yield ContextSource(path=path, instruction=name, line=line, span=flag.span)
 
 
+def fetches(instruction: Instruction, environment: Environment) -> bool:
+    """Whether ADD may bring what lies elsewhere, and no checksum says what that is.
+
+    `environment` is that at the end of the stage: a variable that it knows has had some value.
+    """
+    if instruction.name != "ADD" or instruction.flag("checksum"):
+        return False
+    paths = (environment.expand(text) for text, _ in _sources(instruction))
+    return any(path is None or _REMOTE.match(path) for path in paths)
+
+
 def _sources(instruction: Instruction) -> list[tuple[str, Span]]:
     """The sources of ADD and COPY as written, without the destination and here-documents."""
     arguments = instruction.arguments

@@ -27,12 +27,12 @@ NOT_INPUT = annotation.OWN
 class Inputs:
     """What enters one build.
 
-    `engine` is the one that the config names, `auto` as well. `laid` are names of labels that the
-    config gives in place of polyarch's own: where one goes, what was built bears it still. `context`
-    and `dockerfile` are digests of content. `labels` that hold an expression have no value: they
-    are laid over what is there. `bases` maps each image of the project that it stands on to that image's input key,
-    `outside` every other image to the digest of its manifest, empty where nobody said. `secrets`
-    and `ssh` are names. `recipe` is the direct engine's table, as JSON.
+    `engine` is the one that the config names, `auto` as well. `context` and `dockerfile` are
+    digests of content. `labels` that hold an expression have no value: they are laid over what is
+    there. `laid` are names of labels that the config gives in place of polyarch's own: where one
+    goes, what was built bears it still. `bases` maps each image of the project that it stands on to
+    that image's input key, `outside` every other image to the digest of its manifest, empty where
+    nobody said. `secrets` and `ssh` are names. `recipe` is the direct engine's table, as JSON.
     """
 
     engine: str

@@ -53,8 +53,16 @@ class Source:
 
     @property
     def has_run(self) -> bool:
-        """Whether it is built by programs whose result may be another one every day."""
+        """Whether it is built by programs of a Dockerfile's RUN."""
         return bool(self.graph and self.graph.has_run)
+
+    @property
+    def ages(self) -> bool:
+        """Whether the same inputs may give another image every day: by programs, and what they add.
+
+        What ADD brings from elsewhere is no input that a key sees.
+        """
+        return self.has_run or bool(self.graph and self.graph.fetches)
 
 
 Sources = Mapping[tuple[str, Platform], Source]

@@ -128,9 +128,7 @@ def _platform(
         bases=verdict.bases,
         changes=verdict.changes,
         anew=verdict.anew,
-        built_on=day_of(facts.wording.now)
-        if facts.sources[settings.name, platform].has_run
-        else "",
+        built_on=day_of(facts.wording.now) if facts.sources[settings.name, platform].ages else "",
         labels=names.per_platform[platform],
         cost=facts.costs.get((settings.name, platform)) if given.strategy == "emulated" else None,
     )

@@ -126,7 +126,7 @@ class Judge:
         )
 
     def _is_old(self, candidate: Candidate, source: Source, settings: ImageSettings) -> bool:
-        return source.has_run and candidate.claim.is_older(self.now, settings.max_age_s)
+        return source.ages and candidate.claim.is_older(self.now, settings.max_age_s)
 
     def _changes(
         self,

@@ -294,6 +294,26 @@ def test_triggers_of_a_base_stage_are_part_of_the_stages_on_it():
     assert (base.copies_from, last.context_sources) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("line", "is_fetched"),
+    [
+        ("ADD https://example.com/a /", True),
+        ("ADD git@example.com:a/b.git#main /", True),
+        ("ARG V=1\nADD https://example.com/$V /", True),
+        ("ARG V=https://example.com/a\nADD $V /", True),
+        ("ADD $UNKNOWN /", True),
+        ('ADD ["a", "http://example.com/a", "/"]', True),
+        ("ADD --checksum=sha256:0 https://example.com/a /", False),
+        ("ADD a <<b /\nhttps://example.com\nb", False),
+        ("COPY a /", False),
+        ("RUN wget https://example.com/a", False),
+    ],
+)
+def test_what_add_brings_from_elsewhere_may_be_another_tomorrow(line: str, is_fetched: bool):
+    assert graph(f"FROM a AS one\n{line}\nFROM b\nCOPY --from=one / /\n").fetches is is_fetched
+    assert not graph(f"FROM a AS one\n{line}\nFROM b\n").fetches
+
+
 # --- named contexts --------------------------------------------------------------------------
 
 
