@@ -1,6 +1,8 @@
 """What is taken again says what a build would say: nothing of an earlier config stays on it."""
 
+import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -48,3 +50,33 @@ def test_a_label_in_place_of_a_usual_one_that_goes_is_built_away(line: Line) -> 
     toml(line, f'labels = {{ "{annotation.URL}" = "b" }}\n', "")
     assert line.reused() == {"app": [False, False]}
     assert is_as_built(line)
+
+
+def test_a_day_that_somebody_wrote_beside_what_does_not_age_goes(line: Line) -> None:
+    first = line.publish()["images"][0]["digest"]
+    for registry in line.registries:
+        digest = registry.storage.tag("team/app", "main")
+        found = registry.storage.manifest("team/app", digest) if digest else None
+        assert found
+        index = json.loads(found.raw)
+        for child in index["manifests"]:
+            child["annotations"][annotation.BUILT] = "2026-01-31"
+        raw = json.dumps(index).encode()
+        registry.storage.put_manifest("team/app", Digest.of(raw), replace(found, raw=raw))
+        for tag in registry.storage.tags("team/app"):
+            registry.storage.put_tag("team/app", tag, Digest.of(raw))
+    again = line.publish()["images"][0]
+    assert [each["reused"] for each in again["platforms"]] == [True, True]
+    assert again["digest"] == first
+
+
+def test_what_a_command_reads_through_a_link_out_of_the_project_counts(line: Line) -> None:
+    outside = line.project.root.parent / "shared"
+    outside.write_text("1")
+    (line.project.root / "text").symlink_to("../shared")
+    line.project.write({"make.sh": "cat text > $1\n"})
+    line.project.commit()
+    line.publish()
+    assert line.reused() == {"app": [True, True]}
+    outside.write_text("2")
+    assert line.reused() == {"app": [False, False]}

@@ -16,6 +16,7 @@ from polyarch.pipeline.filtered_folders import own_rules_of
 from polyarch.pipeline.graph import IMAGE_PREFIX
 from polyarch.pipeline.layout_contexts import SCHEME as LAYOUT_SCHEME
 from polyarch.pipeline.layout_contexts import layout_context
+from polyarch.pipeline.linked import linked_digest
 
 STATE = ".polyarch"
 """polyarch's own folder: never an input, wherever in a context it lies."""
@@ -99,8 +100,11 @@ def digest_of(project: Project, settings: BuildSettings, used: UsedFiles | None 
     Raises:
         DockerfileError: the context or its .dockerignore cannot be read.
     """
-    rules = rules_for(project, settings)
-    return str(context_digest(context_of(project, settings), None, rules, used))
+    rules, root = rules_for(project, settings), context_of(project, settings)
+    found = str(context_digest(root, None, rules, used))
+    # An engine sends links as they are, but a command follows them.
+    linked = linked_digest(root, rules) if is_direct(settings) else ""
+    return f"{found} {linked}" if linked else found
 
 
 def _and(rules: IgnoreRules, *patterns: Pattern) -> IgnoreRules:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings, Project
 from polyarch.errors import InvalidTagError, TagCollisionError
@@ -102,6 +103,7 @@ def _platform(
     settings: ImageSettings, platform: Platform, names: Names, facts: Facts, loads: Counter[str]
 ) -> PlannedPlatform:
     """One build; `loads` counts what each builder got so far."""
+    ages = facts.sources[settings.name, platform].ages
     if taken := facts.existing.get((settings.name, platform)):
         return PlannedPlatform(
             platform=platform,
@@ -114,7 +116,9 @@ def _platform(
         )
     verdict = facts.verdicts.get((settings.name, platform)) or Verdict()
     if verdict.taken:
-        return _unchanged(verdict, verdict.taken, platform, names)
+        found = _unchanged(verdict, verdict.taken, platform, names)
+        # A day beside what does not age is nobody's but of who wrote it there.
+        return found if ages else replace(found, built_on="")
     given = assign(settings, platform, facts, loads)
     loads[given.builder] += 1
     return PlannedPlatform(
@@ -128,7 +132,7 @@ def _platform(
         bases=verdict.bases,
         changes=verdict.changes,
         anew=verdict.anew,
-        built_on=day_of(facts.wording.now) if facts.sources[settings.name, platform].ages else "",
+        built_on=day_of(facts.wording.now) if ages else "",
         labels=names.per_platform[platform],
         cost=facts.costs.get((settings.name, platform)) if given.strategy == "emulated" else None,
     )
