@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from polyarch.config import forms
+from polyarch.config import build_forms, forms
 from polyarch.config.direct_table import DirectTable
 from polyarch.config.table import Duration, EngineName, Labels, PathText, Table, Words, doc
 
@@ -79,7 +79,7 @@ class BuildTable(Table, frozen=True):
         doc("SSH agents or keys for the build, as `default` or `github=~/.ssh/id_ed25519`."),
     ] = ()
     cache: Annotated[
-        Annotated[str, forms.CACHE] | None,
+        Annotated[str, build_forms.CACHE] | None,
         doc(
             "Where layers are cached between builds, apart for each platform and branch:"
             " `registry`, `local`, `gha`, or BuildKit's own form as `type=s3,region=…,bucket=…`."
@@ -108,10 +108,12 @@ class BuildTable(Table, frozen=True):
         ),
     ] = ()
     timeout: Annotated[
-        Duration | None, doc("How long the build of one platform may take; `90m` for example.")
+        Annotated[str, build_forms.LIMIT] | None,
+        doc("How long the build of one platform may take; `90m` for example."),
     ] = None
     stall_timeout: Annotated[
-        Duration | None, doc("How long a build may be silent before it is ended.")
+        Annotated[str, build_forms.LIMIT] | None,
+        doc("How long a build may be silent before it is ended."),
     ] = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from polyarch.config import forms
+from polyarch.config import build_forms, forms
 from polyarch.config.table import Labels, PathText, PlatformText, Table, doc
 
 
@@ -17,7 +17,7 @@ class BuilderTable(Table, frozen=True):
     ] = ()
     endpoint: Annotated[
         str,
-        forms.ENDPOINT,
+        build_forms.ENDPOINT,
         doc(
             "Where it is: a Docker context, `ssh://USER@HOST`, `tcp://HOST:2376`, `unix://SOCKET`,"
             " or the address that the driver takes."

@@ -22,6 +22,7 @@ Place = tuple[str, ...]
 
 _DEFAULTS: Place = ("defaults",)
 _BUILD = "platform"
+_BUILDERS = "builders"
 
 
 def relation_problems(clean: Values, raw: Values) -> Iterator[Problem]:
@@ -38,6 +39,7 @@ def relation_problems(clean: Values, raw: Values) -> Iterator[Problem]:
         yield from _program_replaced(clean, place)
         for path, table in _build_tables(clean, place):
             yield from _named_images(table, path, names)
+    yield from _certificates(clean)
     yield from _registries(clean, ("registries",))
     for environment in table_at(clean, "environments"):
         yield from _registries(clean, ("environments", environment, "registries"))
@@ -125,6 +127,18 @@ def _same_platform(clean: Values, place: Place) -> Iterator[Problem]:
             message = f"means the same platform as `{seen[platform]}`"
             yield Problem(path=(*place, _BUILD, text), message=message)
         seen.setdefault(platform, text)
+
+
+def _certificates(clean: Values) -> Iterator[Problem]:
+    """Docker takes `tls` for an address alone; a context brings its own certificates."""
+    for name in table_at(clean, _BUILDERS):
+        table = table_at(clean, _BUILDERS, name)
+        if "tls" in table and not str(table.get("endpoint", "")).startswith("tcp://"):
+            message = (
+                "certificates are for an endpoint as `tcp://host:2376`;"
+                " a Docker context has its own"
+            )
+            yield Problem(path=(_BUILDERS, name, "tls"), message=message)
 
 
 def _registries(clean: Values, place: Place) -> Iterator[Problem]:
