@@ -20,6 +20,8 @@ from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, image_of
 from polyarch.pipeline.material import SCRATCH, Edge, Outside, Source, Sources
 from polyarch.pipeline.wording import Wording
 
+_SYNTAX = "BUILDKIT_SYNTAX"
+"""The build argument by which BuildKit takes another frontend than the Dockerfile's."""
 _NOTHING = Source(material="recipe", dockerfile="", graph=None, edges=(), externals=())
 """Of a platform that is not built."""
 
@@ -77,16 +79,17 @@ class SourceReader:
         if not context.is_dir():
             raise ContextNotFoundError(image.name, str(context))
         dockerfile, digest = self._dockerfile(path)
+        build_args = self._wording.build_args(image, settings)
         graph = resolve(
             dockerfile,
             target=settings.target or None,
             platform=platform,
             build_platform=self._machine.platform,
-            build_args=self._wording.build_args(image, settings),
+            build_args=build_args,
             contexts=tuple(settings.contexts),
         )
         edges = self._edges(graph, settings)
-        syntax = dockerfile.syntax or ""
+        syntax = build_args.get(_SYNTAX) or dockerfile.syntax or ""
         return Source(
             material="both" if settings.direct else "dockerfile",
             dockerfile=digest,
@@ -106,12 +109,10 @@ class SourceReader:
         if syntax and not is_docker_frontend(syntax):
             return True
         images = (self._project.images[edge.image] for edge in edges)
-        paths = {
-            dockerfile_of(self._project, build)
-            for image in images
-            for build in image.per_platform.values()
-            if not is_direct(build)
-        }
+        builds = [build for image in images for build in image.per_platform.values()]
+        if any(build.source for build in builds):
+            return True  # nobody here knows what that has left
+        paths = {dockerfile_of(self._project, build) for build in builds if not is_direct(build)}
         files = (self._dockerfile(path)[0] for path in paths if path.is_file())
         return any(one.name == "ONBUILD" for file in files for one in file.instructions)
 

@@ -137,3 +137,32 @@ def test_triggers_of_the_project_s_own_base_may_read_everything(tmp_path: Path, 
     before = digest(made, "app")
     (tmp_path / "app" / "more").write_text("2")
     assert (digest(made, "app") == before) is (line == "RUN true")
+
+
+TAKEN = f"""
+[images.base.platform."linux/amd64"]
+from = "ghcr.io/own/base@sha256:{64 * "0"}"
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        'build-args = { BUILDKIT_SYNTAX = "own/frontend:1" }\n',
+        'contexts = { below = "image:base" }\n' + TAKEN,
+    ],
+)
+def test_a_strange_frontend_or_base_may_read_all(tmp_path, more):
+    """Of one the language is not known here, of the other what it left to be done on top."""
+    text = f"FROM {'below' if 'below' in more else 'scratch'}\nCOPY a /\n"
+    made = project(tmp_path, f"[images.app]\n{more}", Dockerfile=text, a="1", b="1")
+    before = digest(made, "app")
+    (tmp_path / "b").write_text("2")
+    assert (digest(made, "app") != before) is bool(more)
+
+
+def test_a_frontend_that_a_build_argument_names_is_asked_for(tmp_path):
+    config = '[images.app]\nbuild-args = { BUILDKIT_SYNTAX = "own/frontend:1" }\n'
+    made = project(tmp_path, config, Dockerfile="# syntax=docker/dockerfile:1\nFROM scratch\n")
+    assert sources(made)["app", AMD].syntax == "own/frontend:1"
