@@ -202,3 +202,12 @@ def test_what_is_not_as_at_the_last_publish_is_told(published: TinyProject) -> N
     assert line in " ".join(published.run("plan").stdout.split())
     record.write_text("{" * 9)
     assert published.run("plan", "--json").document["toolchain"] == []
+
+
+@pytest.mark.parametrize("option", ["--fix", "--offline"])
+def test_options_that_say_nothing_of_a_lock_are_refused(option: str, tmp_path: Path):
+    project = TinyProject.make(tmp_path / "top", {"polyarch.toml": "never read"})
+    said = project.run("doctor", "--update-lock", option, "--json")
+    assert (said.code, said.document["code"]) == (2, "usage")
+    assert option in said.document["message"]
+    assert not (project.root / LOCK_FILE).exists()

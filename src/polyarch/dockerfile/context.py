@@ -21,6 +21,7 @@ from polyarch.oci.digest import Digest
 
 _FORM = b"polyarch.context/v1\n"
 """Part of the digest: another form of it must never equal an old one by chance."""
+_NAMED_SO = "`context` and `contexts` name folders from the project's root: mend the key"
 
 
 class FileKind(StrEnum):
@@ -139,11 +140,16 @@ def _chosen(entries: Iterator[ContextFile], used: UsedFiles | None) -> Iterable[
 def _root(root: Path) -> Path:
     """Where the context really lies: only its root may be a link."""
     try:
-        return root.resolve(strict=True)
+        found = root.resolve(strict=True)
     except RuntimeError as error:
-        raise BuildContextError(str(root), "the link leads back to itself") from error
+        reason = "the link leads back to itself"
+        raise BuildContextError(str(root), reason, hint=_NAMED_SO) from error
     except OSError as error:
-        raise _unreadable(root, error) from error
+        reason = (error.strerror or str(error)).lower()
+        raise BuildContextError(str(root), reason, hint=_NAMED_SO) from error
+    if not found.is_dir():
+        raise BuildContextError(str(root), "not a directory", hint=_NAMED_SO)
+    return found
 
 
 def _add(whole: "hashlib._Hash", *fields: bytes) -> None:

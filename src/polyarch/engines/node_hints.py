@@ -1,6 +1,7 @@
 """What a person does about a node that cannot be used: pure."""
 
 import re
+import shlex
 
 from polyarch.engines.endpoint import is_address, masked
 from polyarch.engines.faults import REACH_DAEMON
@@ -31,10 +32,12 @@ def reach_hint(node: Node) -> str:
         )
     if place.startswith("tcp://"):
         if node.tls:
-            about = "the certificates in `tls` must be that Engine's"
-        else:
-            about = f"an Engine that asks for certificates needs `tls` under {table}"
-        return f"{tried}; {about}"
+            return (
+                f"`DOCKER_CERT_PATH={shlex.quote(str(node.tls))} docker --tlsverify --host {place}"
+                " version` tries it; ca.pem, cert.pem and key.pem in that folder must be that"
+                " Engine's"
+            )
+        return f"{tried}; an Engine that asks for certificates needs `tls` under {table}"
     return f"start the Docker Engine that listens there, or mend `endpoint` under {table}; {tried}"
 
 

@@ -86,11 +86,11 @@ class BuildContextError(DockerfileError):
 
     code = "build-context"
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, hint: str | None = None) -> None:
         super().__init__(
             f"cannot read the build context: {reason}",
             where=path,
-            hint="make the file readable, or name it in `.dockerignore`",
+            hint=hint or "make the file readable, or name it in `.dockerignore`",
         )
 
 

@@ -10,10 +10,11 @@ class GitContextError(WorkError):
     code = "git-context"
     retryable = True
 
-    def __init__(self, url: str, problem: str) -> None:
+    def __init__(self, url: str, problem: str, *, hint: str | None = None) -> None:
         super().__init__(
             f"the Git context cannot be had: {shorten(problem, 300)}",
             where=shorten(url, 200),
-            hint="see that `git ls-remote` reaches it from here with the login that git finds"
+            hint=hint
+            or "see that `git ls-remote` reaches it from here with the login that git finds"
             " (pull requests use none), and that the branch, tag or commit is there",
         )

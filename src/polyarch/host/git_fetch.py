@@ -24,6 +24,7 @@ _SAFE = (
 )  # fmt: skip
 _ANONYMOUS = ("-c", "credential.helper=", "-c", "core.askPass=true")
 _GIT = ".git"
+_ASK_ONCE = "leave out `--offline` once: what is fetched stays below `.polyarch/git`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,9 @@ class GitFetcher:
         root = place / commit
         if not root.is_dir():
             if self.offline:
-                raise GitContextError(address.url, f"commit {commit[:12]} is not here")
+                raise GitContextError(
+                    address.url, f"commit {commit[:12]} is not here", hint=_ASK_ONCE
+                )
             self._bring(address, commit, root)
         found = (root / address.folder).resolve()
         if not found.is_dir() or not found.is_relative_to(root.resolve()):
@@ -60,9 +63,8 @@ class GitFetcher:
 
     def _resolved(self, address: GitAddress) -> str:
         if self.offline:
-            raise GitContextError(
-                address.url, f"which commit `{address.ref or 'HEAD'}` is cannot be asked"
-            )
+            problem = f"which commit `{address.ref or 'HEAD'}` is cannot be asked"
+            raise GitContextError(address.url, problem, hint=_ASK_ONCE)
         wanted = address.ref or "HEAD"
         names = (f"refs/heads/{wanted}", f"refs/tags/{wanted}^{{}}", f"refs/tags/{wanted}", wanted)
         told = self._git(address, "ls-remote", "--", address.url)

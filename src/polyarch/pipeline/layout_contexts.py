@@ -8,6 +8,8 @@ from polyarch.errors import BuildContextError
 
 SCHEME = "oci-layout://"
 
+_FORM = "a layout of this project is named `oci-layout://FOLDER:TAG`, or with `@DIGEST` at its end"
+
 
 def layout_context(text: str, root: Path) -> LayoutContext:
     """The image that a context names by tag or digest; the only one where it names none.
@@ -20,7 +22,7 @@ def layout_context(text: str, root: Path) -> LayoutContext:
     folder, tag = (path, "") if at else _tagged(path)
     layout = root / folder
     if not layout.is_dir():
-        raise BuildContextError(str(layout), "there is no such OCI layout")
+        raise BuildContextError(str(layout), "there is no such OCI layout", hint=_FORM)
     store = LayoutStore(layout)
     entries = store.entries()
     if digest:
@@ -29,8 +31,8 @@ def layout_context(text: str, root: Path) -> LayoutContext:
         found = store.resolve(tag)
         entries = (found,) if found else ()
     if len(entries) != 1:
-        many = "it holds several images: name one by `:TAG` or `@DIGEST`"
-        raise BuildContextError(text, many if entries else "it does not hold this image")
+        held = "it holds several images" if entries else "it does not hold this image"
+        raise BuildContextError(text, held, hint=_FORM)
     return LayoutContext(layout=layout, descriptor=entries[0].bare())
 
 

@@ -157,8 +157,9 @@ def test_sockets_are_told_and_never_opened(tmp_path: Path, monkeypatch):
 
 
 def test_an_absent_context_is_told(tmp_path: Path):
-    with pytest.raises(BuildContextError, match="no such file"):
+    with pytest.raises(BuildContextError, match="no such file") as raised:
         paths(tmp_path / "absent")
+    assert "mend the key" in (raised.value.hint or "")
     (tmp_path / "file").write_text("")
     with pytest.raises(BuildContextError, match="not a directory"):
         paths(tmp_path / "file")

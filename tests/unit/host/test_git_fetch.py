@@ -71,8 +71,9 @@ def test_a_commit_that_is_here_needs_no_server(
     offline = replace(fetcher, offline=True)
     assert offline.folder(pinned) == here
     for text, words in ((f"{url}#{new}", "is not here"), (url, "cannot be asked")):
-        with pytest.raises(GitContextError, match=words):
+        with pytest.raises(GitContextError, match=words) as raised:
             offline.folder(parse_git(text))
+        assert "--offline" in (raised.value.hint or "")
 
 
 def test_what_is_not_there_is_told(url: str, fetcher: GitFetcher) -> None:

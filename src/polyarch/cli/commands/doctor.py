@@ -78,6 +78,10 @@ def command(
     from polyarch.pipeline.diagnosis import diagnose, to_json
     from polyarch.pipeline.mending import fix
 
+    if updates and mends:
+        raise click.UsageError("`--update-lock` mends nothing: run `--fix` by itself")
+    if updates and offline:
+        raise click.UsageError("`--update-lock` asks registries, and `--offline` forbids that")
     # What changes the machine is never done without a word.
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet and not mends)
     project = find_project(surroundings, config_file, environment)
