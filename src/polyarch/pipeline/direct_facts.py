@@ -26,6 +26,10 @@ from polyarch.oci.toolchain import names_of
 from polyarch.pipeline.certificates import machine_certificates
 
 _CHUNK = 1024 * 1024
+_GO = ("GOVERSION", "GOFLAGS", "GOEXPERIMENT")
+"""What `go build` obeys beside the recipe, from variables and `go env -w`; none is the machine's
+own. Go prints an empty line for one that it does not know.
+"""
 
 
 class DirectReader:
@@ -39,7 +43,7 @@ class DirectReader:
         self._digests: dict[Path, str] = {}
 
     def inputs(self, image: str, settings: DirectSettings, platform: Platform) -> str:
-        """One digest for the files that are laid, this machine's authorities and Go's version."""
+        """One digest for the files that are laid, this machine's authorities, and Go."""
         value: JsonObject = {
             "laid": self._laid(image, settings, platform),
             "certificates": self._machine() if settings.certificates is True else "",
@@ -59,10 +63,8 @@ class DirectReader:
     def _go(self) -> str:
         if self._compiler is None:
             try:
-                found = run(
-                    ["go", "env", "GOVERSION"], environment=self._environment, folder=self._root
-                )
-                self._compiler = found.stdout.strip()
+                found = run(["go", "env", *_GO], environment=self._environment, folder=self._root)
+                self._compiler = found.stdout
             except (ProgramNotFoundError, ProcessFailedError):
                 self._compiler = ""
         return self._compiler

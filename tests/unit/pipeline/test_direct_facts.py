@@ -67,3 +67,16 @@ def test_go_counts_by_its_version(project, tmp_path):
         (tools / "go").chmod(0o755)
         seen.add(inputs(project, go, PATH=f"{tools}:{os.defpath}"))
     assert len(seen) == 3
+
+
+def test_what_go_obeys_counts(project, tmp_path):
+    go = tmp_path / "go"
+    go.write_text('#!/bin/sh\nshift\nfor name; do eval "echo \\$$name"; done\n')
+    go.chmod(0o755)
+    path = f"{tmp_path}:{os.defpath}"
+    seen = {
+        inputs(project, settings_of(preset="go"), PATH=path, **{name: "x"})
+        for name in ("OTHER", "GOFLAGS", "GOEXPERIMENT", "GOVERSION")
+    }
+    assert len(seen) == 4
+    assert inputs(project, settings_of(), GOFLAGS="x") == inputs(project, settings_of())
