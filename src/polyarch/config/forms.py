@@ -40,6 +40,7 @@ Check = Callable[[str], str | None]
 
 SCRATCH = "scratch"
 IMAGE_PREFIX = "image:"
+_IMAGE_CONTEXT = "docker-image://"
 SAMPLE_NAME = "image"
 """A valid image name, for checks before the image is known."""
 
@@ -143,7 +144,14 @@ def context_problem(text: str) -> str | None:
 
 def named_context_problem(text: str) -> str | None:
     """A folder, a Git repository, an image of the project or of a registry, or a layout."""
-    return _git_problem(text) if is_git(text) else placeholder_problem(text)
+    if is_git(text):
+        return _git_problem(text)
+    problem = placeholder_problem(text)
+    if problem is None and text.startswith(_IMAGE_CONTEXT):
+        image = expand(text, SAMPLE_NAME).removeprefix(_IMAGE_CONTEXT)
+        if reference_problem(image):
+            return f"behind `{_IMAGE_CONTEXT}` stands an image, as `debian:12`"
+    return problem
 
 
 def _git_problem(text: str) -> str | None:

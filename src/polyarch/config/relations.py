@@ -39,6 +39,7 @@ def relation_problems(clean: Values, raw: Values) -> Iterator[Problem]:
         yield from _program_replaced(clean, place)
         for path, table in _build_tables(clean, place):
             yield from _named_images(table, path, names)
+            yield from _secret_twice(table, path)
     yield from _certificates(clean)
     yield from _registries(clean, ("registries",))
     for environment in table_at(clean, "environments"):
@@ -77,6 +78,18 @@ def _named_images(table: Values, path: KeyPath, names: Collection[str]) -> Itera
         image = expand(text, SAMPLE_NAME).removeprefix(IMAGE_PREFIX)
         if text == expand(text, SAMPLE_NAME) and image not in names:
             yield Problem(path=(*path, *rest), message=_unknown_image(image, names))
+
+
+def _secret_twice(table: Values, path: KeyPath) -> Iterator[Problem]:
+    """Engines would take one of the two without a word."""
+    secrets = table.get("secrets")
+    seen: set[str] = set()
+    for position, text in enumerate(secrets if isinstance(secrets, list) else ()):
+        name = str(text).partition(",")[0].removeprefix("id=")
+        if name in seen:
+            message = f"there is a secret `{shorten(name)}` already"
+            yield Problem(path=(*path, "secrets", position), message=message)
+        seen.add(name)
 
 
 def _unknown_image(name: str, names: Collection[str]) -> str:
