@@ -149,7 +149,7 @@ def test_a_program_of_zig(tmp_path: Path, name: str, linked: str) -> None:
     source, program = tmp_path / "hello.c", tmp_path / "hello"
     source.write_text('#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n')
     words = [sys.executable, "-m", "ziglang", "cc", "-target", str(names["zig"])]
-    words += [f"-mcpu={names['zig-cpu']}", f"-{linked}", "-o", str(program), str(source)]
+    words += ["-Os", f"-mcpu={names['zig-cpu']}", f"-{linked}", "-o", str(program), str(source)]
     subprocess.run(words, check=True, capture_output=True)
     report = check_program(program, platform, subject="hello")
     assert report.ok, report.findings
