@@ -288,6 +288,8 @@ class TestAfter:
 
     def test_it_runs_again_where_nothing_changed(self, published: TinyProject):
         project = with_keys(published, 'after-publish = [["./after.sh"]]', after=AFTER)
+        project.write({".dockerignore": "after\n"})  # what it writes is no input
+        project.commit()
         publish(project)
         said = publish(project)
         assert statuses(said) == {"unchanged"}
