@@ -38,11 +38,11 @@ class BlockingRegistries:
     """
 
     def __init__(self, make_client: Callable[[], RegistryClient]) -> None:
+        self._client = make_client()  # first: what it raises leaves no loop behind
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="polyarch-registries", daemon=True
         )
-        self._client = make_client()
         self._naming = threading.Lock()
         self._thread.start()
 
