@@ -5,6 +5,7 @@ that prebuilt programs lie in; what is laid is an input whatever it says.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -87,7 +88,8 @@ class DirectReader:
             [str(each.path), type(each).__name__, self._content(each), getattr(each, "mode", 0)]
             for each in entries
         ]
-        return hashlib.sha256(encode({"entries": lines})).hexdigest()
+        # Names may be no text: escapes stand for what UTF-8 cannot say.
+        return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
 
     def _content(self, entry: Entry) -> str:
         if isinstance(entry, Link):
