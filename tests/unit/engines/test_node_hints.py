@@ -5,9 +5,9 @@ from polyarch.engines.node_hints import reach_hint
 
 
 def test_an_engine_behind_certificates_is_tried_with_them():
-    node = Node(name="arm", driver="docker", endpoint="tcp://box:2376", tls=Path("/home/me/my tls"))
+    node = Node(name="arm", driver="docker", endpoint="tcp://box:2376", tls=Path("/srv/my tls"))
     hint = reach_hint(node)
-    tried = "`DOCKER_CERT_PATH='/home/me/my tls' docker --tlsverify --host tcp://box:2376 version`"
+    tried = "`DOCKER_CERT_PATH='/srv/my tls' docker --tlsverify --host tcp://box:2376 version`"
     assert hint.startswith(tried)
     assert "ca.pem, cert.pem and key.pem" in hint
 
