@@ -152,7 +152,7 @@ CASES: Mapping[str, Case] = {
     "engine-absent": Case(
         words="build",
         code=4,
-        given=toml(f'{SMALL}engine = "buildx"\n', Dockerfile="FROM scratch\nCOPY polyarch.toml /\n"),
+        given=toml(f'{SMALL}engine = "buildx"\n', Dockerfile="FROM scratch\nCOPY *.toml /\n"),
     ),
     "no-recipe": Case(words="plan --offline", code=2, given=toml(f'{SMALL}engine = "direct"\n')),
     "nothing-to-lay": Case(
