@@ -5,7 +5,6 @@ import sys
 
 from polyarch._version import __version__
 
-
 _OBJECTS = 50_000
 """Made between two searches for garbage: at the usual 700 these take a tenth of a short run."""
 
