@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from polyarch.config.project import Project
 from polyarch.content.files import locked
@@ -39,14 +40,15 @@ from polyarch.pipeline.recording import admit_gap, both
 from polyarch.pipeline.requests import Requester
 from polyarch.pipeline.run_record import RECORD_FILE, record_json
 from polyarch.pipeline.schedule import build_all
-from polyarch.pipeline.smoke import Smoke
-from polyarch.pipeline.smoke_place import SmokePlaces
 from polyarch.pipeline.sources import borrowed_from, joined
 from polyarch.pipeline.standing import Standing
 from polyarch.pipeline.world import Ask, World
 from polyarch.registry.blocking import BlockingRegistries
 from polyarch.runs.folder import RunFolder, prepare_state
 from polyarch.runs.record import Recorder
+
+if TYPE_CHECKING:
+    from polyarch.pipeline.smoke import Smoke
 
 PLAN_FILE = "plan.json"
 
@@ -245,7 +247,6 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         run.write(RECORD_FILE, record)
         scratch = world.state / "tmp" / run.id
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-        environment = without_logins(world.environment, project.secret_variables)
         yield Job(
             prepared=prepared,
             run=run,
@@ -254,23 +255,35 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
             prover=Prover(
                 project=project,
                 memory=remembered_layers(world.state),
-                smoke=Smoke(
-                    places=SmokePlaces(
-                        environment=environment,
-                        nodes={name: each.node for name, each in prepared.facts.nodes.items()},
-                        project=project,
-                        reach=prepared.reach,
-                        registries=prepared.registries,
-                    ),
-                    scratch=scratch,
-                    run=run,
-                    listen=recording.listen,
-                    mask=world.mask,
-                ),
+                smoke=_smoke(prepared, run, scratch),
                 record=ProofRecord(run, event.sha, event.ci_run),
                 listen=recording.listen,
             ),
         )
+
+
+def _smoke(prepared: Prepared, run: RunFolder, scratch: Path) -> "Smoke | None":
+    """What runs smoke tests, where there are any: all that runs programs need not be read else."""
+    project, world = prepared.project, prepared.world
+    builds = (each for image in project.images.values() for each in image.per_platform.values())
+    if not any(build.smoke_test for build in builds):
+        return None
+    from polyarch.pipeline.smoke import Smoke
+    from polyarch.pipeline.smoke_place import SmokePlaces
+
+    return Smoke(
+        places=SmokePlaces(
+            environment=without_logins(world.environment, project.secret_variables),
+            nodes={name: each.node for name, each in prepared.facts.nodes.items()},
+            project=project,
+            reach=prepared.reach,
+            registries=prepared.registries,
+        ),
+        scratch=scratch,
+        run=run,
+        listen=world.listen,
+        mask=world.mask,
+    )
 
 
 def _sweep(state: Path) -> None:

@@ -5,9 +5,11 @@ again; the structure is always checked.
 """
 
 import os
+import shlex
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from polyarch.checks.allow import Allowances
 from polyarch.checks.architecture import check_architecture
@@ -20,13 +22,16 @@ from polyarch.events import ImageChecked, Listener, PlatformProven, ProofStep, W
 from polyarch.findings import Report
 from polyarch.host import process
 from polyarch.oci.manifest import ImageIndex
+from polyarch.oci.platform import Platform
 from polyarch.pipeline.part import Part
 from polyarch.pipeline.plan import ImagePlan
 from polyarch.pipeline.proof import ImageProof, Level, PlatformProof, Wanted
 from polyarch.pipeline.proof_record import ProofRecord
-from polyarch.pipeline.smoke import Smoke, failure_line
 from polyarch.pipeline.stopping import Stopping
 from polyarch.runtimes.outcome import Outcome
+
+if TYPE_CHECKING:
+    from polyarch.pipeline.smoke import Smoke
 
 _FEW = 3
 """How many warnings of one platform are told one by one; the record has them all."""
@@ -34,11 +39,14 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prover:
-    """Proves images of one run; `memory` knows layers that were read before."""
+    """Proves images of one run; `memory` knows layers that were read before.
+
+    `smoke` is None where nothing of the project has a smoke test.
+    """
 
     project: Project
     memory: LayerMemory
-    smoke: Smoke
+    smoke: "Smoke | None"
     record: ProofRecord
     listen: Listener
 
@@ -74,13 +82,13 @@ class Prover:
             raise _not_what_it_says(proof.name, [proof.structure])
         reports = [each.report for each in proof.platforms if each.report and not each.report.ok]
         failed = [(each.platform, *bad) for each in proof.platforms for bad in each.failures]
-        lines = [failure_line(platform, outcome) for platform, _, outcome in failed]
+        lines = [_failure_line(platform, outcome) for platform, _, outcome in failed]
         if reports:
             raise _not_what_it_says(proof.name, reports, lines)
         if failed:
             platform, number, first = failed[0]
-            log = self.smoke.log(proof.name, platform, number)
-            raise SmokeTestFailedError(proof.name, lines, hint=first.hint, log=str(log))
+            log = str(self.smoke.log(proof.name, platform, number)) if self.smoke else ""
+            raise SmokeTestFailedError(proof.name, lines, hint=first.hint, log=log)
         self.listen(
             ImageChecked(image=proof.name, digest=proof.digest, platforms=proof.structure.platforms)
         )
@@ -110,7 +118,7 @@ class Prover:
         report = None if held[Level.DEEP] else self._read(part, wanted, store)
         smoke: tuple[Outcome, ...] = ()
         if held.get(Level.RUN) is None and (report is None or report.ok):
-            smoke = self.smoke.test(part, wanted.tests, store)
+            smoke = self.smoke.test(part, wanted.tests, store) if self.smoke else ()
         return PlatformProof(
             platform=part.platform,
             digest=part.manifest.digest,
@@ -162,3 +170,9 @@ def _not_what_it_says(
     told = [str(each) for each in found] or unknown
     hint = next((each.hint for each in found if each.hint), "")
     return VerificationError(name, [*told, *more], hint=hint)
+
+
+def _failure_line(platform: Platform, outcome: Outcome) -> str:
+    """Why a smoke test failed, in one line."""
+    where = f" ({outcome.how}, {outcome.runtime})" if outcome.how else ""
+    return f"{platform}: `{shlex.join(outcome.command)}`: {outcome.message}{where}"

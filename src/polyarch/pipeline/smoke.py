@@ -96,12 +96,6 @@ class Smoke:
         return self.run.command_log(SMOKE, image, platform.slug, number)
 
 
-def failure_line(platform: Platform, outcome: Outcome) -> str:
-    """Why a smoke test failed, in one line."""
-    where = f" ({outcome.how}, {outcome.runtime})" if outcome.how else ""
-    return f"{platform}: `{shlex.join(outcome.command)}`: {outcome.message}{where}"
-
-
 def _asked(test: SmokeTest) -> smoke.SmokeTest:
     return smoke.SmokeTest(
         run=test.run, exit=test.exit, matches=test.matches, timeout_s=test.timeout_s
