@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -90,6 +91,22 @@ def test_nothing_changed_is_the_same_index_and_nothing_is_built(line: Line) -> N
     assert [p["reused"] for p in again["images"][0]["platforms"]] == [True, True]
     assert again["images"][0]["digest"] == first["images"][0]["digest"]
     assert {each["status"] for each in again["images"][0]["destinations"]} == {"unchanged"}
+
+
+def test_nothing_changed_asks_for_nothing_twice(line: Line) -> None:
+    line.publish()
+    for registry in line.registries:
+        registry.forget_requests()
+    line.publish()
+    first = line.registries[0].requests
+    reads = [each.path for each in first if each.method == "GET"]
+    assert len(reads) == len(set(reads)), "each manifest, config and layer once"
+    looks = Counter(each.path for each in first if each.method == "HEAD")
+    assert max(looks.values()) == 2, "once to find it, once before tags move"
+    for other in line.registries[1:]:
+        assert not [
+            each for each in other.requests if "/blobs/sha256" in each.path and each.method == "GET"
+        ]
 
 
 def test_the_key_stands_beside_each_platform_and_nothing_else_does(line: Line) -> None:
