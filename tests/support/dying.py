@@ -239,6 +239,8 @@ class Publishing(Ground):
     logins: Mapping[str, str] = field(default_factory=dict)
 
     def renew(self) -> str:
+        # Something else goes in, or what is published would be taken again.
+        self.project.write({"round": f"{next(self.machines)}\n"})
         return self.project.commit()
 
     @property
