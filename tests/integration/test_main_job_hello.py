@@ -113,11 +113,12 @@ def test_hello_goes_to_three_registries(
         assert run_foreign(program, platform=platform).startswith(f"Hello from {platform}!\n")
 
     again = example(tmp_path / "elsewhere" / "deeper" / "hello", repositories, destinations.toml())
-    second = again.publish(more=more)
     assert again.project.head == first.project.head
-    assert {each["reused"] for each in second["platforms"]} == {False}
-    assert second["digest"] == image["digest"]
-    assert {each["status"] for each in second["destinations"]} == {"unchanged"}
+    for words, is_reused in ((), True), (("--force",), False):
+        second = again.publish(*words, more=more)
+        assert {each["reused"] for each in second["platforms"]} == {is_reused}
+        assert second["digest"] == image["digest"]
+        assert {each["status"] for each in second["destinations"]} == {"unchanged"}
 
 
 def test_a_rehearsal_gives_the_same_bytes_again(
