@@ -6,6 +6,9 @@ from dataclasses import dataclass
 GO, STATIC = "go", "static"
 """The presets: a Go program compiled here, and programs that were built already."""
 
+GO_KEYS = frozenset({"package", "flags", "ldflags"})
+"""What only the preset `go` reads."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectFile:

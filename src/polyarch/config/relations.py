@@ -6,8 +6,9 @@ a faulty image does not make every mention of it a problem, too.
 
 from collections.abc import Collection, Iterator, Mapping
 
+from polyarch.config.builder_relations import builder_problems
 from polyarch.config.check import nearest
-from polyarch.config.direct import GO, STATIC
+from polyarch.config.direct import GO, GO_KEYS, STATIC
 from polyarch.config.forms import IMAGE_PREFIX, SAMPLE_NAME
 from polyarch.config.keypath import KeyPath
 from polyarch.config.keys import APPEND
@@ -34,13 +35,15 @@ def relation_problems(clean: Values, raw: Values) -> Iterator[Problem]:
     for name in table_at(clean, "images"):
         yield from _platforms_missing(raw, name)
         yield from _files_missing(raw, name)
+        yield from _preset_missing(raw, name)
     for place in (_DEFAULTS, *(("images", name) for name in table_at(clean, "images"))):
         yield from _same_platform(clean, place)
         yield from _program_replaced(clean, place)
         for path, table in _build_tables(clean, place):
             yield from _named_images(table, path, names)
             yield from _secret_twice(table, path)
-    yield from _certificates(clean)
+    for builder in table_at(clean, _BUILDERS):
+        yield from builder_problems(builder, table_at(clean, _BUILDERS, builder))
     yield from _registries(clean, ("registries",))
     for environment in table_at(clean, "environments"):
         yield from _registries(clean, ("environments", environment, "registries"))
@@ -116,6 +119,19 @@ def _files_missing(raw: Values, name: str) -> Iterator[Problem]:
         yield Problem(path=("images", name), message=message)
 
 
+def _preset_missing(raw: Values, name: str) -> Iterator[Problem]:
+    """What only a preset reads has no effect on a command of the project's own."""
+    places = (_DEFAULTS, ("images", name))
+    tables = [table for place in places for _, table in _build_tables(raw, place)]
+    if any(table_at(table, "direct").get("preset") == GO for table in tables):
+        return
+    for path, table in _build_tables(raw, ("images", name)):
+        for key in table_at(table, "direct"):
+            if key.removesuffix(APPEND) in GO_KEYS:
+                message = f'only the preset `{GO}` reads this: set `preset = "{GO}"`'
+                yield Problem(path=(*path, "direct", key), message=message)
+
+
 def _program_replaced(clean: Values, place: Place) -> Iterator[Problem]:
     """`files` without a plus takes the preset's program out of the image, which nobody means."""
     for path, table in _build_tables(clean, place):
@@ -140,18 +156,6 @@ def _same_platform(clean: Values, place: Place) -> Iterator[Problem]:
             message = f"means the same platform as `{seen[platform]}`"
             yield Problem(path=(*place, _BUILD, text), message=message)
         seen.setdefault(platform, text)
-
-
-def _certificates(clean: Values) -> Iterator[Problem]:
-    """Docker takes `tls` for an address alone; a context brings its own certificates."""
-    for name in table_at(clean, _BUILDERS):
-        table = table_at(clean, _BUILDERS, name)
-        if "tls" in table and not str(table.get("endpoint", "")).startswith("tcp://"):
-            message = (
-                "certificates are for an endpoint as `tcp://host:2376`;"
-                " a Docker context has its own"
-            )
-            yield Problem(path=(_BUILDERS, name, "tls"), message=message)
 
 
 def _registries(clean: Values, place: Place) -> Iterator[Problem]:

@@ -19,7 +19,12 @@ from polyarch.engines.buildah_command import (
 from polyarch.engines.buildah_dockerfile import lay_dockerfile
 from polyarch.engines.buildah_images import pulling
 from polyarch.engines.buildah_output import BuildahOutput
-from polyarch.engines.caching import WITHOUT_CACHE, failed_by_cache, without_cache
+from polyarch.engines.caching import (
+    WITHOUT_CACHE,
+    failed_by_cache,
+    not_for_buildah,
+    without_cache,
+)
 from polyarch.engines.contexts import dockerfile_of
 from polyarch.engines.export import find_image
 from polyarch.engines.failure import explained
@@ -92,6 +97,8 @@ class BuildahBuild:
     ) -> None:
         isolation = self.info.details.get("isolation", "chroot")
         command = build_command(request, environment, prepared, isolation=isolation)
+        if unheeded := not_for_buildah(request):
+            self.transcript.warn(unheeded)
         try:
             self._stream(command.arguments, command.environment, output, request.bounds)
         except PolyarchError:

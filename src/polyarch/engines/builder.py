@@ -10,7 +10,6 @@ Source: docker/buildx, commands/create.go and the factories in driver/.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.engines.buildkitd import buildkitd_toml
@@ -27,41 +26,6 @@ _FINGERPRINT = 8
 _ODD = re.compile(r"[^a-z0-9-]+")
 _STARTED = ("docker-container", "kubernetes")
 """Drivers that start a BuildKit, which can be told things."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misfit:
-    """What of a node's settings does not go together."""
-
-    problem: str
-    hint: str
-
-
-def misfit(node: Node) -> Misfit | None:
-    """Settings that the node's driver cannot follow, told before anything is asked."""
-    table = f"[builders.{node.name}]"
-    if node.driver == "docker" and (node.image or node.options or node.network):
-        return Misfit(
-            problem="the driver `docker` takes the Engine's own BuildKit, which has no image,"
-            " network or driver options",
-            hint=f'set `driver = "docker-container"` under {table}, or leave them out',
-        )
-    if node.driver == "kubernetes" and node.endpoint:
-        return Misfit(
-            problem="the driver `kubernetes` has no endpoint: the cluster is the one of KUBECONFIG",
-            hint=f"leave `endpoint` out of {table}, and name the namespace in `driver-opts`",
-        )
-    if node.driver == "remote" and not is_address(node.endpoint):
-        return Misfit(
-            problem="the driver `remote` needs the address of a BuildKit",
-            hint=f'set `endpoint = "tcp://HOST:1234"` (or unix://, ssh://) under {table}',
-        )
-    if node.driver == "remote" and (node.image or node.network):
-        return Misfit(
-            problem="the driver `remote` starts no BuildKit, so that it has no image or network",
-            hint=f"leave `image` and `network` out of {table}",
-        )
-    return None
 
 
 def builder_name(node: Node) -> str:

@@ -58,6 +58,18 @@ def buildah_cache(request: BuildRequest) -> list[str]:
     return chosen
 
 
+def not_for_buildah(request: BuildRequest) -> str:
+    """That Buildah takes no layers from a cache of this kind; empty where it does."""
+    texts = (*request.cache.sources, *request.cache.targets)
+    others = {attributes(text)["type"] for text in texts} - {_REGISTRY}
+    if not others:
+        return ""
+    return (
+        f"Buildah keeps layers in registries alone, so its cache `{min(others)}` is not used:"
+        ' `cache = "registry"` would be'
+    )
+
+
 def failed_by_cache(request: BuildRequest, evidence: Evidence) -> bool:
     """Whether a build with a cache failed because of it.
 

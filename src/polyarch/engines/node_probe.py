@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from polyarch.engines.base import EngineInfo
-from polyarch.engines.builder import builder_name, inspect_command, misfit, node_name
+from polyarch.engines.builder import builder_name, inspect_command, node_name
 from polyarch.engines.builder_life import make_builder
 from polyarch.engines.buildx_inspect import Builder
-from polyarch.engines.buildx_probe import NAME, VERSION, Probe, Question, daemon_platform
+from polyarch.engines.buildx_probe import VERSION, Probe, Question, daemon_platform
 from polyarch.engines.endpoint import engine_builder, engine_environment, shown
 from polyarch.engines.faults import ENABLE_CONTAINERD_STORE, MAY_USE_SOCKET, REACH_DAEMON, diagnose
 from polyarch.engines.node import Node
@@ -37,10 +37,7 @@ _LAST_CAUSE = re.compile(r"stderr=(.+)", re.DOTALL)
 
 def probe_node(node: Node, environment: Mapping[str, str]) -> EngineInfo:
     """Ask one node; never raises. A problem names the builder and its endpoint."""
-    if fault := misfit(node):
-        info = EngineInfo(name=NAME, problem=fault.problem, hint=fault.hint)
-    else:
-        info = _NodeProbe(node, environment).ask()
+    info = _NodeProbe(node, environment).ask()
     if info.problem is None:
         return replace(info, title=f"{info.title} on {shown(node)}")
     return replace(info, problem=f"{shown(node)}: {info.problem}")

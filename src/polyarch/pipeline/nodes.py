@@ -1,6 +1,6 @@
 """The builders of the config as engines: each one a machine, asked what it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -56,6 +56,14 @@ def probe_nodes(project: Project, engines: Mapping[str, Engine]) -> dict[str, No
     return {
         node.name: NodeFacts(node=node, info=info) for node, info in zip(nodes, infos, strict=True)
     }
+
+
+def complaints(known: Mapping[str, NodeFacts]) -> Iterator[str]:
+    """What is told of builders that cannot be used: something else builds in their place."""
+    for each in known.values():
+        if each.info.problem is not None:
+            told = (f"not used: {each.info.problem}", each.info.hint)
+            yield "; ".join(filter(None, told))
 
 
 def _host(settings: RegistrySettings) -> RegistryHost:

@@ -28,7 +28,7 @@ from polyarch.pipeline.inquiry import Inquiry
 from polyarch.pipeline.known import known_facts
 from polyarch.pipeline.lock import Lock
 from polyarch.pipeline.locked import Locked
-from polyarch.pipeline.nodes import node_engines, probe_nodes
+from polyarch.pipeline.nodes import complaints, node_engines, probe_nodes
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.planning import make_plan
 from polyarch.pipeline.reach import Reach
@@ -143,13 +143,16 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World, stack: Exi
         costs = told_by_lint.costs
         for text in told_by_lint.warnings:
             world.listen(Warned(text=text))
+    at_hand = probe_nodes(project, nodes) if built and not ask.elsewhere else {}
+    for text in complaints(at_hand):
+        world.listen(Warned(text=text))
     facts = Facts(
         machine=machine.with_versions(world.environment, built),
         wording=wording,
         probes=_OTHERS
         if ask.elsewhere
         else probe_engines(project, sources, platforms, engines, spared),
-        nodes=probe_nodes(project, nodes) if built and not ask.elsewhere else {},
+        nodes=at_hand,
         elsewhere=ask.elsewhere,
         sources=sources,
         current=found.current,

@@ -11,7 +11,6 @@ from polyarch.engines.builder import (
     csv_field,
     drop_context_command,
     inspect_command,
-    misfit,
     node_name,
     remove_command,
 )
@@ -131,29 +130,6 @@ def test_names_are_those_that_kubernetes_takes() -> None:
     named = replace(node("kubernetes"), name="arm_64.big")
     assert builder_name(named) == "polyarch-arm_64.big"
     assert node_name(named).startswith("polyarch-arm-64-big-")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "problem"),
-    [
-        (node("docker", network="host"), "takes the Engine's own BuildKit"),
-        (node("kubernetes", "tcp://box:1"), "no endpoint"),
-        (node("remote"), "needs the address"),
-        (node("remote", "box"), "needs the address"),
-        (node("remote", "tcp://box:1", image="x"), "starts no BuildKit"),
-    ],
-)
-def test_settings_that_do_not_go_together(wanted: Node, problem: str) -> None:
-    found = misfit(wanted)
-    assert found
-    assert problem in found.problem
-    assert "[builders.arm]" in found.hint
-
-
-@pytest.mark.parametrize("driver", ["docker", "docker-container", "kubernetes"])
-def test_plain_settings_fit(driver: Driver) -> None:
-    assert misfit(node(driver)) is None
-    assert misfit(node("remote", "tcp://box:1234")) is None
 
 
 def test_fields_of_lists() -> None:

@@ -7,6 +7,7 @@ from polyarch.engines.caching import (
     buildah_cache,
     buildkit_cache,
     failed_by_cache,
+    not_for_buildah,
     renewed,
     without_cache,
 )
@@ -53,7 +54,13 @@ def test_buildkit_takes_the_texts_and_is_told_of_plain_http() -> None:
 def test_buildah_takes_one_repository_for_each_platform() -> None:
     repository = "127.0.0.1:5000/app-cache-linux-arm-v7"
     assert buildah_cache(request()) == ["--cache-from", repository, "--cache-to", repository]
-    assert buildah_cache(request(LayerCache(sources=("type=gha,scope=x",)))) == []
+    assert not_for_buildah(request()) == ""
+
+
+def test_buildah_does_not_pass_over_other_caches_in_silence() -> None:
+    others = request(LayerCache(sources=("type=gha,scope=x",)))
+    assert buildah_cache(others) == []
+    assert "its cache `gha` is not used" in not_for_buildah(others)
 
 
 @pytest.mark.parametrize(

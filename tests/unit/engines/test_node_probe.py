@@ -152,9 +152,3 @@ def test_a_cluster_has_to_be_asked_once(docker: Docker) -> None:
     assert "has not been started" in (info.problem or "")
     assert info.hint == "`polyarch builders up arm` starts it"
     assert info.details["status"] == ABSENT
-
-
-def test_settings_that_do_not_go_together_are_told_first(docker: Docker) -> None:
-    info = docker.probe(node("kubernetes"))
-    assert "has no endpoint" in (info.problem or "")
-    assert not (docker.folder / "buildx version.env").exists()

@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 
 from polyarch.config.load import load_project
+from polyarch.engines.base import EngineInfo
 from polyarch.engines.buildkitd import Daemon, RegistryHost
 from polyarch.engines.node import Node
-from polyarch.pipeline.nodes import nodes_of
+from polyarch.pipeline.facts import NodeFacts
+from polyarch.pipeline.nodes import complaints, nodes_of
 
 REST = """
 [images.app]
@@ -70,7 +72,7 @@ username-env = "ACME_USER"
         ('keep-storage = "20GB"', "docker-container"),
         ("max-parallelism = 2", "docker-container"),
         ('driver = "kubernetes"', "kubernetes"),
-        ('driver = "remote"', "remote"),
+        ('driver = "remote"\nendpoint = "tcp://box:1"', "remote"),
     ],
 )
 def test_what_a_builder_is_driven_by(tmp_path: Path, keys: str, driver: str) -> None:
@@ -100,3 +102,12 @@ def test_the_lock_pins_the_buildkit_that_a_builder_runs(
 ) -> None:
     (tmp_path / "polyarch.lock").write_text(LOCK)
     assert only(tmp_path, f'[builders.arm]\nendpoint = "box"\n{table}\n').image == image
+
+
+def test_a_builder_that_cannot_be_used_is_told_with_what_mends_it(tmp_path: Path) -> None:
+    node = only(tmp_path, '[builders.arm]\nendpoint = "ssh://box"\n')
+    gone = EngineInfo(name="buildx", problem="the builder `arm`: gone", hint="start it")
+    known = {"arm": NodeFacts(node=node, info=gone)}
+    assert list(complaints(known)) == ["not used: the builder `arm`: gone; start it"]
+    well = {"arm": NodeFacts(node=node, info=EngineInfo(name="buildx"))}
+    assert list(complaints(well)) == []
