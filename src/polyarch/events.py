@@ -22,6 +22,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run has a folder now, for its record."""
+
+    id: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Event):
     """Something that a person should know and that fails nothing."""
 

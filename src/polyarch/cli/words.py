@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import open_project
+from polyarch.cli.recorded import RunLog, recorded
 from polyarch.config.project import Project
 from polyarch.config.resolve import Override
 from polyarch.errors import EmptyOptionError
@@ -52,6 +54,15 @@ class Words:
             name=self.event_name, ref=self.ref, sha=self.sha, allow_local=allow_local
         )
         return event_of(chosen, surroundings, project.root)
+
+    def recorded(
+        self, verb: str, project: Project, event: CiEvent, *, sandbox: bool
+    ) -> AbstractContextManager[RunLog]:
+        """Keep what becomes of this call in the folder of its run."""
+        name = event.repository or project.root.name
+        return recorded(
+            verb, project=name, event=event, environment=self.environment, sandbox=sandbox
+        )
 
     def ask(self, **more: Any) -> Ask:
         """What is asked for, and what only one verb can ask."""

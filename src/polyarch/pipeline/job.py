@@ -14,7 +14,7 @@ from polyarch.content.filling import FillingStore
 from polyarch.content.layout import LayoutStore
 from polyarch.engines.base import Built
 from polyarch.errors import InvalidReferenceError, MalformedManifestError
-from polyarch.events import Note
+from polyarch.events import Note, RunStarted
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.config import rfc3339
 from polyarch.oci.manifest import ImageIndex, ImageManifest
@@ -241,6 +241,7 @@ def job(project: Project, event: CiEvent, ask: Ask, world: World) -> Iterator[Jo
         recorder = Recorder(run.events, clock, run.push_log)
         stack.callback(admit_gap, recorder, world.listen)
         recording = replace(world, listen=both(world.listen, recorder))
+        recording.listen(RunStarted(id=run.id, folder=str(run.path)))
         prepared = prepare(project, event, ask, recording, stack)
         run.write(PLAN_FILE, prepared.plan.to_json())
         record = record_json(project, prepared.event, prepared.facts, prepared.plan, recording)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from polyarch.events import Event, Listener, Warned
+from polyarch.events import Event, Listener, RunStarted, Warned
 from polyarch.pipeline.world import World
 from polyarch.runs.folder import RunFolder, prepare_state
 from polyarch.runs.record import Recorder
@@ -22,7 +22,9 @@ def recording(world: World) -> Iterator[tuple[RunFolder, World]]:
     recorder = Recorder(run.events, clock, run.push_log)
     with ExitStack() as stack:
         stack.callback(admit_gap, recorder, world.listen)
-        yield run, replace(world, listen=both(world.listen, recorder))
+        listen = both(world.listen, recorder)
+        listen(RunStarted(id=run.id, folder=str(run.path)))
+        yield run, replace(world, listen=listen)
 
 
 def admit_gap(recorder: Recorder, listen: Listener) -> None:

@@ -65,21 +65,34 @@ def command(
     invocation = words.invocation(surroundings)
     project = words.project(surroundings, staging_at(stage_to))
     event = words.event(surroundings, project)
-    with invocation.progress() as listen:
-        world = invocation.world(listen, root=project.root, now=words.now)
-        ask = words.ask(
-            unpublished=True, force=force or no_cache, no_cache=no_cache, sandbox=sandbox
-        )
-        result = build_project(project, event, ask, world, into_engine=load, stage=stage)
-    invocation.emit(result.to_json(lambda error: _told(error, result)), lambda: _lines(result))
+    with words.recorded("build", project, event, sandbox=sandbox) as log:
+        with invocation.progress() as listen:
+            world = invocation.world(log.hearing(listen), root=project.root, now=words.now)
+            ask = words.ask(
+                unpublished=True, force=force or no_cache, no_cache=no_cache, sandbox=sandbox
+            )
+            result = build_project(project, event, ask, world, into_engine=load, stage=stage)
+        document = result.to_json(lambda error: _told(error, result))
+        log.result(document, _code(result))
+        if result.error:
+            log.failed(result.error, _code(result))
+    invocation.emit(document, lambda: _lines(result))
     if result.error:
         invocation.complain("\n".join(error_lines(result.error)))
-        return exit_code(result.error)
-    if not result.plan.images:
+    elif not result.plan.images:
         invocation.hint(f"nothing was built: {result.plan.reason}")
-        return ExitCode.DONE
-    _hint(result, invocation, load=load)
-    return _told_staging(result.staging, invocation) if result.staging else ExitCode.DONE
+    else:
+        _hint(result, invocation, load=load)
+        if result.staging:
+            _tell_staging(result.staging, invocation)
+    return _code(result)
+
+
+def _code(result: "BuildResult") -> ExitCode:
+    """The code of what ended the run, else the worst of what was not staged and counts."""
+    if result.error:
+        return exit_code(result.error)
+    return worst(map(refusal_code, result.staging.errors if result.staging else ()))
 
 
 def _refuse_lonely(*, stage_to: str | None, sandbox: bool) -> None:
@@ -104,8 +117,8 @@ def _hint(result: "BuildResult", invocation: Invocation, *, load: bool) -> None:
         )
 
 
-def _told_staging(staging: "Staging", invocation: Invocation) -> ExitCode:
-    """Say what came of it; the exit code is the worst of what failed and counts."""
+def _tell_staging(staging: "Staging", invocation: Invocation) -> None:
+    """Say what came of it."""
     for each in staging.parts:
         if each.held and each.digest:
             where = each.repository.at(each.digest)
@@ -116,7 +129,6 @@ def _told_staging(staging: "Staging", invocation: Invocation) -> ExitCode:
         invocation.hint(f"nothing was staged: {staging.reason}")
     elif not staging.errors:
         invocation.hint("hand .polyarch/parts to the job that runs `polyarch publish --parts DIR`")
-    return worst(refusal_code(error) for error in staging.errors)
 
 
 def _lines(result: "BuildResult") -> str:

@@ -14,6 +14,7 @@ from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of, complain_of, tell_quotas
 from polyarch.cli.places import complete_places, platforms_of
 from polyarch.cli.projects import find_project
+from polyarch.cli.recorded import recorded
 from polyarch.cli.verb import Verb
 from polyarch.errors import EmptyOptionError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from polyarch.config.project import Project
     from polyarch.content.places import Place
+    from polyarch.oci.fields import JsonObject
     from polyarch.pipeline.copy_result import CopyResult
     from polyarch.transaction.values import OnRegistryFailure
 
@@ -116,10 +118,13 @@ def command(
     )
     root = project.root if project else None
     anonymous = is_pull_request(surroundings, root or surroundings.folder)
-    with invocation.progress() as listen:
-        world = invocation.world(listen, root=root, now=None)
-        reach = Reach(project, world, anonymous=anonymous)
-        result = copy_images(request, reach, world, project=project, folder=surroundings.folder)
+    name = root.name if root else ""
+    with recorded("copy", project=name, environment=environment) as log:
+        with invocation.progress() as listen:
+            world = invocation.world(log.hearing(listen), root=root, now=None)
+            reach = Reach(project, world, anonymous=anonymous)
+            result = copy_images(request, reach, world, project=project, folder=surroundings.folder)
+        log.result(_document(result), code_of(result), result.reason)
     _tell(result, invocation)
     return code_of(result)
 
@@ -151,6 +156,10 @@ def _policy(said: str | None, project: "Project | None") -> "OnRegistryFailure":
     return OnRegistryFailure(said or configured)
 
 
+def _document(result: "CopyResult") -> "JsonObject":
+    return result.to_json(lambda error: error_object(error, refusal_code(error)))
+
+
 def _tell(result: "CopyResult", invocation: Invocation) -> None:
     def view() -> "RenderableType":
         from polyarch.cli.tables import copy_view
@@ -159,8 +168,7 @@ def _tell(result: "CopyResult", invocation: Invocation) -> None:
 
     invocation.draw(view)
     invocation.emit(
-        result.to_json(lambda error: error_object(error, refusal_code(error))),
-        lambda: "\n".join(outcome.pinned for outcome in result.standing),
+        _document(result), lambda: "\n".join(outcome.pinned for outcome in result.standing)
     )
     tell_quotas(result.usage, invocation)
     complain_of(result, invocation)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from polyarch.oci.fields import JsonObject
     from polyarch.pipeline.records import RecordSource
     from polyarch.pipeline.result import PublishResult
 
@@ -122,28 +123,31 @@ def command(
     invocation = words.invocation(surroundings)
     project = words.project(surroundings, staging_at(stage_to))
     event = words.event(surroundings, project, allow_local=allow_local)
-    with invocation.progress() as listen:
-        world = invocation.world(listen, root=project.root, now=words.now)
-        ask = words.ask(
-            sandbox=sandbox,
-            force=force or no_cache,
-            no_cache=no_cache,
-            keep_others=keep_others,
-            from_tags=from_tags or "",
-            fewer=fewer_platforms,
-        )
-        result = publish_project(
-            project,
-            event,
-            ask,
-            world,
-            dry_run=dry_run,
-            parts=given,
-            rollback=not no_rollback,
-            deadline_s=deadline,
-        )
+    with words.recorded("publish", project, event, sandbox=sandbox) as log:
+        with invocation.progress() as listen:
+            world = invocation.world(log.hearing(listen), root=project.root, now=words.now)
+            ask = words.ask(
+                sandbox=sandbox,
+                force=force or no_cache,
+                no_cache=no_cache,
+                keep_others=keep_others,
+                from_tags=from_tags or "",
+                fewer=fewer_platforms,
+            )
+            result = publish_project(
+                project,
+                event,
+                ask,
+                world,
+                dry_run=dry_run,
+                parts=given,
+                rollback=not no_rollback,
+                deadline_s=deadline,
+            )
+        code = worst([code_of(result), *(exit_code(error) for error in result.errors_after)])
+        log.result(_document(result), code, result.reason)
     _tell(result, invocation, sandbox=sandbox)
-    return worst([code_of(result), *(exit_code(error) for error in result.errors_after)])
+    return code
 
 
 def _clean(
@@ -217,10 +221,7 @@ def _given(
 
 def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> None:
     invocation.draw(lambda: _view(result))
-    invocation.emit(
-        result.to_json(lambda error: error_object(error, refusal_code(error))),
-        lambda: _pinned(result),
-    )
+    invocation.emit(_document(result), lambda: _pinned(result))
     tell_quotas(result.usage, invocation)
     complain_of(result, invocation)
     for error in result.errors_after:
@@ -231,6 +232,10 @@ def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> 
         _how_to_serve(result, invocation)
     else:
         _how_to_pull(result, invocation)
+
+
+def _document(result: "PublishResult") -> "JsonObject":
+    return result.to_json(lambda error: error_object(error, refusal_code(error)))
 
 
 def _view(result: "PublishResult") -> "RenderableType":

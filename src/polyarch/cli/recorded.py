@@ -1,0 +1,101 @@
+"""Keeps what a call of a verb was for and what it came to, in the folder of its run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from polyarch._version import __version__
+from polyarch.cli.documents import error_object
+from polyarch.cli.exit_codes import ExitCode, exit_code
+from polyarch.cli.invocation import read_clock
+from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
+from polyarch.events import Event, Listener, RunStarted
+from polyarch.host.ci_event import CiEvent
+from polyarch.oci.fields import JsonObject
+from polyarch.runs.folder import RunFolder
+from polyarch.runs.summary import FILE, RESULT_FILE, RunSummary
+
+
+@dataclass(kw_only=True)
+class RunLog:
+    """What becomes of one call; `run` is None as long as it has no folder."""
+
+    about: RunSummary
+    run: RunFolder | None = None
+
+    def hearing(self, listen: Listener) -> Listener:
+        """A listener that learns which folder the run has, and hands everything on."""
+
+        def heard(event: Event) -> None:
+            if isinstance(event, RunStarted):
+                self._begun(event)
+            listen(event)
+
+        return heard
+
+    def result(self, document: JsonObject, code: ExitCode, reason: str = "") -> None:
+        """The run has something to show; `reason` says why it did no more."""
+        self.about = replace(self.about, exit_code=int(code), reason=reason)
+        self._write(RESULT_FILE, document)
+
+    def failed(self, error: PolyarchError, code: ExitCode) -> None:
+        """The run ended with an error and nothing to show, or with an error among its results."""
+        told = error_object(error, code)
+        self.about = replace(self.about, exit_code=int(code), error=told, reason=error.message)
+
+    def end(self) -> None:
+        """Write down what it came to."""
+        code = self.about.exit_code
+        code = int(ExitCode.BUG) if code is None else code
+        self.about = replace(self.about, ended=read_clock(), exit_code=code)
+        self._write(FILE, self.about.to_json())
+
+    def _begun(self, event: RunStarted) -> None:
+        self.run = RunFolder(id=event.id, path=Path(event.folder))
+        self.about = replace(self.about, id=event.id)
+        self._write(FILE, self.about.to_json())
+
+    def _write(self, name: str, document: JsonObject) -> None:
+        if self.run:
+            with suppress(StorageError):  # a full disk ends no run
+                self.run.write(name, document)
+
+
+@contextmanager
+def recorded(
+    verb: str,
+    *,
+    project: str,
+    event: CiEvent | None = None,
+    environment: str | None = None,
+    sandbox: bool = False,
+) -> Iterator[RunLog]:
+    """Write `run.json` when the run has begun, and again at its end, whatever that is.
+
+    A disk that cannot take it changes nothing of the run.
+    """
+    about = RunSummary(
+        id="",
+        verb=verb,
+        project=project,
+        version=__version__,
+        started=read_clock(),
+        event={"name": event.name, "ref": event.ref, "sha": event.sha} if event else {},
+        ci_run=(event.ci_run or "") if event else "",
+        environment=environment or "",
+        sandbox=sandbox,
+    )
+    log = RunLog(about=about)
+    try:
+        yield log
+    except PolyarchError as error:
+        log.failed(error, exit_code(error))
+        raise
+    except (click.Abort, KeyboardInterrupt):
+        log.failed(InterruptedByUserError(), ExitCode.INTERRUPTED)
+        raise
+    finally:
+        log.end()
