@@ -85,7 +85,7 @@ def run_built(layout: Path, root: Path, *command: str) -> str:
 
 
 # The main job compiles the same program for arm64, with both engines, in its own tests.
-COMPILED = ("linux/amd64", pytest.param("linux/arm64", marks=pytest.mark.long))
+COMPILED = [pytest.param(name, marks=pytest.mark.long) for name in ("linux/amd64", "linux/arm64")]
 
 
 @pytest.mark.parametrize("platform", UNAME)
@@ -186,8 +186,9 @@ def test_a_real_c_program_compiles_with_buildah(
 
 @pytest.mark.parametrize(
     ("platform", "says"),
-    [pytest.param("linux/arm/v7", "arm", marks=pytest.mark.long), ("linux/arm64", "arm64")],
+    [("linux/arm/v7", "arm"), ("linux/arm64", "arm64")],
 )
+@pytest.mark.long
 def test_a_go_program_cross_compiles(
     docker_engine: DockerEngine, base_registry: Registry, tmp_path: Path, platform: str, says: str
 ) -> None:

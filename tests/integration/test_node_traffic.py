@@ -55,14 +55,14 @@ def test_smoke_tests_run_on_the_engine_that_built(
     distribution_registry: StartRegistry,
     tmp_path: Path,
 ) -> None:
-    image = _published(distribution_registry())
+    registry = distribution_registry()
     engines = {"one": (docker_engine, "")}
-    nodes = Nodes.make(tmp_path, base_registry, engines, image, TESTED)
+    nodes = Nodes.make(tmp_path, base_registry, engines, _published(registry), TESTED)
     done = nodes.publish()
     proof = done["platforms"][0]["proof"]
     assert (proof["level"], proof["how"], proof["runtime"]) == ("run", "native", "docker")
     assert {each["status"] for each in done["destinations"]} == {"published"}
-    assert "team/app" not in docker_engine.docker("image", "ls", "--digests")
+    assert registry.host not in docker_engine.docker("image", "ls", "--digests")
 
 
 def test_smoke_tests_on_a_node_with_nothing_but_buildkit(

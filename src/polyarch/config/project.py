@@ -7,6 +7,7 @@ from pathlib import Path
 from polyarch.config.direct import DirectSettings
 from polyarch.config.placeholders import expand
 from polyarch.config.registries import Registries
+from polyarch.config.running import NotifySettings, RunsSettings, TriggerSettings
 from polyarch.config.source import Source
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
@@ -168,7 +169,8 @@ class Project:
 
     `root` is the folder of the file, `environment` the one chosen, `environments` the names of all.
     `secret_variables` are the variables that the file says hold a login, whichever environment is
-    chosen. `warnings` are lines of text about what this version does not obey. `checkouts` says
+    chosen. `runners` are labels by the beginnings of platforms.
+    `warnings` are lines of text about what this version does not obey. `checkouts` says
     where Git contexts lie on this machine, by their texts, once they were brought here.
     """
 
@@ -181,6 +183,10 @@ class Project:
     verify: VerifySettings
     registries: Registries
     builders: Mapping[str, BuilderSettings]
+    notify: NotifySettings
+    triggers: TriggerSettings
+    runners: Mapping[str, str]
+    runs: RunsSettings
     environments: tuple[str, ...]
     secret_variables: tuple[str, ...]
     warnings: tuple[str, ...]

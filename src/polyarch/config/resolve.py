@@ -34,6 +34,12 @@ from polyarch.config.project import (
 )
 from polyarch.config.registries import Registries, lay_over, normal_prefix
 from polyarch.config.relations import Values, table_at
+from polyarch.config.running_values import (
+    notify_settings,
+    runners_of,
+    runs_settings,
+    trigger_settings,
+)
 from polyarch.config.schema import (
     ImageTable,
     PublishTable,
@@ -105,6 +111,10 @@ class Resolver:
             verify=self._verify(),
             registries=Registries(root=file.parent, tables=MappingProxyType(self._registries())),
             builders=MappingProxyType(self._builders(file.parent)),
+            notify=notify_settings(table_at(self.clean, "notify")),
+            triggers=trigger_settings(table_at(self.clean, "triggers")),
+            runners=MappingProxyType(runners_of(table_at(self.clean, "runners"))),
+            runs=runs_settings(table_at(self.clean, "runs")),
             environments=tuple(table_at(self.clean, "environments")),
             secret_variables=tuple(dict.fromkeys(self._secret_variables())),
             warnings=(*warnings, *idle),

@@ -1,16 +1,17 @@
 """The one home of every key of polyarch.toml: its name, type, default and what it does.
 
 How tables are written stands in `table`, the keys of single builds in `build_tables`,
-those of builders in `builder_table`.
+those of builders in `builder_table`, those of CI and records in `running_tables`.
 """
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from polyarch.config import forms
+from polyarch.config import forms, running_forms
 from polyarch.config.build_tables import BuildTable, PlatformTable
 from polyarch.config.builder_table import BuilderTable
+from polyarch.config.running_tables import NotifyTable, RunsTable, TriggersTable
 from polyarch.config.table import (
     Duration,
     Labels,
@@ -192,26 +193,6 @@ class EnvironmentTable(Table, frozen=True):
     publish: Annotated[PublishTable, doc("Laid over `[publish]`.")] = PublishTable()
 
 
-class NotifyTable(Table, frozen=True):
-    """Who is told about a run."""
-
-    on: Annotated[
-        tuple[Literal["failure", "recovery", "success"], ...], planned("What is told.")
-    ] = ("failure", "recovery")
-    urls_env: Annotated[Variable | None, planned("Variable with the addresses, one a line.")] = None
-
-
-class TriggersTable(Table, frozen=True):
-    """What starts the generated pipeline."""
-
-    branches: Annotated[Words, planned("Branches whose pushes start it.")] = ()
-    tags: Annotated[Words, planned("Tags whose pushes start it.")] = ()
-    release: Annotated[bool | None, planned("Whether a published release starts it.")] = None
-    schedule: Annotated[Words, planned("Times in cron's form.")] = ()
-    dispatch: Annotated[bool | None, planned("Whether it can be started by hand.")] = None
-    pull_request: Annotated[bool | None, planned("Whether pull requests are built.")] = None
-
-
 class VerifyTable(Table, frozen=True):
     """How images are proven."""
 
@@ -219,15 +200,6 @@ class VerifyTable(Table, frozen=True):
         Words,
         doc("Paths in images that may be of another architecture, as globs: `/opt/firmware/**`."),
     ] = ()
-
-
-class RunsTable(Table, frozen=True):
-    """The records of runs."""
-
-    keep: Annotated[
-        Annotated[int, Meta(ge=1)] | None, planned("How many runs are kept on this machine.")
-    ] = None
-    store: Annotated[str | None, planned("Where records outlive this machine.")] = None
 
 
 class ProjectTable(Table, frozen=True):
@@ -257,7 +229,11 @@ class ProjectTable(Table, frozen=True):
         TriggersTable()
     )
     runners: Annotated[
-        dict[str, str], planned("CI runners by the beginning of a platform's name.")
+        dict[Annotated[str, running_forms.PLATFORM_PREFIX], Annotated[str, running_forms.RUNNER]],
+        planned(
+            "Runners of the generated pipeline by the beginning of a platform's name, the longest"
+            " that fits: a label, or `emulate` for QEMU on the runner of `default`."
+        ),
     ] = {}
     verify: Annotated[VerifyTable, doc("How images are proven.")] = VerifyTable()
     runs: Annotated[RunsTable, planned("The records of runs.")] = RunsTable()

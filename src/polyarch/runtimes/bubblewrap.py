@@ -69,10 +69,11 @@ class Bubblewrap:
         yield wrapped.execute
 
     def _trial(self) -> str | None:
-        words = (PROGRAM, *_NAMESPACES, "--uid", "1", "--gid", "1", "--ro-bind", "/", "/")
+        # Nothing of this machine is in it: mounts that come and go would be its troubles, too.
+        words = (PROGRAM, *_NAMESPACES, "--uid", "1", "--gid", "1")
         try:
             tried = run(
-                [*words, "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"],
+                [*words, "--proc", "/proc", "--dev", "/dev", "--", "/nothing"],
                 environment=self._environment,
                 check=False,
                 timeout_s=20,

@@ -43,6 +43,18 @@ def test_a_broken_one(tmp_path: Path, name: str) -> None:
     assert info.why_not(Platform.parse("linux/amd64")) == (info.problem, info.hint)
 
 
+def test_bubblewrap_is_tried_without_the_mounts_of_this_machine(tmp_path: Path) -> None:
+    """One that goes away meanwhile would be taken for namespaces that cannot be had."""
+    path = tmp_path / "bwrap"
+    path.write_text(
+        f"#!/bin/sh\n[ $1 = --version ] && echo bubblewrap 0.8.0 && exit; echo $* > {tmp_path}/words"
+        "\necho 'bwrap: execvp /nothing: No such file or directory' >&2; exit 1\n"
+    )
+    path.chmod(0o755)
+    assert RUNTIMES["bubblewrap"]({"PATH": str(tmp_path)}).probe().usable
+    assert "bind" not in (tmp_path / "words").read_text()
+
+
 def test_a_podman_that_works(tmp_path: Path) -> None:
     path = tmp_path / "podman"
     words = "Error: crun: executable file `/polyarch-probe` not found: No such file or directory"
