@@ -47,8 +47,9 @@ def test_bubblewrap_is_tried_without_the_mounts_of_this_machine(tmp_path: Path) 
     """One that goes away meanwhile would be taken for namespaces that cannot be had."""
     path = tmp_path / "bwrap"
     path.write_text(
-        f"#!/bin/sh\n[ $1 = --version ] && echo bubblewrap 0.8.0 && exit; echo $* > {tmp_path}/words"
-        "\necho 'bwrap: execvp /nothing: No such file or directory' >&2; exit 1\n"
+        "#!/bin/sh\n[ $1 = --version ] && echo bubblewrap 0.8.0 && exit\n"
+        f"echo $* > {tmp_path}/words\n"
+        "echo 'bwrap: execvp /nothing: No such file or directory' >&2; exit 1\n"
     )
     path.chmod(0o755)
     assert RUNTIMES["bubblewrap"]({"PATH": str(tmp_path)}).probe().usable
