@@ -81,6 +81,7 @@ class CallFailedError(HostError):
             where=shorten(host),
             hint="see that it can be reached from here, through which proxy, and with which token",
         )
+        self.problem = shorten(problem)
 
 
 class EngineUnusableError(HostError):

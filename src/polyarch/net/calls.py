@@ -6,11 +6,15 @@ For a question by the way: one try, bounded in time and size. Registries have a 
 import json
 import threading
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from polyarch.errors import CallFailedError
 from polyarch.net.endpoint import is_loopback_name
 from polyarch.net.proxy import ProxyRules
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 TIMEOUT_S = 5.0
 """For the whole call, whatever an answer drips."""
@@ -89,19 +93,9 @@ def _answer(
     import http.client
     from urllib import error, request
 
-    # No handler of redirects, along which headers would go, and none of other schemes.
-    opener = request.OpenerDirector()
-    opener.add_handler(request.ProxyHandler({urlsplit(url).scheme: proxy} if proxy else {}))
-    for handler in (
-        request.HTTPHandler(),
-        request.HTTPSHandler(),
-        request.HTTPDefaultErrorHandler(),
-        request.HTTPErrorProcessor(),
-    ):
-        opener.add_handler(handler)
     asked = request.Request(url, headers=dict(headers))  # noqa: S310 - the scheme was checked
     try:
-        with opener.open(asked, timeout=timeout_s) as found:
+        with opener_for(url, proxy).open(asked, timeout=timeout_s) as found:
             return found.read(LARGEST + 1), ""
     except error.HTTPError as failure:
         failure.close()
@@ -115,6 +109,22 @@ def _answer(
     except (OSError, http.client.HTTPException) as failure:
         reason = getattr(failure, "reason", None) or failure
         raise CallFailedError(_place(url), str(reason)) from None
+
+
+def opener_for(url: str, proxy: str | None) -> "OpenerDirector":
+    """What opens HTTP alone, and follows no redirects, along which headers would go."""
+    from urllib import request
+
+    opener = request.OpenerDirector()
+    opener.add_handler(request.ProxyHandler({urlsplit(url).scheme: proxy} if proxy else {}))
+    for handler in (
+        request.HTTPHandler(),
+        request.HTTPSHandler(),
+        request.HTTPDefaultErrorHandler(),
+        request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    return opener
 
 
 def _same_origin(url: str, target: str) -> str:
