@@ -16,6 +16,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── InvalidOverrideError        a flag that sets a config key to what cannot be
 │   ├── EmptyOptionError
 │   ├── LonelyOptionError           an option that only says how another is meant
+│   ├── NeedsUnreadableError        what a CI says of its jobs is not that
 │   ├── NoPartsGivenError           `--parts` leads to no record at all
 │   ├── InvalidPlaceError           text that says no place of an image, or one of the wrong kind
 │   ├── SameNameError               two images that would have one name in one place
@@ -24,6 +25,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   └── UnknownRevisionError
 ├── ConfigError                     polyarch.toml, or what it names
 │   ├── ConfigNotFoundError
+│   ├── ConfigExistsError           where `init` would write one
 │   ├── ConfigUnreadableError       not there, no permission, far too large
 │   ├── InvalidConfigError          every problem of the file at once
 │   ├── InvalidLockError            every problem of a polyarch.lock
@@ -62,7 +64,9 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── YamlError               likewise, where it is not even YAML
 │   │   ├── BakeFileError           likewise, for a bake file
 │   │   ├── EnvFileError            likewise, for a file of variables
-│   │   └── InterpolationError      the reason alone: the reader of the file adds file and line
+│   │   ├── InterpolationError      the reason alone: the reader of the file adds file and line
+│   │   └── ExpressionSyntaxError   likewise, for what stands in `${{ }}` of a workflow
+│   ├── InvalidNoticeAddressError   a line of the addresses that are told of runs
 │   └── InvalidPublishRuleError     an item of `[publish] on`
 ├── NothingSelectedError            a name or glob that matches nothing
 │   ├── LayoutNotFoundError
@@ -73,6 +77,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── ImageNotBuiltError
 │   ├── LintFileNotFoundError
 │   ├── NothingToLintError          a folder without anything that could be judged
+│   ├── NothingToImportError        a workflow or folder in which no image is built
 │   └── NotInEngineError            an image that the Docker Engine does not have
 ├── HostError                       this machine lacks something
 │   ├── CertificatesNotFoundError   no CA certificates that an image could be given
@@ -87,6 +92,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── EventFileError              the CI's event file is not what it should be
 │   ├── GitRefusedError             git does not trust the folder
 │   ├── MachineRefusedError         rights, or bounds such as that of open files
+│   ├── NoticeNotSentError          who was to be told of a run could not be
 │   ├── PortTakenError              a sandbox registry cannot listen
 │   ├── SandboxBusyError            another process serves the same folder
 │   ├── SandboxStoppedError         a sandbox registry has no address yet
@@ -182,6 +188,7 @@ from polyarch.errors.build_secrets import BuildSecretError
 from polyarch.errors.builders import BuilderLostError, StrategyUnmetError
 from polyarch.errors.config import (
     ConfigError,
+    ConfigExistsError,
     ConfigNotFoundError,
     ConfigUnreadableError,
     ContextNotFoundError,
@@ -219,6 +226,7 @@ from polyarch.errors.files import (
     DockerfileUnreadableError,
     EnvFileError,
     ExpansionError,
+    ExpressionSyntaxError,
     FixRefusedError,
     IgnoreFileError,
     InstructionError,
@@ -256,10 +264,16 @@ from polyarch.errors.missing import (
     LayoutNotFoundError,
     LintFileNotFoundError,
     NothingSelectedError,
+    NothingToImportError,
     NothingToLintError,
     NotInEngineError,
     ProgramFileError,
     TagNotThereError,
+)
+from polyarch.errors.notices import (
+    InvalidNoticeAddressError,
+    NeedsUnreadableError,
+    NoticeNotSentError,
 )
 from polyarch.errors.parts import (
     PartCommitError,
@@ -353,6 +367,7 @@ __all__ = [
     "CertificatesNotFoundError",
     "ComposeFileError",
     "ConfigError",
+    "ConfigExistsError",
     "ConfigNotFoundError",
     "ConfigUnreadableError",
     "ContentError",
@@ -378,6 +393,7 @@ __all__ = [
     "Exchange",
     "ExistingMisfitError",
     "ExpansionError",
+    "ExpressionSyntaxError",
     "FewerPlatformsError",
     "FixRefusedError",
     "ForeignLayerError",
@@ -397,6 +413,7 @@ __all__ = [
     "InvalidDigestError",
     "InvalidEventError",
     "InvalidLockError",
+    "InvalidNoticeAddressError",
     "InvalidOverrideError",
     "InvalidPlaceError",
     "InvalidPlatformError",
@@ -421,6 +438,7 @@ __all__ = [
     "ManifestNotFoundError",
     "ManifestRefusedError",
     "MissingVariableError",
+    "NeedsUnreadableError",
     "NoEngineError",
     "NoPartsGivenError",
     "NoWorkTreeError",
@@ -428,8 +446,10 @@ __all__ = [
     "NotPublicError",
     "NotRunError",
     "NothingSelectedError",
+    "NothingToImportError",
     "NothingToKeepError",
     "NothingToLintError",
+    "NoticeNotSentError",
     "PartCommitError",
     "PartConflictError",
     "PartMissingError",

@@ -24,6 +24,19 @@ class ConfigNotFoundError(ConfigError):
         )
 
 
+class ConfigExistsError(ConfigError):
+    """A polyarch.toml stands where one is to be written."""
+
+    code = "config-exists"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"`{shorten(file)}` is there already",
+            where=file,
+            hint="`--force` writes over it, `--dry-run` shows what would be written",
+        )
+
+
 class ConfigUnreadableError(ConfigError):
     """A config file that was named or found, and cannot be read."""
 

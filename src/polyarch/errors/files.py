@@ -205,6 +205,16 @@ class InterpolationError(StackError):
         self.reason = reason
 
 
+class ExpressionSyntaxError(StackError):
+    """What stands in `${{ }}` and is no expression; who reads the file adds file and line."""
+
+    code = "expression"
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"`{shorten(text.strip())}` is no expression: {shorten(reason, 300)}")
+        self.reason = reason
+
+
 class BakeFileError(StackError):
     """A bake file that cannot be read; lines count from 1."""
 

@@ -140,6 +140,20 @@ class LintFileNotFoundError(NothingSelectedError):
         )
 
 
+class NothingToImportError(NothingSelectedError):
+    """A file, or a folder, in which no image can be seen that is built."""
+
+    code = "nothing-to-import"
+
+    def __init__(self, place: str, told: str) -> None:
+        PolyarchError.__init__(
+            self,
+            f"no image can be seen that is built in `{shorten(place)}`",
+            where=place,
+            hint=shorten(told, 300),
+        )
+
+
 class NothingToLintError(NothingSelectedError):
     """A folder in which there is nothing that could be judged."""
 

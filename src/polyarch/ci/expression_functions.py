@@ -1,0 +1,134 @@
+"""The functions of expressions that the file alone can answer.
+
+Source: docs.github.com, "Evaluate expressions in workflows and actions", functions.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from polyarch.ci.expression_values import Table, Unknown, Value, same, text_of, truth_of
+
+Function = Callable[[tuple[Value, ...]], Value]
+_PLACE = re.compile(r"\{\{|\}\}|\{([0-9]{1,3})\}")
+_MAX_JSON = 64 * 1024
+
+
+class NotKnownHereError(Exception):
+    """What a function gives cannot be told from these arguments."""
+
+
+def _contains(given: tuple[Value, ...]) -> Value:
+    where, what = _exactly(given, 2)
+    if isinstance(where, tuple):
+        return any(same(each, what) for each in where if not isinstance(each, Unknown))
+    return text_of(what).casefold() in text_of(where).casefold()
+
+
+def _starts_with(given: tuple[Value, ...]) -> Value:
+    text, front = _exactly(given, 2)
+    return text_of(text).casefold().startswith(text_of(front).casefold())
+
+
+def _ends_with(given: tuple[Value, ...]) -> Value:
+    text, end = _exactly(given, 2)
+    return text_of(text).casefold().endswith(text_of(end).casefold())
+
+
+def format_text(given: tuple[Value, ...]) -> str:
+    """`format`; unknown arguments stand in the text as they are."""
+    if not given:
+        raise NotKnownHereError
+
+    def put(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0][0]
+        number = int(found[1]) + 1
+        if number >= len(given):
+            raise NotKnownHereError
+        return text_of(given[number])
+
+    return _PLACE.sub(put, text_of(given[0]))
+
+
+def _join(given: tuple[Value, ...]) -> Value:
+    if not given:
+        raise NotKnownHereError
+    separator = text_of(given[1]) if len(given) > 1 else ","
+    items = given[0] if isinstance(given[0], tuple) else (given[0],)
+    return separator.join(text_of(each) for each in items)
+
+
+def _to_json(given: tuple[Value, ...]) -> Value:
+    (value,) = _exactly(given, 1)
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False)
+
+
+def _plain(value: Value) -> object:
+    if isinstance(value, Unknown):
+        raise NotKnownHereError
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, Table):
+        if value.rest is not None:
+            raise NotKnownHereError
+        return {key: _plain(each) for key, each in value.values.items()}
+    return value
+
+
+def _from_json(given: tuple[Value, ...]) -> Value:
+    (text,) = _exactly(given, 1)
+    if not isinstance(text, str) or len(text) > _MAX_JSON:
+        raise NotKnownHereError
+    try:
+        return value_of(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise NotKnownHereError from error
+
+
+def value_of(data: object) -> Value:
+    """Data as JSON has it, as a value."""
+    if isinstance(data, list):
+        return tuple(value_of(each) for each in data)
+    if isinstance(data, Mapping):
+        return Table(values={str(key): value_of(each) for key, each in data.items()})
+    if isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    return data if isinstance(data, (bool, float, str)) else None
+
+
+def _case(given: tuple[Value, ...]) -> Value:
+    *pairs, last = given if len(given) % 2 else (*given, None)
+    for test, value in zip(pairs[::2], pairs[1::2], strict=True):
+        truth = truth_of(test)
+        if truth is None:
+            raise NotKnownHereError
+        if truth:
+            return value
+    return last
+
+
+def _exactly(given: tuple[Value, ...], count: int) -> tuple[Value, ...]:
+    if len(given) != count:
+        raise NotKnownHereError
+    return given
+
+
+FUNCTIONS: dict[str, Function] = {
+    "contains": _contains,
+    "startswith": _starts_with,
+    "endswith": _ends_with,
+    "format": format_text,
+    "join": _join,
+    "tojson": _to_json,
+    "fromjson": _from_json,
+    "case": _case,
+    "success": lambda _: True,
+    "always": lambda _: True,
+    "failure": lambda _: False,
+    "cancelled": lambda _: False,
+}
+"""By name in lower case. Those about a run are answered for one in which all goes well."""
+
+LAZY = frozenset({"case"})
+"""Those that may be told although some of their arguments are unknown."""
