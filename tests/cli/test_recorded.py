@@ -80,3 +80,11 @@ def test_one_that_is_interrupted_and_one_that_is_killed(project: TinyProject) ->
             running.send_signal(number)
             running.communicate(timeout=60)
         assert last(project).state is state
+
+
+def test_who_started_it_and_what_it_was_about(published: TinyProject) -> None:
+    ci = {**on_main(published), "GITHUB_ACTOR": "octo"}
+    assert published.run("publish", "--json", more=ci).code == 0
+    assert (last(published).actor, last(published).images) == ("octo", ("app",))
+    assert published.run("build", "--json", more={"USER": "me"}).code == 0
+    assert (last(published).actor, last(published).images) == ("me", ("app",))

@@ -1,6 +1,7 @@
 """What the process was started with: the environment, folders and terminals, read once."""
 
 import os
+import pwd
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,17 @@ class Surroundings:
             stdout_is_terminal=sys.stdout.isatty(),
             stderr_is_terminal=sys.stderr.isatty(),
         )
+
+    @property
+    def user(self) -> str:
+        """What this machine calls who started the process; empty where it has no name for that."""
+        told = self.environment.get("LOGNAME") or self.environment.get("USER")
+        if told:
+            return told
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:  # a container may run as a number that nobody has
+            return ""
 
     @property
     def state_home(self) -> Path:

@@ -1,13 +1,13 @@
 """Which event a command line is for: simulated, the checked-out tree, or what the CI says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from polyarch.cli.environment import Surroundings
 from polyarch.errors import LocalPublishRefusedError, UsageError
 from polyarch.host.ci import detect
-from polyarch.host.ci_event import CiEvent
+from polyarch.host.ci_event import CiEvent, Provider, printable
 from polyarch.host.git import read_git
 from polyarch.host.local import local_as_event, simulated
 
@@ -39,6 +39,13 @@ def event_of(options: EventOptions, surroundings: Surroundings, root: Path) -> C
         InvalidEventError, LocalPublishRefusedError: the options ask for what cannot be.
         EventFileError: the CI's event file is broken.
     """
+    event = _event_of(options, surroundings, root)
+    if event.provider is Provider.LOCAL and not event.actor:
+        return replace(event, actor=printable(surroundings.user))
+    return event
+
+
+def _event_of(options: EventOptions, surroundings: Surroundings, root: Path) -> CiEvent:
     git = read_git(root, surroundings.environment)
     if options.name is not None:
         return simulated(options.name, options.ref, options.sha, git)

@@ -15,6 +15,7 @@ from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 from polyarch.events import Event, Listener, RunStarted
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.fields import JsonObject
+from polyarch.runs.alive import Held
 from polyarch.runs.folder import RunFolder
 from polyarch.runs.summary import FILE, RESULT_FILE, RunSummary
 
@@ -25,6 +26,7 @@ class RunLog:
 
     about: RunSummary
     run: RunFolder | None = None
+    held: Held | None = None
 
     def hearing(self, listen: Listener) -> Listener:
         """A listener that learns which folder the run has, and hands everything on."""
@@ -38,7 +40,9 @@ class RunLog:
 
     def result(self, document: JsonObject, code: ExitCode, reason: str = "") -> None:
         """The run has something to show; `reason` says why it did no more."""
-        self.about = replace(self.about, exit_code=int(code), reason=reason)
+        self.about = replace(
+            self.about, exit_code=int(code), reason=reason, images=_images(document)
+        )
         self._write(RESULT_FILE, document)
 
     def failed(self, error: PolyarchError, code: ExitCode) -> None:
@@ -52,10 +56,14 @@ class RunLog:
         code = int(ExitCode.BUG) if code is None else code
         self.about = replace(self.about, ended=read_clock(), exit_code=code)
         self._write(FILE, self.about.to_json())
+        if self.held:
+            self.held.release()
 
     def _begun(self, event: RunStarted) -> None:
         self.run = RunFolder(id=event.id, path=Path(event.folder))
         self.about = replace(self.about, id=event.id)
+        with suppress(StorageError):  # then it only looks as if it had died
+            self.held = Held(self.run.path)
         self._write(FILE, self.about.to_json())
 
     def _write(self, name: str, document: JsonObject) -> None:
@@ -64,19 +72,29 @@ class RunLog:
                 self.run.write(name, document)
 
 
+def _images(document: JsonObject) -> tuple[str, ...]:
+    """The images of a result, in its order; those of parts where it has nothing but these."""
+    rows = document.get("images") or document.get("parts") or []
+    names = (row.get("name") or row.get("image") for row in rows)
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
+
+
 @contextmanager
 def recorded(
     verb: str,
     *,
     project: str,
     event: CiEvent | None = None,
+    started_by: CiEvent | None = None,
     environment: str | None = None,
     sandbox: bool = False,
 ) -> Iterator[RunLog]:
     """Write `run.json` when the run has begun, and again at its end, whatever that is.
 
-    A disk that cannot take it changes nothing of the run.
+    A disk that cannot take it changes nothing of the run. `started_by` says who started a run that
+    is about no event, as a copy is.
     """
+    caller = event or started_by
     about = RunSummary(
         id="",
         verb=verb,
@@ -84,7 +102,8 @@ def recorded(
         version=__version__,
         started=read_clock(),
         event={"name": event.name, "ref": event.ref, "sha": event.sha} if event else {},
-        ci_run=(event.ci_run or "") if event else "",
+        actor=caller.actor if caller else "",
+        ci_run=(caller.ci_run or "") if caller else "",
         environment=environment or "",
         sandbox=sandbox,
     )

@@ -34,7 +34,8 @@ class CiEvent:
     the commit's full id or empty. `default_branch` is the one that the event itself names.
     `payload` is the event's description by the CI, hostile data: read it through `text`.
     `commit_time` is None where nobody has said it. `simulated`: a person made the event up.
-    `is_fork`: the change comes from another repository.
+    `is_fork`: the change comes from another repository. `actor` is who started the run, as the CI
+    or this machine calls them, empty where nobody says; it is told, and never believed.
     """
 
     provider: Provider
@@ -51,6 +52,7 @@ class CiEvent:
     dirty: bool = False
     is_fork: bool = False
     simulated: bool = False
+    actor: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

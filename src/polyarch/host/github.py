@@ -39,6 +39,7 @@ def read_github(environment: Mapping[str, str], git: GitFacts | None) -> CiEvent
         run_id=said["RUN_ID"] or None,
         run_url=_run_url(said, _provider(environment)),
         dirty=git is not None and git.dirty,
+        actor=said["ACTOR"],
         warnings=warnings,
     )
     return replace(
@@ -52,6 +53,7 @@ def read_github(environment: Mapping[str, str], git: GitFacts | None) -> CiEvent
 
 _VARIABLES = (
     "EVENT_NAME", "REF", "SHA", "REPOSITORY", "RUN_ID", "RUN_NUMBER", "BASE_REF", "SERVER_URL",
+    "ACTOR",
 )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ _EXTERNAL = "CI_EXTERNAL_PULL_REQUEST_"
 def read_gitlab(environment: Mapping[str, str], git: GitFacts | None) -> CiEvent:
     """The event of a GitLab job."""
     said = {name: printable(text) for name, text in environment.items() if name.startswith("CI_")}
+    actor = printable(environment.get("GITLAB_USER_LOGIN", ""))
     request = _request(said)
     sha = said.get("CI_COMMIT_SHA", "")
     return CiEvent(
@@ -51,6 +52,7 @@ def read_gitlab(environment: Mapping[str, str], git: GitFacts | None) -> CiEvent
         run_url=said.get("CI_PIPELINE_URL") or None,
         dirty=git is not None and git.dirty,
         is_fork=_is_fork(said, request),
+        actor=actor,
     )
 
 

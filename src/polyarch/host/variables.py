@@ -19,7 +19,7 @@ EVENT = "POLYARCH_EVENT"
 _PREFIX = "POLYARCH_"
 _NAMES = (
     "EVENT", "REF", "SHA", "PR_NUMBER", "BASE_REF", "DEFAULT_BRANCH", "FORK", "COMMIT_TIME",
-    "REPOSITORY", "REPOSITORY_URL", "DESCRIPTION", "LICENSE", "RUN_ID", "RUN_URL",
+    "REPOSITORY", "REPOSITORY_URL", "DESCRIPTION", "LICENSE", "RUN_ID", "RUN_URL", "ACTOR",
 )  # fmt: skip
 _TELLING = ("REF", "SHA", "PR_NUMBER")
 """Those that speak of an event, and of nothing without one."""
@@ -65,6 +65,7 @@ def read_variables(environment: Mapping[str, str], git: GitFacts | None) -> CiEv
         run_url=said["RUN_URL"] or None,
         dirty=here.dirty,
         is_fork=_is_yes(said["FORK"]),
+        actor=said["ACTOR"],
     )
 
 

@@ -19,17 +19,22 @@ RESULT_FILE = "result.json"
 """The document that the verb printed, or would have with `--json`."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_MOST_IMAGES = 1000
 _CODES = {0: "done", 6: "partly", 130: "interrupted"}
 
 
 class State(StrEnum):
-    """How a run ended; `running` where its end is not known: it goes on, or was killed."""
+    """How a run ended; `running` where its end is not known: it goes on, or was killed.
+
+    `died` is said by who has seen that it does not go on.
+    """
 
     RUNNING = "running"
     DONE = "done"
     PARTLY = "partly"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
+    DIED = "died"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,8 @@ class RunSummary:
 
     `event` is as in plans: a name, a ref, a commit. `actor` is who started it, `ci_run` which run
     of a CI it was, both empty where nobody said. `exit_code` is None before the end.
-    `images` are those that were asked for, `environment` the `--env`, `sandbox` a rehearsal.
+    `images` are those that it came to, known at its end, `environment` the `--env`, `sandbox` a
+    rehearsal.
     """
 
     id: str
@@ -52,6 +58,7 @@ class RunSummary:
     actor: str = ""
     ci_run: str = ""
     environment: str = ""
+    images: tuple[str, ...] = ()
     sandbox: bool = False
     reason: str = ""
     error: Mapping[str, Any] | None = None
@@ -79,6 +86,7 @@ class RunSummary:
             "actor": self.actor,
             "ci_run": self.ci_run,
             "environment": self.environment,
+            "images": list(self.images),
             "sandbox": self.sandbox,
             "reason": self.reason,
             "error": dict(self.error) if self.error is not None else None,
@@ -109,10 +117,16 @@ class RunSummary:
             actor=string(value, "actor", FILE, default=""),
             ci_run=string(value, "ci_run", FILE, default=""),
             environment=string(value, "environment", FILE, default=""),
+            images=_names(value.get("images")),
             sandbox=value.get("sandbox") is True,
             reason=string(value, "reason", FILE, default=""),
             error=optional_object(value, "error", FILE),
         )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else []
+    return tuple(each for each in listed[:_MOST_IMAGES] if isinstance(each, str))
 
 
 def _time(value: JsonObject, key: str) -> datetime:

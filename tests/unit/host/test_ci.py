@@ -309,3 +309,16 @@ def test_a_workflow_that_a_fork_started(tmp_path: Path, head: object, fork: bool
     payload = {"workflow_run": {"head_repository": head}, "repository": {"full_name": "team/app"}}
     event = detect(github(tmp_path, payload, GITHUB_EVENT_NAME="workflow_run"), None)
     assert event.is_fork is fork
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "someone", "GITHUB_EVENT_NAME": "push"},
+        {"GITLAB_CI": "true", "GITLAB_USER_LOGIN": "someone", "CI_COMMIT_BRANCH": "main"},
+        {"POLYARCH_EVENT": "push", "POLYARCH_ACTOR": "someone", "POLYARCH_REF": "refs/heads/main"},
+    ],
+)
+def test_who_started_it(environment: Mapping[str, str]) -> None:
+    assert detect(environment, TREE).actor == "someone"
+    assert local_event(TREE).actor == ""

@@ -8,7 +8,7 @@ import click
 from polyarch.cli import options
 from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.event import is_pull_request
+from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.exit_codes import refusal_code
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of, complain_of, tell_quotas
@@ -117,12 +117,12 @@ def command(
         on_failure=_policy(on_registry_failure, project),
     )
     root = project.root if project else None
-    anonymous = is_pull_request(surroundings, root or surroundings.folder)
+    event = event_of(EventOptions(), surroundings, root or surroundings.folder)
     name = root.name if root else ""
-    with recorded("copy", project=name, environment=environment) as log:
+    with recorded("copy", project=name, started_by=event, environment=environment) as log:
         with invocation.progress() as listen:
             world = invocation.world(log.hearing(listen), root=root, now=None)
-            reach = Reach(project, world, anonymous=anonymous)
+            reach = Reach(project, world, anonymous=event.is_pull_request)
             result = copy_images(request, reach, world, project=project, folder=surroundings.folder)
         log.result(_document(result), code_of(result), result.reason)
     _tell(result, invocation)
