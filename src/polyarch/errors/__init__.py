@@ -22,6 +22,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── SameNameError               two images that would have one name in one place
 │   ├── SeveralPlatformsError       an image of several platforms where only one can go
 │   ├── DigestNotKeptError          a copy that would not have the digest that was named
+│   ├── NoRunStoreError             the project keeps no records in a repository
 │   └── UnknownRevisionError
 ├── ConfigError                     polyarch.toml, or what it names
 │   ├── ConfigNotFoundError
@@ -78,6 +79,10 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── LintFileNotFoundError
 │   ├── NothingToLintError          a folder without anything that could be judged
 │   ├── NothingToImportError        a workflow or folder in which no image is built
+│   ├── RunNotFoundError            a run that nobody knows
+│   ├── SeveralRunsError            a piece of an id that several runs have
+│   ├── LogNotFoundError            a log that a run has not
+│   ├── NoRecordsError              nothing to import: no record of a run
 │   └── NotInEngineError            an image that the Docker Engine does not have
 ├── HostError                       this machine lacks something
 │   ├── CertificatesNotFoundError   no CA certificates that an image could be given
@@ -119,6 +124,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── PartConflictError       one platform twice, with different digests
 │   │   ├── PartMissingError        of a platform nobody handed one over
 │   │   └── PartNotHeldError        nothing that may be read holds it
+│   ├── RunUnreadableError          the record of a run that is none
 │   ├── AfterPublishError           what was to run after publishing failed; what is published stays
 │   └── VerificationError
 │       ├── SmokeTestFailedError    an image of one platform does not run as it should
@@ -322,6 +328,14 @@ from polyarch.errors.registry import (
     UnsafeTargetError,
     UploadRefusedError,
 )
+from polyarch.errors.runs import (
+    LogNotFoundError,
+    NoRecordsError,
+    NoRunStoreError,
+    RunNotFoundError,
+    RunUnreadableError,
+    SeveralRunsError,
+)
 from polyarch.errors.spec import (
     InvalidDigestError,
     InvalidPlatformError,
@@ -431,6 +445,7 @@ __all__ = [
     "LoadedOtherwiseError",
     "LocalPublishRefusedError",
     "LockHeldError",
+    "LogNotFoundError",
     "LoginRefusedError",
     "LonelyOptionError",
     "MachineRefusedError",
@@ -441,6 +456,8 @@ __all__ = [
     "NeedsUnreadableError",
     "NoEngineError",
     "NoPartsGivenError",
+    "NoRecordsError",
+    "NoRunStoreError",
     "NoWorkTreeError",
     "NotInEngineError",
     "NotPublicError",
@@ -475,10 +492,13 @@ __all__ = [
     "RegistryError",
     "RegistryUnavailableError",
     "RepositoryNotFoundError",
+    "RunNotFoundError",
+    "RunUnreadableError",
     "SameNameError",
     "SandboxBusyError",
     "SandboxStoppedError",
     "SeveralPlatformsError",
+    "SeveralRunsError",
     "SizeMismatchError",
     "SmokeTestFailedError",
     "SpecError",

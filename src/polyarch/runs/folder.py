@@ -1,5 +1,6 @@
 """A run's folder: `<state>/runs/<id>/` with plan, events, logs and, where tags move, a journal."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from polyarch.content.files import write_bytes
 from polyarch.errors import StorageError
 from polyarch.oci.fields import JsonObject
 from polyarch.runs.record import document
+
+ID = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{3}Z-[0-9a-f]{6}")
+"""The form of ids: nothing in them means something to a shell, a path or a registry."""
 
 PRIVATE = 0o700
 """Logs may hold what a build printed: the owner alone reads them."""
