@@ -14,8 +14,9 @@ from polyarch.oci.reference import DEFAULT_TAG, DigestReference, Reference, pars
 from polyarch.pipeline.assemble import assemble_index
 from polyarch.pipeline.bases import built_base, published_base
 from polyarch.pipeline.build import PartsByImage
+from polyarch.pipeline.contexts import STATE
 from polyarch.pipeline.facts import Facts
-from polyarch.pipeline.filtered_folders import filtered
+from polyarch.pipeline.filtered_folders import filtered, holds
 from polyarch.pipeline.graph import IMAGE_PREFIX, IMAGE_SCHEME, last_base
 from polyarch.pipeline.handing import Handing, own_name
 from polyarch.pipeline.layout_contexts import SCHEME as LAYOUT_SCHEME
@@ -177,10 +178,11 @@ class Standing:
             return layout_context(value, self.project.root)
         root = self.project.root
         folder = self.project.checkouts.get(value, root / value)
-        if planned.engine == BUILDAH:
+        state = root / STATE
+        if planned.engine == BUILDAH or holds(folder, state):
             place = hashlib.sha256(name.encode()).hexdigest()[:16]
             copies = self.scratch / "contexts" / image.name / planned.platform.slug
-            folder = filtered(folder, copies / place)
+            folder = filtered(folder, copies / place, state)
         return FolderContext(path=folder)
 
     def _layout(self, name: str, built: PartsByImage) -> LayoutContext:
