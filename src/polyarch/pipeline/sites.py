@@ -68,7 +68,7 @@ def site_here(platform: Platform, source: Source, engine: EngineInfo, machine: M
     if source.graph is None:
         if machine.runs_natively(platform):
             return Site(builder="", strategy="native", why="this machine's own platform")
-        return Site(builder="", strategy="cross", why="compiled here for the platform")
+        return Site(builder="", strategy="cross", why="made here, and nothing of it runs")
     if _runs(engine, platform):
         return Site(builder="", strategy="native", why="the engine runs this platform itself")
     if not executes(source.graph, platform):
