@@ -9,8 +9,10 @@ import click
 
 from polyarch._version import __version__
 from polyarch.cli.documents import error_object
+from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.cli.invocation import read_clock
+from polyarch.config.project import Project
 from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 from polyarch.events import Event, Listener, RunStarted
 from polyarch.host.ci_event import CiEvent
@@ -22,9 +24,17 @@ from polyarch.runs.summary import FILE, RESULT_FILE, RunSummary
 
 @dataclass(kw_only=True)
 class RunLog:
-    """What becomes of one call; `run` is None as long as it has no folder."""
+    """What becomes of one call; `run` is None as long as it has no folder.
+
+    `caller` is the event of whoever started it, `project` None outside one. `stays`: nothing of it
+    is to leave this machine.
+    """
 
     about: RunSummary
+    surroundings: Surroundings
+    project: Project | None = None
+    caller: CiEvent | None = None
+    stays: bool = False
     run: RunFolder | None = None
     held: Held | None = None
 
@@ -65,6 +75,14 @@ class RunLog:
         with suppress(StorageError):  # then it only looks as if it had died
             self.held = Held(self.run.path)
         self._write(FILE, self.about.to_json())
+        self._forget_oldest(self.run)
+
+    def _forget_oldest(self, run: RunFolder) -> None:
+        from polyarch.config.running_tables import RunsTable
+        from polyarch.pipeline.history import forget_oldest
+
+        keep = self.project.runs.keep if self.project else RunsTable().keep
+        forget_oldest(run.path.parent, keep, run.id)
 
     def _write(self, name: str, document: JsonObject) -> None:
         if self.run:
@@ -82,23 +100,27 @@ def _images(document: JsonObject) -> tuple[str, ...]:
 @contextmanager
 def recorded(
     verb: str,
+    surroundings: Surroundings,
     *,
-    project: str,
+    project: Project | None,
+    name: str,
     event: CiEvent | None = None,
     started_by: CiEvent | None = None,
     environment: str | None = None,
     sandbox: bool = False,
+    stays: bool = False,
 ) -> Iterator[RunLog]:
     """Write `run.json` when the run has begun, and again at its end, whatever that is.
 
     A disk that cannot take it changes nothing of the run. `started_by` says who started a run that
-    is about no event, as a copy is.
+    is about no event, as a copy is. `name` is what the project is called; a run of a `sandbox`, and
+    one that `stays`, tells nobody but this machine.
     """
     caller = event or started_by
     about = RunSummary(
         id="",
         verb=verb,
-        project=project,
+        project=name,
         version=__version__,
         started=read_clock(),
         event={"name": event.name, "ref": event.ref, "sha": event.sha} if event else {},
@@ -107,7 +129,13 @@ def recorded(
         environment=environment or "",
         sandbox=sandbox,
     )
-    log = RunLog(about=about)
+    log = RunLog(
+        about=about,
+        surroundings=surroundings,
+        project=project,
+        caller=caller,
+        stays=stays or sandbox,
+    )
     try:
         yield log
     except PolyarchError as error:

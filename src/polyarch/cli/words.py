@@ -56,12 +56,26 @@ class Words:
         return event_of(chosen, surroundings, project.root)
 
     def recorded(
-        self, verb: str, project: Project, event: CiEvent, *, sandbox: bool
+        self,
+        verb: str,
+        surroundings: Surroundings,
+        project: Project,
+        event: CiEvent,
+        *,
+        sandbox: bool,
+        stays: bool = False,
     ) -> AbstractContextManager[RunLog]:
         """Keep what becomes of this call in the folder of its run."""
         name = event.repository or project.root.name
         return recorded(
-            verb, project=name, event=event, environment=self.environment, sandbox=sandbox
+            verb,
+            surroundings,
+            project=project,
+            name=name,
+            event=event,
+            environment=self.environment,
+            sandbox=sandbox,
+            stays=stays,
         )
 
     def ask(self, **more: Any) -> Ask:

@@ -65,7 +65,7 @@ def command(
     invocation = words.invocation(surroundings)
     project = words.project(surroundings, staging_at(stage_to))
     event = words.event(surroundings, project)
-    with words.recorded("build", project, event, sandbox=sandbox) as log:
+    with words.recorded("build", surroundings, project, event, sandbox=sandbox) as log:
         with invocation.progress() as listen:
             world = invocation.world(log.hearing(listen), root=project.root, now=words.now)
             ask = words.ask(

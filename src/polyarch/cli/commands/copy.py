@@ -119,7 +119,15 @@ def command(
     root = project.root if project else None
     event = event_of(EventOptions(), surroundings, root or surroundings.folder)
     name = root.name if root else ""
-    with recorded("copy", project=name, started_by=event, environment=environment) as log:
+    with recorded(
+        "copy",
+        surroundings,
+        project=project,
+        name=name,
+        started_by=event,
+        environment=environment,
+        stays=dry_run,
+    ) as log:
         with invocation.progress() as listen:
             world = invocation.world(log.hearing(listen), root=root, now=None)
             reach = Reach(project, world, anonymous=event.is_pull_request)

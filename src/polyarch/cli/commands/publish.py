@@ -123,7 +123,9 @@ def command(
     invocation = words.invocation(surroundings)
     project = words.project(surroundings, staging_at(stage_to))
     event = words.event(surroundings, project, allow_local=allow_local)
-    with words.recorded("publish", project, event, sandbox=sandbox) as log:
+    with words.recorded(
+        "publish", surroundings, project, event, sandbox=sandbox, stays=dry_run
+    ) as log:
         with invocation.progress() as listen:
             world = invocation.world(log.hearing(listen), root=project.root, now=words.now)
             ask = words.ask(
