@@ -66,6 +66,10 @@ class PublishRule:
         """Whether the push of such a git tag is meant."""
         return self.kind == "tag" and bool(compile_glob(self.glob).fullmatch(tag))
 
+    def takes_branch(self, branch: str) -> bool:
+        """Whether the push of such a branch is meant."""
+        return self.kind == "branch" and bool(compile_glob(self.glob).fullmatch(branch))
+
     def allows(self, event: CiEvent) -> bool:
         """Whether the event is one of those meant."""
         match self.kind:

@@ -21,6 +21,7 @@ from polyarch.errors import (
 )
 from polyarch.oci import mediatype
 from polyarch.oci.fields import JsonObject, object_list
+from polyarch.pipeline.packed_records import unpacked
 from polyarch.pipeline.part import Part
 from polyarch.pipeline.result import BUILD_SCHEMA
 
@@ -135,7 +136,7 @@ class RecordText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordVariables:
-    """The variables whose names begin with `prefix`: one record or an array in each.
+    """The variables whose names begin with `prefix`: one record or an array in each, or packed.
 
     An empty one is passed over: so the CI says that a job has left nothing.
     """
@@ -159,7 +160,7 @@ class RecordVariables:
         for name, text in sorted(self.variables.items()):
             if name.startswith(self.prefix) and text.strip():
                 where = f"the variable `{name}`"
-                raw = text.encode(errors="surrogateescape")
+                raw = unpacked(text, where, MAX_RECORD_BYTES)
                 parts = _parts(raw, where, MAX_RECORD_BYTES)
                 found.extend(Record(part=part, where=where) for part in parts)
         if not found:

@@ -1,0 +1,117 @@
+"""Which variables a pipeline's jobs need: logins of registries, secrets of builds, addresses."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from polyarch.config.project import ImageSettings, Project
+from polyarch.config.registries import RegistrySettings
+from polyarch.oci.reference import Repository
+from polyarch.registry.credential import default_variables
+
+
+class Origin(Enum):
+    """Where the value of a variable comes from."""
+
+    SECRET = auto()
+    """A secret that people create."""
+    PLAIN = auto()
+    """A variable that people create; it is no secret, and need not be hidden in logs."""
+    JOB_TOKEN = auto()
+    """The job's own token, for the CI's own registry; a secret of the same name goes before it."""
+    JOB_USER = auto()
+    """The name that goes with the job's own token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A variable of a job; `purpose` says in words what it is for."""
+
+    name: str
+    origin: Origin
+    purpose: str
+
+
+GITHUB_REGISTRY = "ghcr.io"
+GITLAB_REGISTRY = "registry.gitlab.com"
+
+_GIVEN = ("GITHUB_", "RUNNER_", "CI_")
+"""Variables that begin so are the CI's own: it sets them itself, and lets nobody else."""
+
+
+def login_of(settings: RegistrySettings, own: str) -> tuple[Variable, ...]:
+    """The variables of one registry's login; `own` is the host of the CI's own registry."""
+    user, password = default_variables(settings.host)
+    is_own = settings.host == own
+    purpose = f"login of {settings.host}"
+    names = [(settings.username_env or user, Origin.JOB_USER if is_own else Origin.PLAIN)]
+    if not (settings.password_command or settings.password_file):
+        origin = Origin.JOB_TOKEN if is_own else Origin.SECRET
+        names.append((settings.password_env or password, origin))
+    return tuple(
+        Variable(name=name, origin=origin, purpose=purpose)
+        for name, origin in names
+        if name == "GITHUB_TOKEN" or not name.startswith(_GIVEN)
+    )
+
+
+def destinations(project: Project, own: str) -> tuple[Variable, ...]:
+    """The logins of every repository that is published to."""
+    found = (repository for image in project.images.values() for repository in image.repositories)
+    return logins(project, found, own)
+
+
+def bases(project: Project, own: str) -> tuple[Variable, ...]:
+    """The logins of registries that the file knows and publishes nothing to: bases come from them.
+
+    Those of the CI's own registry are not among them: its jobs have a token.
+    """
+    published = {each.registry for image in project.images.values() for each in image.repositories}
+    others = (each for each in project.registries.hosts() if each.host not in {*published, own})
+    return unique(name for each in others if _names_login(each) for name in login_of(each, own))
+
+
+def logins(project: Project, repositories: Iterator[Repository], own: str) -> tuple[Variable, ...]:
+    """The logins of some repositories, each variable once."""
+    return unique(
+        name
+        for repository in dict.fromkeys(repositories)
+        for name in login_of(project.registries.of(repository), own)
+    )
+
+
+def build_secrets(images: Mapping[str, ImageSettings]) -> tuple[Variable, ...]:
+    """The variables that builds read by `secrets = ["id=…,env=NAME"]`."""
+    return unique(
+        Variable(name=name, origin=Origin.SECRET, purpose=f"secret of {image.name}'s build")
+        for image in images.values()
+        for settings in (image, *image.per_platform.values())
+        for text in settings.secrets
+        if (name := _variable_of(text)) and not name.startswith(_GIVEN)
+    )
+
+
+def notices(project: Project) -> tuple[Variable, ...]:
+    """The variables that say who is told; the second signs."""
+    names = (project.notify.urls_env, project.notify.secret_env)
+    return tuple(
+        Variable(name=name, origin=Origin.SECRET, purpose="who is told") for name in names if name
+    )
+
+
+def unique(variables: Iterator[Variable]) -> tuple[Variable, ...]:
+    """Each name once; the first purpose stays."""
+    found: dict[str, Variable] = {}
+    for variable in variables:
+        found.setdefault(variable.name, variable)
+    return tuple(found.values())
+
+
+def _names_login(settings: RegistrySettings) -> bool:
+    return bool(settings.username_env or settings.password_env)
+
+
+def _variable_of(secret: str) -> str:
+    """The variable of a build secret in BuildKit's form; empty where it is a file."""
+    fields = dict(part.partition("=")[::2] for part in secret.split(","))
+    return fields.get("env", "")

@@ -1,0 +1,208 @@
+"""The story of `polyarch ci`: what the project needs, the text for one CI, the file it is in."""
+
+import difflib
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from polyarch._version import __version__
+from polyarch.ci.pipelines.github import FOLDER, github_workflow
+from polyarch.ci.pipelines.head import command_in
+from polyarch.ci.pipelines.logins import GITHUB_REGISTRY
+from polyarch.ci.pipelines.pins import Pin, newest, pins_in
+from polyarch.ci.pipelines.runners import GITHUB
+from polyarch.ci.pipelines.shape import Pipeline, Wishes, shape
+from polyarch.config.document import FILE_NAME
+from polyarch.config.project import Project
+from polyarch.content.files import write_bytes
+from polyarch.errors import StorageError, UsageError
+from polyarch.metadata.policy import PublishRule
+
+INSTALL = f"pipx install polyarch=={__version__}"
+"""GitHub's machines have pipx; it needs no action that sets up Python."""
+
+_SAFE_PATH = re.compile(r"[A-Za-z0-9_@+=,][A-Za-z0-9_.@+=,-]*(?:/[A-Za-z0-9_.@+=,-]+)*")
+_LARGEST = 4 << 20
+
+
+class Dialect(StrEnum):
+    """Which CI a pipeline is for."""
+
+    GITHUB = "github"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line asks for; empty texts are not given. `output` is `-` for stdout."""
+
+    dialect: Dialect
+    branch: str = ""
+    stage_to: str = ""
+    single: bool = False
+    install: str = ""
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A pipeline and its file; `before` is None where there was none."""
+
+    pipeline: Pipeline
+    path: Path
+    text: str
+    before: str | None
+    pins: tuple[Pin, ...]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the file says this already."""
+        return self.before == self.text
+
+    @property
+    def difference(self) -> str:
+        """What would change, as `diff -u` writes it."""
+        name = self.path.name
+        lines = difflib.unified_diff(
+            (self.before or "").splitlines(keepends=True),
+            self.text.splitlines(keepends=True),
+            name,
+            f"{name} (made anew)",
+        )
+        return "".join(lines)
+
+
+def make_pipeline(
+    project: Project, request: Request, *, pins: Mapping[str, Pin] | None = None
+) -> Written:
+    """Decide and put into words; nothing is written. `pins` go before those that are known.
+
+    Raises:
+        UsageError: what is asked for cannot be.
+        StorageError: the file that is there cannot be read.
+    """
+    root = repository_root(project.root)
+    _check(project, request)
+    wishes = Wishes(
+        folder=_folder(project, root),
+        branch=request.branch,
+        stage_to=request.stage_to,
+        single=request.single,
+        install=request.install or INSTALL,
+        command=_command(project, request, root),
+    )
+    pipeline = shape(project, wishes, hosted=GITHUB, own_registry=GITHUB_REGISTRY)
+    path = _path(pipeline, request, root)
+    before = read_before(path)
+    chosen = newest(pins_in(before or ""), (pins or {}).values())
+    text = github_workflow(pipeline, chosen)
+    used = tuple(pin for pin in chosen.values() if f"{pin.action}@" in text)
+    return Written(pipeline=pipeline, path=path, text=text, before=before, pins=used)
+
+
+def write_pipeline(written: Written) -> None:
+    """Put it in its place in one step.
+
+    Raises:
+        UsageError: a file stands there that polyarch has not made.
+        StorageError: the disk refuses.
+    """
+    if written.before and command_in(written.before) is None:
+        raise UsageError(
+            "this file was not made by polyarch, and is left as it is",
+            where=str(written.path),
+            hint="move it away, or name another with `--output FILE`",
+        )
+    if not written.fresh:
+        write_bytes(written.path, written.text.encode())
+
+
+def repository_root(folder: Path) -> Path:
+    """The top of the clone that a folder is in; the folder itself outside of any."""
+    above = (each for each in (folder, *folder.parents) if (each / ".git").exists())
+    return next(above, folder)
+
+
+def read_before(path: Path) -> str | None:
+    """The file as it is.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    try:
+        raw = path.read_bytes()[:_LARGEST]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(str(path), error.strerror or str(error)) from error
+    return raw.decode(errors="replace")
+
+
+def _check(project: Project, request: Request) -> None:
+    for option, text in (
+        ("--install", request.install),
+        ("--branch", request.branch),
+        ("--stage-to", request.stage_to),
+    ):
+        if not text.isprintable() or "${{" in text:
+            raise UsageError(
+                f"`{option}` holds what a pipeline would take for something else",
+                where="the command line",
+                hint="write one line of plain text; values come from variables",
+            )
+    if not request.branch:
+        return
+    if not project.environment:
+        raise UsageError(
+            "a rehearsal must not publish where users look",
+            where="`--branch`",
+            hint="name an environment of polyarch.toml beside it: `--env staging`",
+        )
+    rules = [PublishRule.parse(item) for item in project.publish.on]
+    if not any(rule.takes_branch(request.branch) for rule in rules):
+        raise UsageError(
+            f"pushes of the branch `{request.branch}` publish nothing in `{project.environment}`",
+            where=f"[environments.{project.environment}.publish] on",
+            hint=f'let it hold "branch:{request.branch}"',
+        )
+
+
+def _folder(project: Project, root: Path) -> str:
+    """Where the config is, seen from the root.
+
+    Raises:
+        UsageError: a pipeline cannot hold such a path.
+    """
+    folder = project.root.resolve().relative_to(root.resolve()).as_posix()
+    for part in (folder, project.file.name):
+        if part != "." and not _SAFE_PATH.fullmatch(part):
+            raise UsageError(
+                "a pipeline cannot hold such a path",
+                where=str(project.file),
+                hint="use ASCII letters, digits, `-`, `_` and `.` in it",
+            )
+    return folder
+
+
+def _path(pipeline: Pipeline, request: Request, root: Path) -> Path:
+    if request.output:
+        return Path(request.output)
+    return root / FOLDER / f"{pipeline.name}.yml"
+
+
+def _command(project: Project, request: Request, root: Path) -> str:
+    """What makes the file again, typed at the root."""
+    words = ["polyarch", "ci", str(request.dialect)]
+    place = project.file.resolve().relative_to(root.resolve()).as_posix()
+    for option, value in (
+        ("--config", "" if place == FILE_NAME else place),
+        ("--env", project.environment),
+        ("--branch", request.branch),
+        ("--stage-to", request.stage_to),
+        ("--install", request.install),
+    ):
+        words += [option, value] if value else []
+    words += ["--single-job"] if request.single else []
+    return shlex.join(words)
