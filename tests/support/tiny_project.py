@@ -230,4 +230,5 @@ def _environment(place: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         # The command is the one that the tests import, installed or not.
         "PYTHONPATH": str(Path(polyarch.__file__).parents[1]),
+        "PYTHONFAULTHANDLER": "1",  # where a library's C code ends the process, say in what
     }

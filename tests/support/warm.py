@@ -93,7 +93,7 @@ def warm_polyarch() -> Iterator[WarmPolyarch]:
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
-            [sys.executable, "-m", "tests.support.warm"],
+            [sys.executable, "-X", "faulthandler", "-m", "tests.support.warm"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
