@@ -112,6 +112,8 @@ def test_an_empty_buildkit_finds_every_platforms_layers(
     work.empty()
     work.build()
     assert work.taken() == dict.fromkeys(PLATFORMS, True)
+    work.build("--no-cache")
+    assert not any(work.taken().values())
     if kind == "registry":
         # A pull request reads what is there and leaves nothing.
         work.project.write({"here.txt": "of a pull request\n"})
@@ -135,6 +137,8 @@ def test_an_empty_buildah_finds_every_platforms_layers(
     work.empty()
     work.build()
     assert work.taken() == dict.fromkeys(PLATFORMS, True)
+    work.build("--no-cache")
+    assert not any(work.taken().values())
 
 
 @pytest.mark.parametrize(
