@@ -12,6 +12,7 @@ from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.cli.invocation import read_clock
+from polyarch.cli.telling import Teller
 from polyarch.config.project import Project
 from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 from polyarch.events import Event, Listener, RunStarted
@@ -37,6 +38,7 @@ class RunLog:
     stays: bool = False
     run: RunFolder | None = None
     held: Held | None = None
+    document: JsonObject | None = None
 
     def hearing(self, listen: Listener) -> Listener:
         """A listener that learns which folder the run has, and hands everything on."""
@@ -53,6 +55,7 @@ class RunLog:
         self.about = replace(
             self.about, exit_code=int(code), reason=reason, images=_images(document)
         )
+        self.document = document
         self._write(RESULT_FILE, document)
 
     def failed(self, error: PolyarchError, code: ExitCode) -> None:
@@ -68,6 +71,9 @@ class RunLog:
         self._write(FILE, self.about.to_json())
         if self.held:
             self.held.release()
+        if self.project and self.caller and self.about.event:
+            tell = Teller(self.surroundings, self.project, self.caller, stays=self.stays)
+            tell(self.about, self.document, self.run)
 
     def _begun(self, event: RunStarted) -> None:
         self.run = RunFolder(id=event.id, path=Path(event.folder))

@@ -34,6 +34,7 @@ class NoticeNotSentError(HostError):
             where=address,
             hint="try it with `polyarch notify --test`",
         )
+        self.problem = problem
 
 
 class NeedsUnreadableError(UsageError):

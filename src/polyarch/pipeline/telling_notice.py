@@ -1,0 +1,165 @@
+"""A run's record put into a notice: what failed where, whom it touches, what tags show now."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from polyarch.host.ci_event import CiEvent
+from polyarch.notify.notice import Kind, Notice, neat, neat_all
+from polyarch.oci.fields import JsonObject
+from polyarch.pipeline.outcomes import STANDS
+from polyarch.pipeline.telling import line_of
+from polyarch.runs.summary import RunSummary
+from polyarch.transaction.values import Status, TagStatus
+
+UNMOVED = "no tag has moved: all show what they showed before"
+WHOLE = "every tag shows a whole image, the old or the new one"
+
+_PLATFORM = re.compile(
+    r"\b(?:linux|windows|darwin|freebsd)/[a-z0-9]{2,10}(?:/v[0-9](?:\.[0-9])?)?(?![\w/])"
+)
+_NEW = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.UNCHANGED})
+_DIGEST = 19
+"""Characters of a digest that are shown: its algorithm and twelve digits."""
+
+
+def notice_of(
+    about: RunSummary,
+    result: JsonObject | None,
+    plan: JsonObject | None,
+    kind: Kind,
+    *,
+    url: str,
+    moving: bool,
+) -> Notice:
+    """What there is to say of a run.
+
+    `result` and `plan` are the documents of its folder, None where there is none. `moving`: whether
+    a transaction had begun, so that without a result nobody knows which tags have moved.
+    """
+    outcomes = tuple(_outcomes(result))
+    error = about.error or _first_error(result) or {}
+    texts = {key: _text(error, key) for key in ("message", "where", "hint")}
+    if kind.is_good:
+        texts = {"message": _digests(result) or about.reason, "where": "", "hint": ""}
+    elif not texts["message"]:
+        texts["message"] = about.reason or f"it ended with exit code {about.exit_code}"
+    troubled = [each for each in outcomes if each["status"] not in STANDS]
+    planned = _planned(plan)
+    ref, name = about.event.get("ref", ""), about.event.get("name", "")
+    return Notice(
+        kind=kind,
+        project=neat(about.project),
+        time=about.ended or about.started,
+        version=about.version,
+        verb=about.verb,
+        line=neat(line_of(name, ref)),
+        images=neat_all([each["image"] for each in troubled] or about.images or planned["images"]),
+        event_name=neat(name),
+        ref=neat(ref),
+        sha=neat(about.event.get("sha", "")),
+        what=neat(texts["message"]),
+        where=neat(texts["where"]),
+        hint=neat(texts["hint"]),
+        platforms=neat_all(_PLATFORM.findall(f"{texts['message']} {texts['where']}")),
+        registries=neat_all(
+            _host(each["repository"]) for each in (outcomes if kind.is_good else troubled)
+        )
+        or neat_all(map(_host, planned["repositories"] if not kind.is_good else ())),
+        tags=neat_all(_tags(outcomes)) or _unseen(planned, kind, moving=moving),
+        run=about.id,
+        url=neat(url),
+    )
+
+
+def bare_notice(event: CiEvent, kind: Kind, about: Notice | None = None, **more: Any) -> Notice:
+    """A notice of an event, for what nobody has a record of; `about` gives time and version."""
+    known: dict[str, Any] = {"time": about.time, "version": about.version} if about else {}
+    return Notice(
+        kind=kind,
+        line=neat(line_of(event.name, event.ref)),
+        event_name=neat(event.name),
+        ref=neat(event.ref),
+        sha=neat(event.sha),
+        url=neat(event.run_url or ""),
+        **(known | more),
+    )
+
+
+def _unseen(planned: Mapping[str, Sequence[str]], kind: Kind, *, moving: bool) -> tuple[str, ...]:
+    if kind.is_good or not planned["repositories"]:
+        return ()
+    return (WHOLE if moving else UNMOVED,)
+
+
+def _outcomes(result: JsonObject | None) -> Iterator[dict[str, Any]]:
+    """Each image at each destination; what is no such row is passed over."""
+    for image in _rows(result, "images"):
+        for each in _rows(image, "destinations"):
+            yield {
+                "image": _text(image, "name"),
+                "repository": _text(each, "repository"),
+                "status": _text(each, "status"),
+                "references": _rows(each, "references"),
+            }
+
+
+def _first_error(result: JsonObject | None) -> JsonObject | None:
+    """That of the whole, else the first of a destination, else of what followed."""
+    rows = [result or {}]
+    for image in _rows(result, "images"):
+        rows += [*_rows(image, "destinations"), *_rows(image, "after_publish")]
+    errors = (each.get("error") for each in rows)
+    return next((each for each in errors if isinstance(each, dict)), None)
+
+
+def _tags(outcomes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What users of tags see, a line for each repository."""
+    for each in outcomes:
+        status, repository = each["status"], each["repository"]
+        if status == Status.SKIPPED and not each["references"]:
+            continue
+        fresh = [_text(row, "tag") for row in each["references"] if _text(row, "status") in _NEW]
+        if status in STANDS:
+            yield f"{repository}: {_listed(fresh)} the new image"
+        elif status == Status.LEFT and (
+            left := [
+                _text(row, "tag")
+                for row in each["references"]
+                if _text(row, "status") in _NEW | {TagStatus.LEFT}
+            ]
+        ):
+            yield f"{repository}: {_listed(left)} the new image, all others what they showed before"
+        else:
+            yield f"{repository}: all tags show what they showed before"
+
+
+def _listed(tags: Sequence[str]) -> str:
+    return f"{', '.join(tags)} {'shows' if len(tags) == 1 else 'show'}" if tags else "tags show"
+
+
+def _digests(result: JsonObject | None) -> str:
+    rows = ((_text(each, "name"), _text(each, "digest")) for each in _rows(result, "images"))
+    return ", ".join(f"{name} is {digest[:_DIGEST]}" for name, digest in rows if digest)
+
+
+def _planned(plan: JsonObject | None) -> dict[str, list[str]]:
+    """Images and repositories of a plan that would have been published."""
+    going = [each for each in _rows(plan, "images") if each.get("publish") is True]
+    every = going or _rows(plan, "images")
+    places = [_text(row, "repository") for each in going for row in _rows(each, "destinations")]
+    return {"images": [_text(each, "name") for each in every], "repositories": places}
+
+
+def _rows(value: Mapping[str, Any] | None, key: str) -> list[dict[str, Any]]:
+    found = value.get(key) if value else None
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _text(value: Mapping[str, Any], key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _host(repository: str) -> str:
+    return repository.partition("/")[0]

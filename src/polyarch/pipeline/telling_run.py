@@ -1,0 +1,133 @@
+"""Telling of one run: when it ends, or by a later job from the folder of its record."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyarch.config.project import Project
+from polyarch.host.ci_event import CiEvent
+from polyarch.notify.notice import Kind, Notice
+from polyarch.notify.send import Delivery
+from polyarch.oci.fields import JsonObject
+from polyarch.pipeline.telling import Audience, Decision, Past, Result, cleaned, decide
+from polyarch.pipeline.telling_notice import notice_of
+from polyarch.pipeline.telling_past import past_of, summaries
+from polyarch.runs.folder import state_folder
+from polyarch.runs.summary import RESULT_FILE, RunSummary
+from polyarch.transaction.journal import FILE as JOURNAL
+
+PLAN_FILE = "plan.json"
+
+_LARGEST = 16 << 20
+_BY_ITSELF = frozenset({"publish"})
+"""Verbs that move what users see. A build is a step of something larger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was decided, and what became of each address."""
+
+    decision: Decision
+    deliveries: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedRun:
+    """A run that is over; `folder` is that of its record, None where it has none."""
+
+    about: RunSummary
+    result: JsonObject | None
+    folder: Path | None
+
+    @property
+    def kind(self) -> Kind:
+        """As far as the run itself knows."""
+        good = Result.of_code(self.about.exit_code) is Result.GOOD
+        return Kind.SUCCESS if good else Kind.FAILURE
+
+    def notice(self, kind: Kind, url: str) -> Notice:
+        """What there is to say of it."""
+        moving = self.folder is not None and (self.folder / JOURNAL).exists()
+        plan = _document(self.folder / PLAN_FILE) if self.folder else None
+        return notice_of(self.about, self.result, plan, kind, url=url, moving=moving)
+
+
+def tell_of(
+    run: EndedRun,
+    event: CiEvent,
+    project: Project,
+    audience: Audience,
+    environment: Mapping[str, str],
+    *,
+    asked: bool,
+) -> Told:
+    """Tell of a run if it is one of which people are told; `asked` lets any verb do so."""
+    if audience.is_empty or not (asked or run.about.verb in _BY_ITSELF):
+        return Told(decision=Decision(kind=None, reason="nobody is to be told"))
+    result = Result.of_code(run.about.exit_code)
+    past = known_past(result, project, event, environment, run.about)
+    decision = decide(result, past, project.notify.on, pull_request=event.is_pull_request)
+    url = event.run_url or ""
+    return tell(decision, result, audience, lambda kind: run.notice(kind, url))
+
+
+def known_past(
+    result: Result,
+    project: Project,
+    event: CiEvent,
+    environment: Mapping[str, str],
+    about: RunSummary,
+) -> Past:
+    """What is known of other runs, where anything depends on it."""
+    recovering = result is Result.GOOD and Kind.RECOVERY in project.notify.on
+    if recovering or result is Result.CANCELLED:
+        return past_of(event, environment, runs_of(project), about)
+    return Past()
+
+
+def tell(
+    decision: Decision,
+    result: Result,
+    audience: Audience,
+    notice: Callable[[Kind], Notice],
+) -> Told:
+    """Send what was decided; those that keep a state hear of a success in any case."""
+    if decision.kind is not None:
+        sent = audience.tell(notice(decision.kind), audience.addresses)
+    elif result is Result.GOOD and audience.keepers:
+        sent = audience.tell(notice(Kind.SUCCESS), audience.keepers)
+    else:
+        return Told(decision=decision)
+    return Told(decision=decision, deliveries=sent)
+
+
+def left_behind(run: EndedRun, event: CiEvent, audience: Audience) -> str:
+    """The notice of a run for a job that tells of all, as one line of JSON."""
+    notice = cleaned(run.notice(run.kind, event.run_url or ""), audience.hide)
+    return json.dumps(notice.to_json(), separators=(",", ":"))
+
+
+def last_bad(project: Project) -> EndedRun | None:
+    """The newest record, if it is one of a run that did not go well."""
+    runs = runs_of(project)
+    about = next((each for each in summaries(runs) if not each.sandbox), None)
+    if about is None or Result.of_code(about.exit_code) is not Result.BAD:
+        return None
+    folder = runs / about.id
+    return EndedRun(about=about, result=_document(folder / RESULT_FILE), folder=folder)
+
+
+def runs_of(project: Project) -> Path:
+    """The folder of this machine's records."""
+    return state_folder(project.root, project.root) / "runs"
+
+
+def _document(path: Path) -> JsonObject | None:
+    """A JSON object of a record; None where there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.read(_LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
