@@ -16,6 +16,7 @@ from tests.lab.engine import DockerEngine, running_engine
 from tests.lab.engine_tls import TlsEngine, running_tls_engine
 from tests.lab.foreign import run_in_root, run_program, unpack_layout
 from tests.lab.gotool import GoTool, go_tool
+from tests.lab.nodetool import NodeTool, node_tool
 from tests.lab.registries import Auth, Registry, running_registry
 from tests.lab.skopeo import Skopeo, find_skopeo
 from tests.lab.sources import source
@@ -131,6 +132,13 @@ def go() -> GoTool:
     """Go on this machine."""
     require("bases")
     return go_tool()
+
+
+@pytest.fixture(scope="session")
+def node() -> NodeTool:
+    """Node.js with GitHub's own parser of workflows and a runner of GitLab's pipelines."""
+    require("node")
+    return node_tool()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.lab.commands import CommandFailedError, run
 from tests.lab.debian import install, not_installed
 from tests.lab.emulation import register, unregistered
 from tests.lab.machines import MACHINES
+from tests.lab.nodetool import make_node_tool, node_tool
 from tests.lab.reasons import Missing
 from tests.lab.sources import PROGRAMS, fetch_sources, source
 from tests.lab.sshd import SSHD
@@ -180,6 +181,13 @@ PARTS = (
         packages=("xz-utils",),
         probe=_sources,
         provide=lambda _tell: fetch_sources(),
+    ),
+    Part(
+        name="node",
+        purpose="what CI systems make of their files, from npm",
+        packages=("rsync",),
+        probe=lambda: _version("node", node_tool().environment["PATH"]),
+        provide=lambda _tell: make_node_tool(),
     ),
 )
 

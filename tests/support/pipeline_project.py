@@ -1,0 +1,152 @@
+"""A project with a generated workflow, on a forge of its own, that publishes to real registries."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.registries import Registry
+from tests.support.published import Destinations
+from tests.support.tiny_project import TinyProject
+from tests.support.workflow.events import Event
+from tests.support.workflow.repository import hosted, origin
+from tests.support.workflow.runs import Forge, Run
+
+PLATFORMS = ("linux/amd64", "linux/arm64")
+TOML = """\
+[defaults]
+platforms = ["linux/amd64", "linux/arm64"]
+repositories = {repositories}
+tags = [
+  "type=schedule",
+  "type=ref,event=branch",
+  "type=ref,event=pr",
+  "type=semver,pattern={{{{version}}}}",
+  "type=semver,pattern={{{{major}}}}.{{{{minor}}}}",
+  "type=sha",
+]
+
+[images.app.direct]
+run = ["sh", "make.sh", "{{out}}/app", "{{platform}}"]
+files = [{{ from = "{{out}}/app", to = "/app" }}]
+
+[images.tool.direct]
+files = [{{ from = "tool.txt", to = "/" }}]
+
+[publish]
+stage-to = "{stage}/{{image}}"
+
+[triggers]
+schedule = ["17 3 * * *"]
+
+[notify]
+on = ["failure", "recovery", "success"]
+
+{logins}
+"""
+MAKE = """\
+if test -e "{faults}/$2"; then echo "the compiler broke" >&2; exit 3; fi
+echo "app for $2" > "$1"
+"""
+PIPX = """\
+#!/bin/sh
+test "$1 ${2%%=*}" = "install polyarch" || { echo "pipx cannot $*" >&2; exit 2; }
+"""
+STAGE = "REGISTRY_3"
+"""Begins the names of what the building jobs may log in with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineProject:
+    """`faults` takes files named as platforms, whose compiler then breaks."""
+
+    project: TinyProject
+    forge: Forge
+    faults: Path
+    places: Destinations
+    stage: Registry
+
+    @property
+    def head(self) -> str:
+        """The commit of `main`."""
+        return self.project.git("rev-parse", "main")
+
+    def start(self, event: Event) -> Run:
+        """Let an event start the workflow."""
+        run = self.forge.start(event)
+        assert run is not None, f"{event.name} starts nothing"
+        return run
+
+    def tags(self, name: str) -> list[list[str]]:
+        """Every tag of an image in each registry that is published to, and in that of parts."""
+        return [_tags(each, f"team/{name}") for each in self.places.registries]
+
+    def parts(self, name: str) -> list[str]:
+        """Every tag of an image's parts: there should be none, they are there by digest."""
+        return _tags(self.stage, f"parts/{name}")
+
+    @property
+    def production(self) -> set[str]:
+        """The secrets of the registries that users pull from."""
+        return {name for name in self.forge.secrets if name.startswith("REGISTRY_")} - {
+            f"{STAGE}_TOKEN"
+        }
+
+
+def pipeline_project(
+    folder: Path,
+    production: Sequence[Registry],
+    stage: Registry,
+    *,
+    notices: str,
+    options: Sequence[str] = (),
+) -> PipelineProject:
+    """Make it all: config, workflow, repository, and a forge that has the secrets."""
+    faults = folder / "faults"
+    (faults / "linux").mkdir(parents=True)
+    places = Destinations(registries=production)
+    everything = Destinations(registries=[*production, stage])
+    toml = TOML.format(
+        repositories=places.repositories("team/{image}"),
+        stage=stage.reference("parts"),
+        logins=everything.toml(),
+    )
+    files = {
+        "polyarch.toml": toml,
+        "make.sh": MAKE.format(faults=faults),
+        "tool.txt": "tool\n",
+        ".gitignore": ".polyarch/\n",
+    }
+    project = hosted(folder / "hosted", files)
+    said = project.run("ci", "github", *options)
+    assert said.code == 0, said
+    project.commit("Let it run by itself")
+    project.push()
+    logins = everything.environment()
+    forge = Forge(
+        origin=origin(project),
+        folder=folder / "forge",
+        path=_path(folder / "tools"),
+        tokens={power: f"ghs_{power}" for power in ("write", "read", "none")},
+        secrets={name: value for name, value in logins.items() if name.endswith("_TOKEN")}
+        | {"POLYARCH_NOTIFY_URLS": notices},
+        variables={name: value for name, value in logins.items() if name.endswith("_USER")},
+    )
+    return PipelineProject(project=project, forge=forge, faults=faults, places=places, stage=stage)
+
+
+def _path(folder: Path) -> str:
+    """`polyarch` is this one; what would install it is there and has nothing to do."""
+    folder.mkdir()
+    (folder / "polyarch").symlink_to(Path(sys.executable).parent / "polyarch")
+    (folder / "pipx").write_text(PIPX)
+    (folder / "pipx").chmod(0o755)
+    found = (shutil.which(name) for name in ("bash", "git"))
+    system = dict.fromkeys(str(Path(each).parent) for each in found if each)
+    return ":".join([str(folder), *system, "/usr/bin", "/bin"])
+
+
+def _tags(registry: Registry, name: str) -> list[str]:
+    repository = registry.storage / "docker/registry/v2/repositories" / name
+    return sorted(path.name for path in repository.glob("_manifests/tags/*"))
