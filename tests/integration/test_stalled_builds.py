@@ -53,7 +53,7 @@ def test_a_silent_step_is_ended_and_named(
             f"FROM {base}\nRUN echo begun && sleep {SLEEP}\n",
             "linux/arm64",
             no_cache=True,
-            bounds=Bounds(whole_s=500, silent_s=5),
+            bounds=Bounds(whole_s=500, silent_s=8),
             emulated=True,
         )
     assert f"sleep {SLEEP}" in caught.value.step
