@@ -308,7 +308,7 @@ LOCAL: Sequence[Sequence[str]] = (("plan", "--offline"), ("build",), ("config", 
 
 @pytest.mark.parametrize("words", LOCAL)
 def test_a_config_that_warns_still_gives_one_document(project: TinyProject, words: Sequence[str]):
-    project.toml('+[notify]\non = ["failure"]\n')
+    project.toml('+[images.app.platform.arm64]\nbuild-args = { X = "1" }\n')
     said = project.run(*words, "--json")
     assert said.code == 0
     assert said.document["schema"]

@@ -18,6 +18,7 @@ VERBS = {
     "publish": "polyarch.cli.commands.publish",
     "copy": "polyarch.cli.commands.copy",
     "inspect": "polyarch.cli.commands.inspect",
+    "notify": "polyarch.cli.commands.notify",
     "ci": "polyarch.cli.commands.ci",
     "doctor": "polyarch.cli.commands.doctor",
     "builders": "polyarch.cli.commands.builders",

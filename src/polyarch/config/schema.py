@@ -224,7 +224,7 @@ class ProjectTable(Table, frozen=True):
     builders: Annotated[
         dict[Name, BuilderTable], doc("Machines that build; without any the local engine does.")
     ] = {}
-    notify: Annotated[NotifyTable, planned("Who is told about a run.")] = NotifyTable()
+    notify: Annotated[NotifyTable, doc("Who is told about a run.")] = NotifyTable()
     triggers: Annotated[TriggersTable, planned("What starts the generated pipeline.")] = (
         TriggersTable()
     )

@@ -72,9 +72,8 @@ def notice_of(
     )
 
 
-def bare_notice(event: CiEvent, kind: Kind, about: Notice | None = None, **more: Any) -> Notice:
-    """A notice of an event, for what nobody has a record of; `about` gives time and version."""
-    known: dict[str, Any] = {"time": about.time, "version": about.version} if about else {}
+def bare_notice(event: CiEvent, kind: Kind, **more: Any) -> Notice:
+    """A notice of an event of which nobody has a record; `more` are further fields."""
     return Notice(
         kind=kind,
         line=neat(line_of(event.name, event.ref)),
@@ -82,7 +81,7 @@ def bare_notice(event: CiEvent, kind: Kind, about: Notice | None = None, **more:
         ref=neat(event.ref),
         sha=neat(event.sha),
         url=neat(event.run_url or ""),
-        **(known | more),
+        **more,
     )
 
 

@@ -1,0 +1,74 @@
+"""Telling once of a pipeline of several jobs, by its last."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from polyarch._version import __version__
+from polyarch.config.project import Project
+from polyarch.host.ci_event import CiEvent
+from polyarch.notify.notice import Kind, Notice
+from polyarch.pipeline.telling import Audience, Decision, Result, decide
+from polyarch.pipeline.telling_needs import Needs, told_by
+from polyarch.pipeline.telling_notice import bare_notice
+from polyarch.pipeline.telling_run import Told, known_past, last_bad, tell
+from polyarch.runs.summary import RunSummary
+
+_STATUSES = {"failure": Result.BAD, "success": Result.GOOD, "cancelled": Result.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastJob:
+    """The job that tells; `environment` is its own."""
+
+    event: CiEvent
+    project: Project
+    audience: Audience
+    environment: Mapping[str, str]
+
+    def tell_of_jobs(self, needs: Needs) -> Told:
+        """Tell of what a CI says of all jobs."""
+        return self._tell(needs.result, lambda kind: told_by(needs, self.bare(kind)))
+
+    def tell_of_status(self, status: str) -> Told:
+        """Tell of what the job was started for; the newest record says more, if it is at hand."""
+
+        def notice(kind: Kind) -> Notice:
+            run = None if kind.is_good else last_bad(self.project)
+            return run.notice(kind, self.event.run_url or "") if run else self.bare(kind)
+
+        return self._tell(_STATUSES[status], notice)
+
+    def bare(self, kind: Kind, what: str = "") -> Notice:
+        """What can be said without any record."""
+        return bare_notice(
+            self.event,
+            kind,
+            project=self._name,
+            time=self.audience.outbox.now,
+            version=__version__,
+            what=what,
+        )
+
+    def _tell(self, result: Result, notice: Callable[[Kind], Notice]) -> Told:
+        if self.event.is_fork:  # whoever runs it by hand on a laptop means it
+            reason = "it was for a pull request from a fork"
+            return Told(decision=Decision(kind=None, reason=reason))
+        if self.audience.is_empty:
+            return Told(decision=Decision(kind=None, reason="nobody is named"))
+        about = RunSummary(
+            id="",
+            verb="publish",
+            project=self._name,
+            version=__version__,
+            started=self.audience.outbox.now,
+            event={"name": self.event.name, "ref": self.event.ref, "sha": self.event.sha},
+            environment=self.project.environment or "",
+        )
+        past = known_past(result, self.project, self.event, self.environment, about)
+        request = self.event.is_pull_request
+        decision = decide(result, past, self.project.notify.on, pull_request=request)
+        return tell(decision, result, self.audience, notice)
+
+    @property
+    def _name(self) -> str:
+        return self.event.repository or self.project.root.name
