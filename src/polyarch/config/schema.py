@@ -225,12 +225,10 @@ class ProjectTable(Table, frozen=True):
         dict[Name, BuilderTable], doc("Machines that build; without any the local engine does.")
     ] = {}
     notify: Annotated[NotifyTable, doc("Who is told about a run.")] = NotifyTable()
-    triggers: Annotated[TriggersTable, planned("What starts the generated pipeline.")] = (
-        TriggersTable()
-    )
+    triggers: Annotated[TriggersTable, doc("What starts the generated pipeline.")] = TriggersTable()
     runners: Annotated[
         dict[Annotated[str, running_forms.PLATFORM_PREFIX], Annotated[str, running_forms.RUNNER]],
-        planned(
+        doc(
             "Runners of the generated pipeline by the beginning of a platform's name, the longest"
             " that fits: a label, or `emulate` for QEMU on the runner of `default`."
         ),

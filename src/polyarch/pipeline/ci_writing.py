@@ -5,45 +5,34 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from polyarch._version import __version__
-from polyarch.ci.pipelines.github import FOLDER, github_workflow
 from polyarch.ci.pipelines.head import command_in
-from polyarch.ci.pipelines.logins import GITHUB_REGISTRY
 from polyarch.ci.pipelines.pins import Pin, newest, pins_in
-from polyarch.ci.pipelines.runners import GITHUB
 from polyarch.ci.pipelines.shape import Pipeline, Wishes, shape
 from polyarch.config.document import FILE_NAME
 from polyarch.config.project import Project
 from polyarch.content.files import write_bytes
 from polyarch.errors import StorageError, UsageError
 from polyarch.metadata.policy import PublishRule
-
-INSTALL = f"pipx install polyarch=={__version__}"
-"""GitHub's machines have pipx; it needs no action that sets up Python."""
+from polyarch.pipeline.ci_dialects import DIALECTS
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9_@+=,][A-Za-z0-9_.@+=,-]*(?:/[A-Za-z0-9_.@+=,-]+)*")
 _LARGEST = 4 << 20
 
 
-class Dialect(StrEnum):
-    """Which CI a pipeline is for."""
-
-    GITHUB = "github"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the command line asks for; empty texts are not given. `output` is `-` for stdout."""
+    """What the command line asks for; empty texts are not given. `output` is a complete path."""
 
-    dialect: Dialect
+    dialect: str
     branch: str = ""
     stage_to: str = ""
     single: bool = False
+    issues: bool = False
+    image: str = ""
     install: str = ""
-    output: str = ""
+    output: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +44,7 @@ class Written:
     text: str
     before: str | None
     pins: tuple[Pin, ...]
+    permissions: Mapping[str, Mapping[str, str]]
 
     @property
     def fresh(self) -> bool:
@@ -83,23 +73,32 @@ def make_pipeline(
         UsageError: what is asked for cannot be.
         StorageError: the file that is there cannot be read.
     """
-    root = repository_root(project.root)
+    root, dialect = repository_root(project.root), DIALECTS[request.dialect]
     _check(project, request)
     wishes = Wishes(
         folder=_folder(project, root),
         branch=request.branch,
         stage_to=request.stage_to,
         single=request.single,
-        install=request.install or INSTALL,
+        issues=request.issues,
+        image=request.image or dialect.image,
+        install=request.install or dialect.install,
         command=_command(project, request, root),
     )
-    pipeline = shape(project, wishes, hosted=GITHUB, own_registry=GITHUB_REGISTRY)
-    path = _path(pipeline, request, root)
+    pipeline = shape(project, wishes, hosted=dialect.hosted, own_registry=dialect.own_registry)
+    path = request.output or root / dialect.place(pipeline)
     before = read_before(path)
     chosen = newest(pins_in(before or ""), (pins or {}).values())
-    text = github_workflow(pipeline, chosen)
+    text = dialect.words(pipeline, chosen)
     used = tuple(pin for pin in chosen.values() if f"{pin.action}@" in text)
-    return Written(pipeline=pipeline, path=path, text=text, before=before, pins=used)
+    return Written(
+        pipeline=pipeline,
+        path=path,
+        text=text,
+        before=before,
+        pins=used,
+        permissions=dialect.permissions(pipeline),
+    )
 
 
 def write_pipeline(written: Written) -> None:
@@ -143,6 +142,8 @@ def read_before(path: Path) -> str | None:
 def _check(project: Project, request: Request) -> None:
     for option, text in (
         ("--install", request.install),
+        ("--image", request.image),
+        ("--output", str(request.output or "")),
         ("--branch", request.branch),
         ("--stage-to", request.stage_to),
     ):
@@ -186,23 +187,27 @@ def _folder(project: Project, root: Path) -> str:
     return folder
 
 
-def _path(pipeline: Pipeline, request: Request, root: Path) -> Path:
-    if request.output:
-        return Path(request.output)
-    return root / FOLDER / f"{pipeline.name}.yml"
-
-
 def _command(project: Project, request: Request, root: Path) -> str:
     """What makes the file again, typed at the root."""
-    words = ["polyarch", "ci", str(request.dialect)]
+    words = ["polyarch", "ci", request.dialect]
     place = project.file.resolve().relative_to(root.resolve()).as_posix()
     for option, value in (
         ("--config", "" if place == FILE_NAME else place),
         ("--env", project.environment),
         ("--branch", request.branch),
         ("--stage-to", request.stage_to),
+        ("--image", request.image),
         ("--install", request.install),
+        ("--output", _output(request, root)),
     ):
         words += [option, value] if value else []
     words += ["--single-job"] if request.single else []
+    words += ["--issues"] if request.issues else []
     return shlex.join(words)
+
+
+def _output(request: Request, root: Path) -> str:
+    """The file as it is named at the root; empty where it is the usual one, or outside."""
+    if request.output and request.output.is_relative_to(root):
+        return request.output.relative_to(root).as_posix()
+    return ""

@@ -20,6 +20,13 @@ _GLOB = re.compile(r"\*\*|\*|\?|\[[^\]]+\]|.", re.DOTALL)
 _NATIVE_MIN, _EMULATED_MIN, _JOIN_MIN, _NOTICE_MIN = 90, 350, 90, 10
 """Minutes; without any a job may hang for six hours."""
 
+_SILENT = {"POLYARCH_NOTIFY": "off"}
+"""One job, or one step, tells people for all."""
+
+_OWN_RESULT = """\
+{"publish": {"result": ${{ toJSON(job.status) }},
+ "outputs": {"notice": ${{ toJSON(steps.publish.outputs.notice) }}}}}
+"""
 _SAID = "inputs.ref"
 _FULL = "startsWith(inputs.ref, 'refs/') && inputs.ref || format('refs/tags/{0}', inputs.ref)"
 
@@ -50,6 +57,17 @@ def github_tree(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Nod
         **told,
         "defaults": {"run": run},
         "jobs": _single(pipeline, pins) if pipeline.single else _jobs(pipeline, pins),
+    }
+
+
+def github_permissions(pipeline: Pipeline) -> Mapping[str, Mapping[str, str]]:
+    """What each job's token may do, by job."""
+    if pipeline.single:
+        return {"publish": _publishing_permissions(pipeline) | _telling_permissions(pipeline)}
+    return {
+        **{f"build-{leg.word}": _building_permissions(pipeline) for leg in pipeline.legs},
+        "publish": _publishing_permissions(pipeline),
+        "notify": _telling_permissions(pipeline),
     }
 
 
@@ -129,8 +147,8 @@ def _jobs(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
 
 def _building(leg: Leg, pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
     emulated = (leg,) if leg.runner.emulated else ()
-    permissions = {"contents": "read", **({"packages": "write"} if pipeline.uses_own else {})}
     variables = {
+        **_SILENT,
         "PLATFORM": str(leg.platform),
         **steps.stage_variable(pipeline),
         **steps.values(pipeline.staging, pull_requests=True, with_secrets=False),
@@ -144,8 +162,11 @@ def _building(leg: Leg, pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[
         "name": f"build {leg.platform}",
         "runs-on": _runner(leg.runner.labels),
         "timeout-minutes": _EMULATED_MIN if emulated else _NATIVE_MIN,
-        "permissions": permissions,
-        "outputs": {"parts": "${{ steps.parts.outputs.parts }}"},
+        "permissions": _building_permissions(pipeline),
+        "outputs": {
+            "parts": "${{ steps.parts.outputs.parts }}",
+            "notice": "${{ steps.build.outputs.notice }}",
+        },
         "steps": [
             *steps.preparing(pipeline, pins, emulated=emulated),
             *steps.builder(pipeline, pins),
@@ -166,6 +187,7 @@ def _joining(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
         leg.variable: f"${{{{ needs.build-{leg.word}.outputs.parts }}}}" for leg in pipeline.legs
     }
     variables = {
+        **_SILENT,
         **parts,
         **steps.stage_variable(pipeline),
         **steps.values(pipeline.publishing, pull_requests=False),
@@ -181,6 +203,7 @@ def _joining(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
         "runs-on": _runner(pipeline.default),
         "timeout-minutes": _JOIN_MIN,
         "permissions": _publishing_permissions(pipeline),
+        "outputs": {"notice": "${{ steps.publish.outputs.notice }}"},
         "steps": [
             *steps.preparing(pipeline, pins),
             steps.verb("Publish", run, variables, pipeline, step="publish"),
@@ -196,16 +219,33 @@ def _telling(pipeline: Pipeline, pins: Mapping[str, Pin], needed: list[str]) -> 
         "if": f"${{{{ always() && {steps.NO_PULL_REQUEST} }}}}",
         "runs-on": _runner(pipeline.default),
         "timeout-minutes": _NOTICE_MIN,
-        "permissions": {"contents": "read"},
+        "permissions": _telling_permissions(pipeline),
         "steps": [
             *steps.preparing(pipeline, pins),
-            _notice(pipeline, "${{ toJSON(needs) }}"),
+            _notice(pipeline, _results(needed)),
         ],
     }
 
 
+def _results(needed: list[str]) -> str:
+    """What became of the jobs, as a table in JSON: `toJSON(needs)` without parts.
+
+    A variable holds 128 KiB at most (execve(2)), and parts of many images are more.
+    """
+    told = (
+        f'"{job}": {{"result": ${{{{ toJSON(needs.{job}.result) }}}},'
+        f' "outputs": {{"notice": ${{{{ toJSON(needs.{job}.outputs.notice) }}}}}}}}'
+        for job in needed
+    )
+    return "{" + ",\n".join(told) + "}\n"
+
+
 def _notice(pipeline: Pipeline, needs: str) -> Mapping[str, Node]:
-    variables = {"NEEDS": needs, **steps.values(pipeline.telling, pull_requests=False)}
+    variables = {
+        "NEEDS": needs,
+        "GITHUB_TOKEN": "${{ github.token }}",
+        **steps.values(pipeline.telling, pull_requests=False),
+    }
     run = f"polyarch notify --needs-env NEEDS{steps.options(pipeline)}"
     return steps.verb("Tell people", run, variables, pipeline, step="notify")
 
@@ -213,11 +253,12 @@ def _notice(pipeline: Pipeline, needs: str) -> Mapping[str, Node]:
 def _single(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
     """One job that builds all platforms and publishes; pull requests are built and proven alone."""
     variables = {
+        **_SILENT,
         **steps.values(pipeline.builds, pull_requests=True),
         **steps.values(pipeline.publishing, pull_requests=True),
     }
     run = f"polyarch publish{steps.options(pipeline)}"
-    notice = _notice(pipeline, '{"publish": {"result": "${{ job.status }}", "outputs": {}}}')
+    notice = _notice(pipeline, _OWN_RESULT)
     condition = f"${{{{ always() && {steps.NO_PULL_REQUEST} }}}}"
     name, identity, *rest = notice.items()
     return {
@@ -225,7 +266,7 @@ def _single(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
             "name": "publish",
             "runs-on": _runner(pipeline.default),
             "timeout-minutes": _EMULATED_MIN,
-            "permissions": _publishing_permissions(pipeline),
+            "permissions": _publishing_permissions(pipeline) | _telling_permissions(pipeline),
             "steps": [
                 *steps.preparing(pipeline, pins, emulated=_foreign(pipeline)),
                 *steps.builder(pipeline, pins),
@@ -244,7 +285,17 @@ def _foreign(pipeline: Pipeline) -> tuple[Leg, ...]:
     )
 
 
-def _publishing_permissions(pipeline: Pipeline) -> Mapping[str, Node]:
+def _building_permissions(pipeline: Pipeline) -> dict[str, str]:
+    return {"contents": "read", **({"packages": "write"} if pipeline.uses_own else {})}
+
+
+def _telling_permissions(pipeline: Pipeline) -> dict[str, str]:
+    """`actions` tells how the run before this one ended."""
+    issues = {"issues": "write"} if pipeline.issues else {}
+    return {"contents": "read", "actions": "read", **issues}
+
+
+def _publishing_permissions(pipeline: Pipeline) -> dict[str, str]:
     """GitHub's registry is written to where images go there, and read where parts come from."""
     if pipeline.fills_own:
         return {"contents": "read", "packages": "write"}

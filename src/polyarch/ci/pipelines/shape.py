@@ -73,6 +73,8 @@ class Pipeline:
     publishing: tuple[Variable, ...]
     telling: tuple[Variable, ...]
     single: bool
+    issues: bool
+    image: str
     install: str
     command: str
 
@@ -95,6 +97,8 @@ class Wishes:
     branch: str = ""
     stage_to: str = ""
     single: bool = False
+    issues: bool = False
+    image: str = ""
     install: str = ""
     command: str = ""
 
@@ -133,6 +137,8 @@ def shape(
         publishing=unique(iter((*destinations(project, own_registry), *staging))),
         telling=notices(project),
         single=wishes.single,
+        issues=wishes.issues,
+        image=wishes.image,
         install=wishes.install,
         command=wishes.command,
     )

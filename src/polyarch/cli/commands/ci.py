@@ -1,19 +1,16 @@
 """`polyarch ci`: writes the pipeline that runs polyarch in a CI."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
-from polyarch.cli.exit_codes import ExitCode
-from polyarch.cli.invocation import Invocation
-from polyarch.cli.projects import open_project, staging_at
+from polyarch.cli.pipelines import Call, output, shared
 from polyarch.cli.verb import Family, Verb
 
 if TYPE_CHECKING:
-    from polyarch.pipeline.ci_writing import Written
+    from polyarch.ci.pipelines.pins import Pin
 
 
 @click.group("ci", cls=Family)
@@ -22,37 +19,18 @@ def command() -> None:
 
 
 @command.command("github", cls=Verb)
-@click.option("--single-job", is_flag=True, help="One job for all platforms, with QEMU.")
+@click.option("--single-job", "single", is_flag=True, help="One job for all platforms, with QEMU.")
+@click.option("--issues", is_flag=True, help="Let the notice open and close a GitHub issue.")
 @click.option(
-    "--branch", default="", metavar="NAME", help="With --env: a rehearsal, for pushes of NAME."
+    "--refresh-pins",
+    is_flag=True,
+    help="Ask GitHub for the newest release of each action, and pin that.",
 )
-@click.option(
-    "--stage-to",
-    default="",
-    metavar="REPOSITORY",
-    help="Where building jobs stage parts; without it, and [publish] stage-to, at ghcr.io.",
-)
-@click.option(
-    "--install", default="", metavar="COMMAND", help="How jobs install polyarch, with its version."
-)
-@click.option("--check", is_flag=True, help="Write nothing; end with 1 where the file is stale.")
-@click.option(
-    "-o", "--output", default="", metavar="FILE", help="Write this file instead; `-`: print it."
-)
+@shared
 @options.project
-@options.output
+@output
 @click.pass_obj
-def github(
-    surroundings: Surroundings,
-    /,
-    *,
-    config_file: Path | None,
-    environment: str | None,
-    as_json: bool,
-    quiet: bool,
-    check: bool,
-    **given: Any,
-) -> int:
+def github(surroundings: Surroundings, /, *, refresh_pins: bool, **given: Any) -> int:
     r"""Write .github/workflows/polyarch.yml from polyarch.toml.
 
     One job per platform, on a machine of its own where there is one, builds, proves and stages by
@@ -65,35 +43,11 @@ def github(
       polyarch ci github --check                          in CI: is the file stale?
       polyarch ci github --env staging --branch rehearse  the same apart from production
     """
-    from polyarch.pipeline.ci_writing import Dialect, Request, make_pipeline, write_pipeline
+    call = Call.of("github", github, surroundings, given)
+    pins: dict[str, Pin] = {}
+    if refresh_pins:
+        from polyarch.pipeline.ci_pins import refreshed_pins
 
-    invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
-    project = open_project(
-        surroundings, config_file, environment, staging_at(given["stage_to"] or None)
-    )
-    request = Request(
-        dialect=Dialect.GITHUB,
-        branch=given["branch"],
-        stage_to=given["stage_to"],
-        single=given["single_job"],
-        install=given["install"],
-        output=given["output"],
-    )
-    written = make_pipeline(project, request)
-    if check:
-        return _checked(written, invocation)
-    if request.output == "-":
-        print(written.text, end="")
-        return ExitCode.DONE
-    write_pipeline(written)
-    print(written.path)
-    return ExitCode.DONE
-
-
-def _checked(written: "Written", invocation: Invocation) -> ExitCode:
-    if written.fresh:
-        invocation.hint(f"{written.path} is what polyarch.toml says")
-        return ExitCode.DONE
-    print(written.difference, end="")
-    invocation.complain(f"{written.path} is stale; `polyarch ci github` makes it anew")
-    return ExitCode.FAILED
+        with call.invocation.progress() as listen:
+            pins = refreshed_pins(surroundings.environment, listen)
+    return call.run(pins)
