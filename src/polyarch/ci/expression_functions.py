@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from polyarch.ci.expression_values import Table, Unknown, Value, same, text_of, truth_of
+from polyarch.ci.expression_values import Table, Unknown, Value, same, text_of
 
 Function = Callable[[tuple[Value, ...]], Value]
-_PLACE = re.compile(r"\{\{|\}\}|\{([0-9]{1,3})\}")
+_PLACE = re.compile(r"\{\{|\}\}|\{([0-9]{1,3})\}|[{}]")
 _MAX_JSON = 64 * 1024
 
 
@@ -41,6 +41,8 @@ def format_text(given: tuple[Value, ...]) -> str:
         raise NotKnownHereError
 
     def put(found: re.Match[str]) -> str:
+        if found[0] in {"{", "}"}:
+            raise NotKnownHereError
         if found[1] is None:
             return found[0][0]
         number = int(found[1]) + 1
@@ -73,12 +75,13 @@ def _plain(value: Value) -> object:
         if value.rest is not None:
             raise NotKnownHereError
         return {key: _plain(each) for key, each in value.values.items()}
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _from_json(given: tuple[Value, ...]) -> Value:
-    (text,) = _exactly(given, 1)
-    if not isinstance(text, str) or len(text) > _MAX_JSON:
+    (value,) = _exactly(given, 1)
+    text = text_of(value)
+    if len(text) > _MAX_JSON:
         raise NotKnownHereError
     try:
         return value_of(json.loads(text))
@@ -100,10 +103,9 @@ def value_of(data: object) -> Value:
 def _case(given: tuple[Value, ...]) -> Value:
     *pairs, last = given if len(given) % 2 else (*given, None)
     for test, value in zip(pairs[::2], pairs[1::2], strict=True):
-        truth = truth_of(test)
-        if truth is None:
+        if not isinstance(test, bool):
             raise NotKnownHereError
-        if truth:
+        if test:
             return value
     return last
 

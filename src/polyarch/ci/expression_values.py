@@ -50,6 +50,12 @@ class Table:
         return None if self.rest is None else Unknown.of(f"{self.rest}.{key}")
 
 
+class Several(tuple["Value", ...]):
+    """What `.*` found: a name after it is asked of each, as of no other array."""
+
+    __slots__ = ()
+
+
 Value = None | bool | float | str | tuple["Value", ...] | Table | Unknown
 
 
@@ -113,16 +119,16 @@ def _read(text: str) -> float:
 def same(left: Value, right: Value) -> bool:
     """Whether `==` holds of two known values: texts whatever their case."""
     if isinstance(left, str) and isinstance(right, str):
-        return left.casefold() == right.casefold()
+        return left.upper() == right.upper()
     if isinstance(left, (tuple, Table)) or isinstance(right, (tuple, Table)):
         return left is right
     return number_of(left) == number_of(right)
 
 
 def below(left: Value, right: Value) -> bool:
-    """Whether `<` holds of two known values."""
+    """Whether `<` holds of two known values: texts as their capital letters stand."""
     if isinstance(left, str) and isinstance(right, str):
-        return left.casefold() < right.casefold()
+        return left.upper() < right.upper()
     return number_of(left) < number_of(right)
 
 

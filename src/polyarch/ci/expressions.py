@@ -24,6 +24,7 @@ from polyarch.ci.expression_tree import (
     parse_expression,
 )
 from polyarch.ci.expression_values import (
+    Several,
     Table,
     Unknown,
     Value,
@@ -146,12 +147,17 @@ def _member(node: Member, contexts: Contexts) -> Value:
     if node.key is None:
         if isinstance(of, Table) and of.rest is not None:
             return Unknown.of(node.source)
-        return tuple(of.values.values()) if isinstance(of, Table) else of
-    if isinstance(of, tuple) and isinstance(key, str):
-        return tuple(each.get(key) for each in of if isinstance(each, Table))
+        return Several(of.values.values() if isinstance(of, Table) else _items(of))
+    if isinstance(of, Several) and isinstance(key, str):
+        held = (each.get(key) for each in of if isinstance(each, Table))
+        return Several(each for each in held if each is not None)
     if isinstance(of, tuple) and isinstance(key, float):
         return of[int(key)] if 0 <= key < len(of) else None
     return of.get(text_of(key)) if isinstance(of, Table) else None
+
+
+def _items(value: Value) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def _call(node: Call, contexts: Contexts) -> Value:
