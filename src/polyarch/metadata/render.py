@@ -20,7 +20,7 @@ def render_text(
     describe: str = "",
     write: Callable[[str], str] = as_is,
 ) -> str:
-    """Work out the global expressions, `{{version}}` and `{{describe}}` in a text of the config.
+    """Work out the global expressions, `{{version}}`, `{{revision}}` and `{{describe}}` in a text of the config.
 
     Nothing is escaped for HTML: a build argument is not a page. `where` says where the text stands,
     `write` how a result is written into it. A bare `{{date}}` or `{{commit_date}}` is written as
@@ -34,6 +34,7 @@ def render_text(
         **situation.globals(),
         **situation.dates(bare=True),
         "version": version.main or "",
+        "revision": event.sha,
         "describe": describe,
     }
     return situation.render_in(scope, template, where=where, escape=False, write=write)

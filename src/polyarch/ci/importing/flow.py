@@ -56,6 +56,7 @@ class FlowJob:
     env: Written
     outputs: Written
     permissions: Tree | None
+    concurrency: Tree | None
     legs: tuple[Leg, ...]
     has_matrix: bool
     steps: tuple[FlowStep, ...]
@@ -73,6 +74,7 @@ class Flow:
     events_line: int
     env: Written
     permissions: Tree | None
+    concurrency: Tree | None
     jobs: tuple[FlowJob, ...]
 
     def job(self, name: str) -> FlowJob | None:
@@ -96,6 +98,7 @@ def read_flow(raw: bytes, name: str) -> Flow:
         events_line=on.line if on else 1,
         env=_table(tree.get("env")),
         permissions=tree.get("permissions"),
+        concurrency=tree.get("concurrency"),
         jobs=tuple(_job(key, job) for key, job in _table(jobs).items() if on and job.table),
     )
 
@@ -136,6 +139,7 @@ def _job(name: str, tree: Tree) -> FlowJob:
         env=_table(tree.get("env")),
         outputs=_table(tree.get("outputs")),
         permissions=tree.get("permissions"),
+        concurrency=tree.get("concurrency"),
         legs=legs_of(tree, {}),
         has_matrix=bool(strategy and strategy.get("matrix")),
         steps=tuple(_steps(tree.get("steps"))),

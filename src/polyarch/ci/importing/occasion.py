@@ -47,7 +47,7 @@ class Occasion:
     name: str
     ref: str
     kind: str = ""
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
     action: str = ""
     is_fork: bool = False
 

@@ -189,7 +189,9 @@ class Stage:
             contexts["env"] = Table(values=_table(contexts["env"]), rest="env")
             table = Table(values={}, rest=here)
         elif step.uses == METADATA and self.names and self.occasion:
-            table = Table(values=self.names(_inputs(played), self.occasion))
+            given = self.names(_inputs(played), self.occasion)
+            # Tags stay an expression: it says which metadata step gives a build its names.
+            table = Table(values={**given, "tags": Unknown.of(f"{here}.tags")})
         else:
             table = Table(values={}, rest=here)
         if step.identity:

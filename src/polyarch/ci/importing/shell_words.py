@@ -29,6 +29,10 @@ _LOWER = re.compile(
     r"""(?P<r>['"]?)(?:\[:lower:\]|a-z)(?P=r)\s*$""",
     re.DOTALL,
 )
+_EDITED = re.compile(
+    r"""^\s*echo\s+(?P<word>\S+)\s*\|\s*sed(?P<edits>(?:\s+(?:-e\s+)?(?:"s/[^"']*"|'s/[^"']*'))+)\s*$"""
+)
+_EDIT = re.compile(r"s/(?P<old>(?:\\.|[^/\\])+)/(?P<new>(?:\\.|[^/\\])*)/(?P<all>g?)")
 _CUT = re.compile(r"(##?|%%?)(.*)", re.DOTALL)
 _REPLACED = re.compile(r"(//?)((?:\\.|[^/\\])+)/(.*)", re.DOTALL)
 _REF = "${{ github.ref }}"
@@ -53,6 +57,8 @@ def word_value(text: str, variables: Variables) -> Value:
         return f"\0{len(held) - 1}\0"
 
     bare = _EXPRESSION.sub(hold, text)
+    if not held and (alone := re.fullmatch(r"\$\(((?:(?!\$\().)*)\)", bare.strip(), re.DOTALL)):
+        return _substituted(alone[1], variables)
     parts: list[Value] = []
     at = 0
     for found in _PART.finditer(bare):
@@ -126,10 +132,18 @@ def _expanded(text: str, variables: Variables) -> list[Value]:
 
 
 def _substituted(command: str, variables: Variables) -> Value:
-    found = _LOWER.match(command)
+    if lower := _LOWER.match(command):
+        return _changed(word_value(lower["word"], variables), str.lower)
+    found = _EDITED.match(command)
     if found is None:
         raise UnclearError
-    return _changed(word_value(found["word"], variables), str.lower)
+    value = word_value(found["word"], variables)
+    for edit in _EDIT.finditer(found["edits"]):
+        old, new = (re.sub(r"\\(.)", r"\1", edit[name]) for name in ("old", "new"))
+        if isinstance(value, Unknown) or set(old) & set("*[]^$+?|()"):
+            raise UnclearError
+        value = text_of(value).replace(old, new, -1 if edit["all"] else 1)
+    return value
 
 
 def _variable(found: re.Match[str], variables: Variables) -> Value:

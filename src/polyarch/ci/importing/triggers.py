@@ -11,6 +11,7 @@ from polyarch.ci.importing.patterns import example_of, fits
 from polyarch.ci.importing.told import Kind, Told
 from polyarch.ci.yaml import Tree
 from polyarch.host.ci_event import BRANCH, TAG
+from polyarch.host.event_forms import KNOWN_EVENTS
 
 _KNOWN = frozenset(
     {"push", "release", "schedule", "workflow_dispatch", "pull_request", "merge_group"}
@@ -138,9 +139,12 @@ def _spoken(flow: Flow) -> Iterator[str]:
         for step in job.steps:
             texts += [step.condition, *(tree.text or "" for tree in step.inputs.values())]
     for text in texts:
+        # Names of events are none of branches.
         for expression in (*expressions_in(text), text if "${{" not in text else ""):
             for found in _QUOTED.finditer(expression[:2000]):
                 word = re.sub(r"^refs/(?:heads|tags)/?", "", found[1])
+                if word in KNOWN_EVENTS:
+                    continue
                 if re.fullmatch(r"[A-Za-z0-9._/-]{1,60}", word) and not word.endswith(("/", ".")):
                     yield word
                 if re.fullmatch(r"[A-Za-z0-9._/-]{1,60}", word):
