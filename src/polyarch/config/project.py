@@ -168,8 +168,8 @@ class Project:
     """A whole file; images and groups in the file's order.
 
     `root` is the folder of the file, `environment` the one chosen, `environments` the names of all.
-    `secret_variables` are the variables that the file says hold a login, whichever environment is
-    chosen. `runners` are labels by the beginnings of platforms.
+    `secret_variables` are those that the file says hold a login, whichever environment is chosen,
+    or say who is told of runs. `runners` are labels by the beginnings of platforms.
     `warnings` are lines of text about what this version does not obey. `checkouts` says
     where Git contexts lie on this machine, by their texts, once they were brought here.
     """

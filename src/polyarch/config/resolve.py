@@ -239,6 +239,8 @@ class Resolver:
                 for key in _LOGIN_KEYS:
                     if isinstance(name := table.get(key), str):
                         yield name
+        told = notify_settings(table_at(self.clean, "notify"))
+        yield from filter(None, (told.urls_env, told.secret_env))
 
     def _unused(self, image: ImageSettings) -> Iterator[str]:
         """Overrides for platforms that the image is not built for."""

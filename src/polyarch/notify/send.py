@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from polyarch.errors import CallFailedError, NoticeNotSentError, PolyarchError
@@ -27,13 +27,21 @@ def tracks(address: Address) -> bool:
     return address.service is Service.GITHUB
 
 
-def send_all(notice: Notice, addresses: Sequence[Address], outbox: Outbox) -> tuple[Delivery, ...]:
-    """Send to each in a thread of its own; one that does not come to an end is left to itself."""
+def send_all(
+    notice: Notice,
+    addresses: Sequence[Address],
+    outbox: Outbox,
+    hide: Callable[[str], str] = str,
+) -> tuple[Delivery, ...]:
+    """Send to each in a thread of its own; one that does not come to an end is left to itself.
+
+    `hide` takes secrets of others out of what services say.
+    """
     outbox = outbox.begun()
     ended: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
     for address in addresses:
         thread = threading.Thread(
-            target=lambda one: ended.put(_deliver(notice, one, outbox)),
+            target=lambda one: ended.put(_deliver(notice, one, outbox, hide)),
             args=(address,),
             daemon=True,  # or a service that drips bytes would hold up the end of the process
         )
@@ -52,17 +60,19 @@ def send_all(notice: Notice, addresses: Sequence[Address], outbox: Outbox) -> tu
     )
 
 
-def _deliver(notice: Notice, address: Address, outbox: Outbox) -> Delivery:
+def _deliver(
+    notice: Notice, address: Address, outbox: Outbox, hide: Callable[[str], str]
+) -> Delivery:
     hidden = Mask((*address.hidden, *filter(None, _place(address))))
     try:
-        return Delivery(address=address, did=hidden(_send(notice, address, outbox)))
+        return Delivery(address=address, did=hide(hidden(_send(notice, address, outbox))))
     except CallFailedError as error:
         problem = error.problem
     except NoticeNotSentError as error:
         problem = error.problem
     except Exception as error:  # noqa: BLE001 - a bug here must not end a run that went well
         problem = f"a bug in polyarch: {type(error).__name__}"
-    return Delivery(address=address, error=NoticeNotSentError(address.label, hidden(problem)))
+    return Delivery(address=address, error=NoticeNotSentError(address.label, hide(hidden(problem))))
 
 
 def _send(notice: Notice, address: Address, outbox: Outbox) -> str:

@@ -150,7 +150,8 @@ def _parts(text: str) -> dict[str, str]:
 
 def _variable_problem(name: str, world: World, logins: Collection[str]) -> str:
     if name in logins:
-        return f"`{name}` holds the login of a registry, which builds never see"
+        held = "the login of a registry or addresses of notices"
+        return f"`{name}` holds {held}, which builds never see"
     # A CI passes a secret that it does not have as an empty variable.
     return "" if world.environment.get(name) else f"`{name}` is not set, or empty"
 

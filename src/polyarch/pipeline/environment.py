@@ -1,4 +1,4 @@
-"""What builds may see of the environment: all of it but the logins of registries.
+"""What builds may see of the environment: all but logins of registries and addresses of notices.
 
 A Dockerfile's frontend, a plugin or the project's own compiler has no use for them, and what a
 build prints or leaves in an image is read by many.
@@ -12,7 +12,7 @@ _DEFAULT_NAMES = re.compile(r"POLYARCH_[A-Z0-9_]+_(?:USERNAME|PASSWORD)")
 
 
 def without_logins(environment: Mapping[str, str], named: Collection[str]) -> Mapping[str, str]:
-    """The environment for engines; `named` are the variables that the config says hold a login."""
+    """The environment for engines; `named` are those that the config says hold secrets."""
     return {
         name: value
         for name, value in environment.items()

@@ -117,7 +117,7 @@ class Audience:
 
     def tell(self, notice: Notice, addresses: Sequence[Address]) -> tuple[Delivery, ...]:
         """Send it, without any secret that is known here."""
-        return send_all(cleaned(notice, self.hide), addresses, self.outbox)
+        return send_all(cleaned(notice, self.hide), addresses, self.outbox, self.hide)
 
 
 def audience_of(project: Project, environment: Mapping[str, str], now: datetime) -> Audience:

@@ -13,7 +13,7 @@ password-env = "OTHER_TOKEN"
 [environments.staging.registries."registry.internal:5000"]
 password-env = "STAGING_TOKEN"
 """
-SECRET = ("ACTOR", "GHCR_TOKEN", "OTHER_TOKEN", "STAGING_TOKEN")
+SECRET = ("ACTOR", "GHCR_TOKEN", "OTHER_TOKEN", "STAGING_TOKEN", "POLYARCH_NOTIFY_URLS")
 
 
 def test_a_project_knows_its_variables_whichever_environment_is_chosen():
