@@ -63,6 +63,10 @@ class Needs:
                 return result
         return Result.UNKNOWN
 
+    def has(self, kind: Kind) -> bool:
+        """Whether a run has left a notice of such an end."""
+        return any(each.kind.is_good == kind.is_good for each in self.notices)
+
     def named(self, *ends: str) -> tuple[str, ...]:
         """The jobs that ended so."""
         return tuple(name for name, end in self.jobs.items() if end in ends)

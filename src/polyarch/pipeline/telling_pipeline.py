@@ -27,16 +27,16 @@ class LastJob:
 
     def tell_of_jobs(self, needs: Needs) -> Told:
         """Tell of what a CI says of all jobs."""
-        return self._tell(needs.result, lambda kind: told_by(needs, self.bare(kind)))
-
-    def tell_of_status(self, status: str) -> Told:
-        """Tell of what the job was started for; the newest record says more, if it is at hand."""
 
         def notice(kind: Kind) -> Notice:
-            run = None if kind.is_good else last_bad(self.project)
-            return run.notice(kind, self.event.run_url or "") if run else self.bare(kind)
+            recorded = None if needs.has(kind) else self._recorded(kind)
+            return recorded or told_by(needs, self.bare(kind))
 
-        return self._tell(_STATUSES[status], notice)
+        return self._tell(needs.result, notice)
+
+    def tell_of_status(self, status: str) -> Told:
+        """Tell of what the job was started for."""
+        return self._tell(_STATUSES[status], lambda kind: self._recorded(kind) or self.bare(kind))
 
     def bare(self, kind: Kind, what: str = "") -> Notice:
         """What can be said without any record."""
@@ -48,6 +48,11 @@ class LastJob:
             version=__version__,
             what=what,
         )
+
+    def _recorded(self, kind: Kind) -> Notice | None:
+        """What the record of a failed run says, where the CI's artifacts have brought it."""
+        run = None if kind.is_good else last_bad(self.project, self.event)
+        return run.notice(kind, self.event.run_url or "") if run else None
 
     def _tell(self, result: Result, notice: Callable[[Kind], Notice]) -> Told:
         if self.event.is_fork:  # whoever runs it by hand on a laptop means it

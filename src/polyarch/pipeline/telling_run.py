@@ -108,14 +108,20 @@ def left_behind(run: EndedRun, event: CiEvent, audience: Audience) -> str:
     return json.dumps(notice.to_json(), separators=(",", ":"))
 
 
-def last_bad(project: Project) -> EndedRun | None:
-    """The newest record, if it is one of a run that did not go well."""
+def last_bad(project: Project, event: CiEvent) -> EndedRun | None:
+    """The newest record of a run for this event that did not go well."""
     runs = runs_of(project)
-    about = next((each for each in summaries(runs) if not each.sandbox), None)
-    if about is None or Result.of_code(about.exit_code) is not Result.BAD:
+    same = {"name": event.name, "ref": event.ref, "sha": event.sha}
+    about = next((each for each in summaries(runs) if _is_bad(each, same)), None)
+    if about is None:
         return None
     folder = runs / about.id
     return EndedRun(about=about, result=_document(folder / RESULT_FILE), folder=folder)
+
+
+def _is_bad(about: RunSummary, event: Mapping[str, str]) -> bool:
+    bad = Result.of_code(about.exit_code) is Result.BAD and not about.sandbox
+    return bad and about.event == event
 
 
 def runs_of(project: Project) -> Path:
