@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -69,17 +69,6 @@ class Call:
     surroundings: Surroundings
     given: Mapping[str, Any]
 
-    @classmethod
-    def of(
-        cls,
-        dialect: str,
-        command: click.Command,
-        surroundings: Surroundings,
-        given: Mapping[str, Any],
-    ) -> Self:
-        """Take what click hands over."""
-        return cls(dialect=dialect, command=command, surroundings=surroundings, given=given)
-
     @property
     def invocation(self) -> Invocation:
         """How it shows what it does."""
@@ -110,7 +99,7 @@ class Call:
             self.surroundings,
             given["config_file"],
             given["environment"],
-            staging_at(given["stage_to"] or None),
+            staging_at(given.get("stage_to") or None),
         )
         return make_pipeline(project, self._request(given), pins=pins)
 

@@ -39,16 +39,20 @@ def to_json(written: Written, *, state: str) -> JsonObject:
 def lines(written: Written) -> Iterator[str]:
     """What was chosen, and what a person has to do now."""
     pipeline = written.pipeline
+    if not written.dialect.starts:
+        return
     yield "starts on:"
     yield from (f"  {each}" for each in pipeline.triggers.words)
     yield "builds on:" if not pipeline.single else f"builds in one job on {pipeline.default[0]}:"
     yield from (f"  {each}" for each in _machines(pipeline))
     if not pipeline.single:
         yield f"parts are staged: {_staged(pipeline)}"
-    yield "permissions of the job's token:"
+    if written.permissions:
+        yield "permissions of the job's token:"
     for job, given in written.permissions.items():
         yield f"  {job}: {', '.join(f'{scope} {right}' for scope, right in given.items())}"
     yield from _to_create(pipeline)
+    yield from written.dialect.notes
 
 
 def asked_for(pipeline: Pipeline, origin: Origin) -> tuple[Variable, ...]:

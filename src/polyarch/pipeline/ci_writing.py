@@ -15,7 +15,10 @@ from polyarch.config.project import Project
 from polyarch.content.files import write_bytes
 from polyarch.errors import StorageError, UsageError
 from polyarch.metadata.policy import PublishRule
-from polyarch.pipeline.ci_dialects import DIALECTS
+from polyarch.pipeline.ci_dialects import DIALECTS, Dialect
+
+NO_IMAGE = "none"
+"""`--image` where jobs run in the machine's own shell."""
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9_@+=,][A-Za-z0-9_.@+=,-]*(?:/[A-Za-z0-9_.@+=,-]+)*")
 _LARGEST = 4 << 20
@@ -45,6 +48,7 @@ class Written:
     before: str | None
     pins: tuple[Pin, ...]
     permissions: Mapping[str, Mapping[str, str]]
+    dialect: Dialect
 
     @property
     def fresh(self) -> bool:
@@ -81,11 +85,11 @@ def make_pipeline(
         stage_to=request.stage_to,
         single=request.single,
         issues=request.issues,
-        image=request.image or dialect.image,
+        image="" if request.image == NO_IMAGE else request.image or dialect.image,
         install=request.install or dialect.install,
         command=_command(project, request, root),
     )
-    pipeline = shape(project, wishes, hosted=dialect.hosted, own_registry=dialect.own_registry)
+    pipeline = shape(project, wishes, hosted=dialect.hosted, home=dialect.home)
     path = request.output or root / dialect.place(pipeline)
     before = read_before(path)
     chosen = newest(pins_in(before or ""), (pins or {}).values())
@@ -98,6 +102,7 @@ def make_pipeline(
         before=before,
         pins=used,
         permissions=dialect.permissions(pipeline),
+        dialect=dialect,
     )
 
 

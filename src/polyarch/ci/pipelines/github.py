@@ -17,6 +17,9 @@ from polyarch.ci.pipelines.yaml_text import Node, yaml_text
 
 FOLDER = ".github/workflows"
 _GLOB = re.compile(r"\*\*|\*|\?|\[[^\]]+\]|.", re.DOTALL)
+_NO_SLASH = re.compile(r"\[[A-Za-z0-9][A-Za-z0-9-]*\]")
+"""A set without a slash, also between the ends of its spans."""
+
 _NATIVE_MIN, _EMULATED_MIN, _JOIN_MIN, _NOTICE_MIN = 90, 350, 90, 10
 """Minutes; without any a job may hang for six hours."""
 
@@ -45,7 +48,7 @@ def github_tree(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Nod
     if pipeline.folder != ".":
         run["working-directory"] = pipeline.folder
     return {
-        "name": pipeline.name,
+        "name": steps.literal(pipeline.name),
         "on": _triggers(pipeline),
         "permissions": {},
         "concurrency": {
@@ -77,16 +80,23 @@ def filter_pattern(pattern: Pattern) -> str:
     GitHub knows no sign for any one character, and few sets: `*` stands for both.
     """
     if pattern.raw:
-        return pattern.text
+        return _inert(pattern.text)
     parts = (_filter_part(found[0]) for found in _GLOB.finditer(pattern.text))
-    return re.sub(r"\*{3,}", "**", "".join(parts))
+    return _inert(re.sub(r"\*{3,}", "**", "".join(parts)))
+
+
+def _inert(pattern: str) -> str:
+    """A filter in which no expression begins, and that fits no name less."""
+    return pattern.replace("${{", "*{{")
 
 
 def _filter_part(part: str) -> str:
     if part in {"*", "**"}:
         return part
-    if part == "?" or len(part) > 1:
+    if part == "?" or _NO_SLASH.fullmatch(part):
         return _lone(part) or "*"
+    if len(part) > 1:
+        return _lone(part) or "**"
     return f"\\{part}" if part in "+!\\[]" else part
 
 
@@ -104,7 +114,7 @@ def _triggers(pipeline: Pipeline) -> Mapping[str, Node]:
     if told.release:
         found["release"] = {"types": ["published"]}
     if told.schedule:
-        found["schedule"] = [{"cron": time} for time in told.schedule]
+        found["schedule"] = [{"cron": steps.literal(time)} for time in told.schedule]
     if told.dispatch:
         found["workflow_dispatch"] = {
             "inputs": {

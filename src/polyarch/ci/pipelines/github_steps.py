@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from polyarch.ci.pipelines.logins import Origin, Variable
+from polyarch.ci.pipelines.logins import JOB_TOKEN, Origin, Variable
 from polyarch.ci.pipelines.pins import BUILDX, CHECKOUT, QEMU, UPLOAD, Pin
 from polyarch.ci.pipelines.shape import Leg, Pipeline
 from polyarch.ci.pipelines.yaml_text import Node, Noted
@@ -145,7 +145,7 @@ def _source(variable: Variable, *, with_secrets: bool) -> str:
         case Origin.JOB_USER:
             return f"vars.{name} || github.actor"
         case Origin.JOB_TOKEN:
-            own = name == "GITHUB_TOKEN" or not with_secrets
+            own = name == JOB_TOKEN or not with_secrets
             return "github.token" if own else f"secrets.{name} || github.token"
 
 

@@ -32,17 +32,30 @@ class Variable:
     purpose: str
 
 
-GITHUB_REGISTRY = "ghcr.io"
-GITLAB_REGISTRY = "registry.gitlab.com"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What a CI brings along: the host of its own registry, and variables.
 
-_GIVEN = ("GITHUB_", "RUNNER_", "CI_")
-"""Variables that begin so are the CI's own: it sets them itself, and lets nobody else."""
+    Names that begin with one of `given` are those that it sets itself, and lets nobody else set.
+    """
+
+    registry: str
+    given: tuple[str, ...]
+
+    def gives(self, name: str) -> bool:
+        """Whether the CI sets a variable itself; GitHub's token has to be asked for."""
+        return name.startswith(self.given) and name != JOB_TOKEN
 
 
-def login_of(settings: RegistrySettings, own: str) -> tuple[Variable, ...]:
-    """The variables of one registry's login; `own` is the host of the CI's own registry."""
+JOB_TOKEN = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+GITHUB = Home(registry="ghcr.io", given=("GITHUB_", "RUNNER_"))
+GITLAB = Home(registry="registry.gitlab.com", given=("CI_", "GITLAB_"))
+
+
+def login_of(settings: RegistrySettings, home: Home) -> tuple[Variable, ...]:
+    """The variables of one registry's login."""
     user, password = default_variables(settings.host)
-    is_own = settings.host == own
+    is_own = settings.host == home.registry
     purpose = f"login of {settings.host}"
     names = [(settings.username_env or user, Origin.JOB_USER if is_own else Origin.PLAIN)]
     if not (settings.password_command or settings.password_file):
@@ -51,43 +64,47 @@ def login_of(settings: RegistrySettings, own: str) -> tuple[Variable, ...]:
     return tuple(
         Variable(name=name, origin=origin, purpose=purpose)
         for name, origin in names
-        if name == "GITHUB_TOKEN" or not name.startswith(_GIVEN)
+        if not home.gives(name)
     )
 
 
-def destinations(project: Project, own: str) -> tuple[Variable, ...]:
+def destinations(project: Project, home: Home) -> tuple[Variable, ...]:
     """The logins of every repository that is published to."""
     found = (repository for image in project.images.values() for repository in image.repositories)
-    return logins(project, found, own)
+    return logins(project, found, home)
 
 
-def bases(project: Project, own: str) -> tuple[Variable, ...]:
+def bases(project: Project, home: Home) -> tuple[Variable, ...]:
     """The logins of registries that the file knows and publishes nothing to: bases come from them.
 
     Those of the CI's own registry are not among them: its jobs have a token.
     """
     published = {each.registry for image in project.images.values() for each in image.repositories}
-    others = (each for each in project.registries.hosts() if each.host not in {*published, own})
-    return unique(name for each in others if _names_login(each) for name in login_of(each, own))
+    others = (
+        each for each in project.registries.hosts() if each.host not in {*published, home.registry}
+    )
+    return unique(name for each in others if _names_login(each) for name in login_of(each, home))
 
 
-def logins(project: Project, repositories: Iterator[Repository], own: str) -> tuple[Variable, ...]:
+def logins(
+    project: Project, repositories: Iterator[Repository], home: Home
+) -> tuple[Variable, ...]:
     """The logins of some repositories, each variable once."""
     return unique(
         name
         for repository in dict.fromkeys(repositories)
-        for name in login_of(project.registries.of(repository), own)
+        for name in login_of(project.registries.of(repository), home)
     )
 
 
-def build_secrets(images: Mapping[str, ImageSettings]) -> tuple[Variable, ...]:
+def build_secrets(images: Mapping[str, ImageSettings], home: Home) -> tuple[Variable, ...]:
     """The variables that builds read by `secrets = ["id=…,env=NAME"]`."""
     return unique(
         Variable(name=name, origin=Origin.SECRET, purpose=f"secret of {image.name}'s build")
         for image in images.values()
         for settings in (image, *image.per_platform.values())
         for text in settings.secrets
-        if (name := _variable_of(text)) and not name.startswith(_GIVEN)
+        if (name := _variable_of(text)) and not home.gives(name)
     )
 
 

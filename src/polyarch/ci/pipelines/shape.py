@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from polyarch.ci.pipelines.logins import (
+    Home,
     Variable,
     bases,
     build_secrets,
@@ -103,15 +104,13 @@ class Wishes:
     command: str = ""
 
 
-def shape(
-    project: Project, wishes: Wishes, *, hosted: Mapping[str, str], own_registry: str
-) -> Pipeline:
+def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: Home) -> Pipeline:
     """Decide everything; `hosted` are the machines that the CI offers, by platforms."""
     platforms = unique_platforms(
         platform for image in project.images.values() for platform in image.platforms
     )
-    branch, places = wishes.branch, _stages(project, own_registry)
-    staging = logins(project, iter(places), own_registry)
+    branch, places = wishes.branch, _stages(project, home)
+    staging = logins(project, iter(places), home)
     published = {each.registry for image in project.images.values() for each in image.repositories}
     return Pipeline(
         folder=wishes.folder,
@@ -129,12 +128,12 @@ def shape(
             for settings in image.per_platform.values()
         ),
         stage_to=_stage_option(project, wishes),
-        own_registry=own_registry,
-        uses_own=any(each.registry == own_registry for each in places),
-        fills_own=own_registry in published,
+        own_registry=home.registry,
+        uses_own=any(each.registry == home.registry for each in places),
+        fills_own=home.registry in published,
         staging=staging,
-        builds=unique(iter((*bases(project, own_registry), *build_secrets(project.images)))),
-        publishing=unique(iter((*destinations(project, own_registry), *staging))),
+        builds=unique(iter((*bases(project, home), *build_secrets(project.images, home)))),
+        publishing=unique(iter((*destinations(project, home), *staging))),
         telling=notices(project),
         single=wishes.single,
         issues=wishes.issues,
@@ -144,11 +143,12 @@ def shape(
     )
 
 
-def _stages(project: Project, own_registry: str) -> tuple[Repository, ...]:
+def _stages(project: Project, home: Home) -> tuple[Repository, ...]:
     """Where parts are staged; a sample of the CI's own registry where nobody said."""
     named = (project.publish.stage_repository(name) for name in project.images)
     found = tuple(dict.fromkeys(each for each in named if each))
-    return found or (Repository.parse(f"{own_registry}/{_SAMPLE}"),)
+    sample = (Repository.parse(f"{home.registry}/{_SAMPLE}"),) if home.registry else ()
+    return found or sample
 
 
 def _stage_option(project: Project, wishes: Wishes) -> str | None:

@@ -106,6 +106,8 @@ def _item(item: Node, indent: str) -> Iterator[str]:
             yield f"{indent}- {_single(item)}"
             return
         raise TypeError("a list stands in a list")
+    if not item:
+        yield f"{indent}- {{}}"
     lines = (line for key, value in item.items() for line in _entry(key, value, indent + _STEP))
     for number, line in enumerate(lines):
         yield f"{indent}- {line[len(indent) + len(_STEP) :]}" if number == 0 else line

@@ -1,0 +1,253 @@
+"""A pipeline of GitLab CI: the same shape in its words.
+
+Parts go from job to job as artifacts. Source for forms: docs.gitlab.com, "CI/CD YAML syntax
+reference"; `variables` and `rules` are expanded by GitLab, so no value of the config stands in them
+that could hold a `$`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from polyarch.ci.pipelines.gitlab_scripts import (
+    docker_variables,
+    logins_of_the_job,
+    preparing,
+    preparing_builds,
+    result_of,
+    telling,
+)
+from polyarch.ci.pipelines.head import head
+from polyarch.ci.pipelines.logins import Origin
+from polyarch.ci.pipelines.pins import Pin
+from polyarch.ci.pipelines.shape import Leg, Pipeline
+from polyarch.ci.pipelines.triggers import Pattern
+from polyarch.ci.pipelines.yaml_text import Node, yaml_text
+from polyarch.registry.credential import default_variables
+
+FILE = ".gitlab-ci.yml"
+_TIMES = {"native": "90m", "emulated": "5h 50m", "publish": "90m", "notify": "10m"}
+_MERGE_REQUEST: Final = '$CI_PIPELINE_SOURCE == "merge_request_event"'
+_BY_HAND: Final = "$CI_PIPELINE_SOURCE =~ /^(web|api|trigger|chat)$/"
+_KEPT = "30 days"
+_GLOB = re.compile(r"\*\*|\*|\?|\[(?P<not>[!^])?(?P<set>[^\]]+)\]|.", re.DOTALL)
+_PLAIN = re.compile(r"[A-Za-z0-9_-]", re.ASCII)
+
+
+def gitlab_pipeline(pipeline: Pipeline, _pins: Mapping[str, Pin]) -> str:
+    """The text of the file."""
+    return head(pipeline) + yaml_text(gitlab_tree(pipeline))
+
+
+def gitlab_tree(pipeline: Pipeline) -> Mapping[str, Node]:
+    """What the file says, without its head."""
+    jobs = _single(pipeline) if pipeline.single else _jobs(pipeline)
+    return {
+        "stages": ["build", "publish"],
+        "workflow": {"rules": _rules(pipeline)},
+        "variables": {"GIT_DEPTH": "0"},
+        **jobs,
+    }
+
+
+def expression(pattern: Pattern) -> str:
+    """A regular expression of GitLab's for the names that a glob fits, between slashes."""
+    if pattern.raw and pattern.text.startswith("/") and _is_expression(pattern.text):
+        return pattern.text
+    return "/^" + "".join(_translated(found) for found in _GLOB.finditer(pattern.text)) + "$/"
+
+
+def _is_expression(text: str) -> bool:
+    """Whether it is one already, and ends where it should."""
+    return bool(re.fullmatch(r'/(?:[^/\\"$\s]|\\[\w./-])+\$?/', text, re.ASCII))
+
+
+def _translated(found: re.Match[str]) -> str:
+    wild = {"**": ".*", "*": "[^\\/]*", "?": "[^\\/]"}.get(found[0])
+    if wild:
+        return wild
+    if found["set"] is None:
+        return _literal(found[0])
+    inner = "".join(each if each == "-" else _literal(each) for each in found["set"])
+    return f"[{'^' if found['not'] else ''}{inner}]"
+
+
+def _literal(char: str) -> str:
+    """One character, as RE2 and JavaScript read it; what steers an expression is no sign there."""
+    if _PLAIN.fullmatch(char) or not char.isascii():
+        return char
+    if char in "./":
+        return f"\\{char}"
+    return f"\\x{ord(char):02x}"
+
+
+def _rules(pipeline: Pipeline) -> list[Node]:
+    told = pipeline.triggers
+    rules: list[Mapping[str, Node]] = []
+    if told.pull_request:
+        rules.append({"if": _MERGE_REQUEST, "auto_cancel": {"on_new_commit": "interruptible"}})
+    pushed = '$CI_PIPELINE_SOURCE == "push"'
+    conditions = [
+        *(f"{pushed} && $CI_COMMIT_BRANCH =~ {expression(each)}" for each in told.branches),
+        *(f"{pushed} && $CI_COMMIT_TAG =~ {expression(each)}" for each in told.tags),
+        *(['$CI_PIPELINE_SOURCE == "schedule"'] if told.schedule else []),
+        *([_BY_HAND] if told.dispatch else []),
+    ]
+    rules += [{"if": each, "auto_cancel": {"on_new_commit": "none"}} for each in conditions]
+    return [*rules] or [{"when": "never"}]
+
+
+def _jobs(pipeline: Pipeline) -> Mapping[str, Node]:
+    building = {f"build-{leg.word}": _building(leg, pipeline) for leg in pipeline.legs}
+    return {
+        **building,
+        "publish": _joining(pipeline),
+        "notify": _telling(pipeline, [*building, "publish"]),
+    }
+
+
+def _building(leg: Leg, pipeline: Pipeline) -> Mapping[str, Node]:
+    emulated = leg.runner.emulated
+    run = (
+        f'polyarch build --platform "$PLATFORM" --stage{_stage_option(pipeline)}'
+        f"{_options(pipeline)}"
+    )
+    return {
+        "stage": "build",
+        **_machine(pipeline, leg.runner.labels, containers=True),
+        "timeout": _TIMES["emulated" if emulated else "native"],
+        "interruptible": True,
+        "variables": {
+            **_variables(pipeline, containers=True),
+            "PLATFORM": str(leg.platform),
+        },
+        "before_script": preparing_builds(pipeline, (leg,) if emulated else ()),
+        "script": [*_start(pipeline), *logins_of_the_job(), f"exec {run}"],
+        **_kept(pipeline, f"build-{leg.word}", parts=True),
+    }
+
+
+def _joining(pipeline: Pipeline) -> Mapping[str, Node]:
+    run = f"polyarch publish --parts .polyarch/parts{_stage_option(pipeline)}{_options(pipeline)}"
+    return {
+        "stage": "publish",
+        **_machine(pipeline, pipeline.default, containers=False),
+        "timeout": _TIMES["publish"],
+        "interruptible": False,
+        "resource_group": f"{pipeline.name}-publish",
+        "environment": {"name": pipeline.environment or "production", "action": "access"},
+        "rules": [{"if": _MERGE_REQUEST, "when": "never"}, {"when": "on_success"}],
+        "needs": [{"job": f"build-{leg.word}", "artifacts": True} for leg in pipeline.legs],
+        "variables": _variables(pipeline, containers=False),
+        "before_script": preparing(pipeline),
+        "script": [*_start(pipeline), *logins_of_the_job(), f"exec {run}"],
+        **_kept(pipeline, "publish", parts=False),
+    }
+
+
+def _single(pipeline: Pipeline) -> Mapping[str, Node]:
+    foreign = tuple(
+        leg for leg in pipeline.legs if leg.runner.emulated or leg.runner.labels != pipeline.default
+    )
+    return {
+        "publish": {
+            "stage": "publish",
+            **_machine(pipeline, pipeline.default, containers=True),
+            "timeout": _TIMES["emulated"],
+            "interruptible": False,
+            "resource_group": f"{pipeline.name}-publish",
+            "variables": _variables(pipeline, containers=True),
+            "before_script": preparing_builds(pipeline, foreign),
+            "script": [
+                *_start(pipeline),
+                *logins_of_the_job(),
+                f"exec polyarch publish{_options(pipeline)}",
+            ],
+            **_kept(pipeline, "publish", parts=False),
+        },
+        "notify": _telling(pipeline, ["publish"]),
+    }
+
+
+def _telling(pipeline: Pipeline, jobs: list[str]) -> Mapping[str, Node]:
+    return {
+        "stage": ".post",
+        **_machine(pipeline, pipeline.default, containers=False),
+        "timeout": _TIMES["notify"],
+        "interruptible": False,
+        "rules": [{"if": _MERGE_REQUEST, "when": "never"}, {"when": "always"}],
+        "variables": _variables(pipeline, containers=False, silent=False),
+        "before_script": preparing(pipeline),
+        "script": [*_start(pipeline), *telling(jobs), _notice(pipeline)],
+    }
+
+
+def _notice(pipeline: Pipeline) -> str:
+    return f"exec polyarch notify --needs-env NEEDS{_options(pipeline)}"
+
+
+def _kept(pipeline: Pipeline, job: str, *, parts: bool) -> Mapping[str, Node]:
+    """What stays of a job, and how it ended: `after_script` runs whatever happened before."""
+    top = "" if pipeline.folder == "." else f"{pipeline.folder}/"
+    paths = [f"{top}.polyarch/runs/", ".polyarch/jobs/"]
+    if parts:
+        paths.append(f"{top}.polyarch/parts/*/*.json")
+    return {
+        "after_script": [result_of(job)],
+        "artifacts": {
+            "when": "always",
+            "name": f"polyarch-{job}-$CI_JOB_ID",
+            "paths": paths,
+            "expire_in": _KEPT,
+        },
+    }
+
+
+def _machine(pipeline: Pipeline, labels: tuple[str, ...], *, containers: bool) -> dict[str, Node]:
+    found: dict[str, Node] = {"tags": list(labels)}
+    if pipeline.image:
+        found["image"] = pipeline.image
+        if containers and pipeline.engine:
+            found["services"] = [{"name": "docker:29-dind", "alias": "docker"}]
+    return found
+
+
+def _variables(pipeline: Pipeline, *, containers: bool, silent: bool = True) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    if silent:
+        found["POLYARCH_NOTIFY"] = "off"
+    if pipeline.file != "polyarch.toml":
+        found["POLYARCH_CONFIG"] = pipeline.file
+    if pipeline.environment:
+        found["POLYARCH_ENVIRONMENT"] = pipeline.environment
+    if pipeline.stage_to:
+        found["POLYARCH_STAGE_TO"] = pipeline.stage_to
+    if pipeline.image and containers and pipeline.engine:
+        found |= docker_variables()
+    known = default_variables(pipeline.own_registry)  # the scripts set these
+    for each in (*pipeline.staging, *pipeline.publishing) if silent else ():
+        if each.name in known:
+            continue
+        if each.origin is Origin.JOB_TOKEN:
+            found[each.name] = "$CI_REGISTRY_PASSWORD"
+        if each.origin is Origin.JOB_USER:
+            found[each.name] = "$CI_REGISTRY_USER"
+    return found
+
+
+def _start(pipeline: Pipeline) -> list[str]:
+    return [] if pipeline.folder == "." else [f"cd {pipeline.folder}"]
+
+
+def _options(pipeline: Pipeline) -> str:
+    words = ' --config "$POLYARCH_CONFIG"' if pipeline.file != "polyarch.toml" else ""
+    return words + (' --env "$POLYARCH_ENVIRONMENT"' if pipeline.environment else "")
+
+
+def _stage_option(pipeline: Pipeline) -> str:
+    if pipeline.stage_to is None:
+        return ""
+    if pipeline.stage_to:
+        return ' --stage-to "$POLYARCH_STAGE_TO"'
+    word = "$POLYARCH_ENVIRONMENT-" if pipeline.environment else ""
+    return f' --stage-to "$CI_REGISTRY_IMAGE/{word}stage"'

@@ -1,0 +1,187 @@
+"""`polyarch ci`: files in their places, told, compared, never over somebody's own."""
+
+import json
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from polyarch.ci.pipelines.pins import SHIPPED
+from tests.support.forge_api import forge_api, says
+from tests.support.tiny_project import TinyProject
+
+FILE = ".github/workflows/polyarch.yml"
+STAGING = """+
+[environments.staging]
+repositories = ["registry.example.com/staging/{image}"]
+[environments.staging.publish]
+on = ["branch:rehearse"]
+"""
+
+
+def test_it_writes_and_says_what_it_chose(project: TinyProject):
+    said = project.run("ci", "github")
+    path = project.root / FILE
+    assert (said.code, said.stdout) == (0, f"{path}\n")
+    assert path.read_text().startswith("# Made from polyarch.toml")
+    for line in (
+        "  push to the branch main",
+        "  linux/ppc64le: ubuntu-24.04, emulated by QEMU, which is slow (no machine of its own)",
+        "  POLYARCH_DOCKER_IO_PASSWORD: login of docker.io",
+        "  publish: contents read, packages write",
+    ):
+        assert line in said.stderr.splitlines()
+
+
+def test_json(project: TinyProject):
+    document = project.run("ci", "github", "--json").document
+    assert document["schema"] == "polyarch.ci/v1"
+    assert document["state"] == "written"
+    assert document["permissions"]["build-linux-s390x"] == {"contents": "read", "packages": "write"}
+    assert [each["name"] for each in document["variables"]] == ["POLYARCH_DOCKER_IO_USERNAME"]
+    assert {each["action"] for each in document["actions"]} <= SHIPPED.keys()
+    assert project.run("ci", "github", "--json").document["state"] == "unchanged"
+
+
+@pytest.mark.parametrize("dialect", ["github", "gitlab", "make"])
+class TestCheck:
+    def test_stale_and_fresh(self, project: TinyProject, dialect: str):
+        assert project.run("ci", dialect, "--check").code == 1
+        assert project.run("ci", dialect, "-q").code == 0
+        assert project.run("ci", dialect, "--check").code == 0
+
+    def test_a_changed_file_is_stale(self, project: TinyProject, dialect: str):
+        path = Path(project.run("ci", dialect, "-q").stdout.strip())
+        path.write_text(path.read_text() + "# mine\n")
+        said = project.run("ci", dialect, "--check")
+        assert said.code == 1
+        assert "-# mine" in said.stdout
+        assert f"run `polyarch ci {dialect}`" in said.stderr
+
+    def test_somebody_elses_file_stays(self, project: TinyProject, dialect: str):
+        path = Path(project.run("ci", dialect, "-q").stdout.strip())
+        path.write_text("mine: true\n")
+        said = project.run("ci", dialect)
+        assert said.code == 2
+        assert "not made by polyarch" in said.stderr
+        assert path.read_text() == "mine: true\n"
+
+    def test_printed(self, project: TinyProject, dialect: str):
+        said = project.run("ci", dialect, "-o", "-")
+        path = Path(project.run("ci", dialect, "-q").stdout.strip())
+        assert path.read_text() == said.stdout
+
+
+def test_the_check_knows_how_the_file_was_made(project: TinyProject):
+    words = ("--single-job", "--issues", "--install", "pip install 'polyarch==1'")
+    assert project.run("ci", "github", "-q", *words).code == 0
+    text = (project.root / FILE).read_text()
+    assert (
+        "ci github --install 'pip install '\"'\"'polyarch==1'\"'\"'' --single-job --issues" in text
+    )
+    assert project.run("ci", "github", "--check").code == 0
+    assert project.run("ci", "github", "--check", "--single-job").code == 1
+
+
+def test_another_trigger_makes_it_stale(project: TinyProject):
+    project.run("ci", "github", "-q")
+    project.toml('+[triggers]\nbranches = ["dev/**"]\n[runners]\n"linux/s390x" = "z, big"\n')
+    said = project.run("ci", "github", "--check")
+    assert said.code == 1
+    assert "+      - dev/**" in said.stdout.replace('"', "")
+    project.run("ci", "github", "-q")
+    jobs = YAML(typ="safe", pure=True).load((project.root / FILE).read_text())["jobs"]
+    assert jobs["build-linux-s390x"]["runs-on"] == ["z", "big"]
+    assert jobs["build-linux-s390x"]["timeout-minutes"] < 360
+
+
+def test_a_project_below_the_top(project: TinyProject):
+    (project.root / "sub").mkdir()
+    for name in ("polyarch.toml", "make.sh"):
+        (project.root / name).rename(project.root / "sub" / name)
+    said = project.run("ci", "github", "-q", folder=project.root / "sub")
+    assert said.stdout == f"{project.root / FILE}\n"
+    tree = YAML(typ="safe", pure=True).load((project.root / FILE).read_text())
+    assert tree["defaults"]["run"]["working-directory"] == "sub"
+    assert "--config sub/polyarch.toml" in (project.root / FILE).read_text()
+
+
+class TestRehearsal:
+    def test_a_branch_of_ones_own(self, project: TinyProject):
+        project.toml(STAGING)
+        said = project.run("ci", "github", "--env", "staging", "--branch", "rehearse", "--json")
+        path = project.root / ".github/workflows/polyarch-staging.yml"
+        assert said.document["path"] == str(path)
+        text = path.read_text()
+        tree = YAML(typ="safe", pure=True).load(text)
+        assert tree["on"].keys() == {"push", "workflow_dispatch"}
+        assert tree["on"]["push"] == {"branches": ["rehearse"]}
+        runs = [
+            step["run"]
+            for job in tree["jobs"].values()
+            for step in job["steps"]
+            if "polyarch build" in step.get("run", "") or "polyarch publish" in step.get("run", "")
+        ]
+        assert all('--env "$POLYARCH_ENVIRONMENT"' in run for run in runs)
+        assert "DOCKER_IO" not in text
+        assert "REGISTRY_EXAMPLE_COM_PASSWORD" in text
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (["--branch", "rehearse"], "--env staging"),
+            (["--env", "staging", "--branch", "main"], "publish nothing"),
+            (["--env", "staging", "--branch", "a\nb"], "something else"),
+            (["--install", "echo ${{ secrets.A }}"], "something else"),
+        ],
+    )
+    def test_what_cannot_be(self, project: TinyProject, words: list[str], told: str):
+        project.toml(STAGING)
+        said = project.run("ci", "github", *words)
+        assert said.code == 2
+        assert told in said.stderr
+        assert not (project.root / ".github").exists()
+
+
+class TestPins:
+    def test_the_newest_release_of_the_same_major(self, project: TinyProject):
+        sha = "ab" * 20
+        with forge_api() as api:
+            for pin in SHIPPED.values():
+                major = pin.tag.partition(".")[0]
+                base = f"/repos/{pin.action}"
+                refs = [f"{major}.98.0", f"{major}.100.1", f"{major}.200.0-rc1", "other"]
+                api.answers[f"{base}/git/matching-refs/tags/{major}."] = says(
+                    [{"ref": f"refs/tags/{name}"} for name in refs]
+                )
+                api.answers[f"{base}/commits/{major}.100.1"] = says({"sha": sha})
+            more = {"GITHUB_API_URL": api.url, "GITHUB_TOKEN": "secret"}
+            said = project.run("ci", "github", "--refresh-pins", "--json", more=more)
+        assert {each["sha"] for each in said.document["actions"]} == {sha}
+        assert project.run("ci", "github", "--check").code == 0
+        assert (
+            f"# {SHIPPED['actions/checkout'].tag.partition('.')[0]}.100.1"
+            in (project.root / FILE).read_text()
+        )
+
+    @pytest.mark.parametrize("answer", [[], {}, [{"ref": "refs/tags/v7"}], [{"ref": 7}], "x"])
+    def test_no_answer_keeps_what_is_there(self, project: TinyProject, answer: object):
+        with forge_api() as api:
+            for pin in SHIPPED.values():
+                major = pin.tag.partition(".")[0]
+                path = f"/repos/{pin.action}/git/matching-refs/tags/{major}."
+                api.answers[path] = says(answer)
+            said = project.run(
+                "ci", "github", "--refresh-pins", "--json", more={"GITHUB_API_URL": api.url}
+            )
+        assert said.code == 0
+        assert "stays as it is" in said.stderr
+        for each in said.document["actions"]:
+            assert each["sha"] == SHIPPED[each["action"]].sha
+
+
+def test_make_runs_the_verbs(project: TinyProject):
+    project.run("ci", "make", "-q")
+    text = (project.root / "polyarch.mk").read_text()
+    assert "\t@exec $(POLYARCH) publish --sandbox\n" in text
+    assert json.loads(project.run("ci", "make", "--json").stdout)["state"] == "unchanged"
