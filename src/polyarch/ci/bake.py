@@ -26,6 +26,8 @@ class BakeTarget:
     """A target as the file has it; `platforms` is None where it names none.
 
     `is_template`: others only inherit from it, by the habit of a name that begins with `_`.
+    `arguments` are its own alone, `all_arguments` those with what it inherits. `stage` is its key
+    `target`.
     """
 
     name: str
@@ -34,6 +36,11 @@ class BakeTarget:
     tags: tuple[Told, ...] = ()
     arguments: Mapping[str, Told] = field(default_factory=dict, hash=False)
     inherits: tuple[str, ...] = ()
+    context: Told | None = None
+    dockerfile: Told | None = None
+    stage: Told | None = None
+    labels: Mapping[str, Told] = field(default_factory=dict, hash=False)
+    all_arguments: Mapping[str, Told] = field(default_factory=dict, hash=False)
 
     @property
     def is_template(self) -> bool:
@@ -46,6 +53,11 @@ class BakeTarget:
             self,
             platforms=base.platforms if self.platforms is None else self.platforms,
             tags=self.tags or base.tags,
+            context=self.context or base.context,
+            dockerfile=self.dockerfile or base.dockerfile,
+            stage=self.stage or base.stage,
+            labels={**base.labels, **self.labels},
+            all_arguments={**base.all_arguments, **self.all_arguments},
         )
 
 
@@ -60,6 +72,28 @@ def read_bake(raw: bytes, name: str) -> tuple[BakeTarget, ...]:
     found = list(_of_json(raw, name) if is_json else _of_hcl(text, name))
     by_name = {each.name: each for each in found}
     return tuple(_inherited(each, by_name) for each in found)
+
+
+def read_groups(raw: bytes, name: str) -> Mapping[str, tuple[str, ...]]:
+    """The groups of a file: targets by the name of each.
+
+    Raises:
+        BakeFileError: it cannot be read.
+    """
+    text = raw.decode("utf-8", "surrogateescape")
+    if name.lower().endswith(".json") or text.lstrip().startswith("{"):
+        groups = _json_tree(raw, name).get("group")
+        return {
+            key: tuple(each.text for each in _items(group.get("targets")) or () if each.text)
+            for key, group in ((groups.table or {}) if groups else {}).items()
+        }
+    found: dict[str, tuple[str, ...]] = {}
+    for block in blocks_of(read_hcl(text, name), "group"):
+        listed = block.attributes.get("targets")
+        items = (listed.items or ()) if listed else ()
+        if block.labels:
+            found[block.labels[0]] = tuple(told for each in items if (told := each.text({})))
+    return found
 
 
 def _inherited(target: BakeTarget, by_name: Mapping[str, BakeTarget]) -> BakeTarget:
@@ -106,15 +140,25 @@ def _target(block: Block, variables: Mapping[str, str]) -> BakeTarget:
             return (Told(text=None, line=value.line),)
         return tuple(_told(each, variables) for each in value.items)
 
-    arguments = block.attributes.get("args")
+    def single(key: str) -> Told | None:
+        value = block.attributes.get(key)
+        return _told(value, variables) if value else None
+
+    def pairs(key: str) -> Mapping[str, Told]:
+        value = block.attributes.get(key)
+        return {name: _told(each, variables) for name, each in (value.table or ())} if value else {}
+
     return BakeTarget(
         name=block.labels[0],
         line=block.line,
         platforms=listed("platforms"),
         tags=listed("tags") or (),
-        arguments={key: _told(value, variables) for key, value in (arguments.table or ())}
-        if arguments
-        else {},
+        arguments=pairs("args"),
+        all_arguments=pairs("args"),
+        labels=pairs("labels"),
+        context=single("context"),
+        dockerfile=single("dockerfile"),
+        stage=single("target"),
         inherits=tuple(each.text for each in listed("inherits") or () if each.text),
     )
 
@@ -124,24 +168,39 @@ def _told(value: Value, variables: Mapping[str, str]) -> Told:
 
 
 def _of_json(raw: bytes, name: str) -> Iterator[BakeTarget]:
-    try:
-        tree = read_yaml(raw.replace(b"\t", b" "), name)  # YAML takes no tabs where JSON does
-    except YamlError as error:
-        raise BakeFileError(name, error.line, error.reason) from error
-    targets = tree.get("target")
+    targets = _json_tree(raw, name).get("target")
     for key, target in (targets.table or {}).items() if targets else ():
-        arguments = target.get("args")
         yield BakeTarget(
             name=key,
             line=target.line,
             platforms=_items(target.get("platforms")),
             tags=_items(target.get("tags")) or (),
-            arguments={
-                each: Told(text=value.text, line=value.line)
-                for each, value in ((arguments.table or {}) if arguments else {}).items()
-            },
+            arguments=_pairs(target.get("args"), constant=False),
+            all_arguments=_pairs(target.get("args")),
+            labels=_pairs(target.get("labels")),
+            context=_single(target.get("context")),
+            dockerfile=_single(target.get("dockerfile")),
+            stage=_single(target.get("target")),
             inherits=tuple(x.text for x in _items(target.get("inherits")) or () if x.text),
         )
+
+
+def _json_tree(raw: bytes, name: str) -> Tree:
+    try:
+        return read_yaml(raw.replace(b"\t", b" "), name)  # YAML takes no tabs where JSON does
+    except YamlError as error:
+        raise BakeFileError(name, error.line, error.reason) from error
+
+
+def _single(tree: Tree | None) -> Told | None:
+    return Told(text=_constant(tree.text), line=tree.line) if tree else None
+
+
+def _pairs(tree: Tree | None, *, constant: bool = True) -> dict[str, Told]:
+    return {
+        each: Told(text=_constant(value.text) if constant else value.text, line=value.line)
+        for each, value in ((tree.table or {}) if tree else {}).items()
+    }
 
 
 def _items(tree: Tree | None) -> tuple[Told, ...] | None:

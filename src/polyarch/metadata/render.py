@@ -20,7 +20,10 @@ def render_text(
     describe: str = "",
     write: Callable[[str], str] = as_is,
 ) -> str:
-    """Work out the global expressions, `{{version}}`, `{{revision}}` and `{{describe}}` in a text of the config.
+    """Work out what may stand in a text of the config.
+
+    That is the global expressions, `{{version}}`, `{{describe}}` and `{{revision}}`, the commit's
+    whole id.
 
     Nothing is escaped for HTML: a build argument is not a page. `where` says where the text stands,
     `write` how a result is written into it. A bare `{{date}}` or `{{commit_date}}` is written as
