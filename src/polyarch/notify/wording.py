@@ -35,7 +35,7 @@ class Words:
         ends = f"\n{self.url}" if self.url else ""
         if longest is not None:
             room = max(0, longest - len(self.title) - len(ends) - 1)
-            body = body if len(body) <= room else f"{body[: max(0, room - 1)]}…"
+            body = body if len(body) <= room else f"{body[: room - 1]}…" if room else ""
         return f"{self.title}\n{body}{ends}"
 
 
