@@ -43,8 +43,14 @@ def _sections(group: click.Group, above: click.Context) -> Iterator[str]:
         if command is None:
             continue
         context = _context(command, name, above)
-        if isinstance(command, click.Group):
-            yield from _sections(command, context)
+        if not isinstance(command, click.Group):
+            yield _section(command, context)
             continue
-        text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
-        yield f"## {context.command_path}\n\n```text\n{text}\n```\n"
+        if command.invoke_without_command:  # a verb by itself as well
+            yield _section(command, context)
+        yield from _sections(command, context)
+
+
+def _section(command: click.Command, context: click.Context) -> str:
+    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    return f"## {context.command_path}\n\n```text\n{text}\n```\n"

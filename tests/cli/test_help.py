@@ -11,7 +11,15 @@ from tests.support.tiny_project import TinyProject
 
 GOLDEN = Path(__file__).parent / "golden" / "help"
 
-CALLS = ("", "--help", "config", "config show --help", *(f"{verb} --help" for verb in VERBS))
+RUNS = ("show", "logs", "report", "import", "who")
+CALLS = (
+    "",
+    "--help",
+    "config",
+    "config show --help",
+    *(f"{verb} --help" for verb in VERBS),
+    *(f"runs {verb} --help" for verb in RUNS),
+)
 
 
 @pytest.mark.parametrize("command", CALLS)

@@ -20,6 +20,7 @@ VERBS = {
     "inspect": "polyarch.cli.commands.inspect",
     "notify": "polyarch.cli.commands.notify",
     "ci": "polyarch.cli.commands.ci",
+    "runs": "polyarch.cli.commands.runs",
     "doctor": "polyarch.cli.commands.doctor",
     "builders": "polyarch.cli.commands.builders",
     "config": "polyarch.cli.commands.config",

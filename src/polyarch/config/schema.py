@@ -234,4 +234,4 @@ class ProjectTable(Table, frozen=True):
         ),
     ] = {}
     verify: Annotated[VerifyTable, doc("How images are proven.")] = VerifyTable()
-    runs: Annotated[RunsTable, planned("The records of runs.")] = RunsTable()
+    runs: Annotated[RunsTable, doc("The records of runs.")] = RunsTable()
