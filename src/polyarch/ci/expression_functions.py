@@ -84,9 +84,14 @@ def _from_json(given: tuple[Value, ...]) -> Value:
     if len(text) > _MAX_JSON:
         raise NotKnownHereError
     try:
-        return value_of(json.loads(text))
+        return value_of(json.loads(text, parse_constant=_refused))
     except (ValueError, RecursionError) as error:
         raise NotKnownHereError from error
+
+
+def _refused(word: str) -> object:
+    """`NaN` and the like are words of Python's reader, not of JSON."""
+    raise ValueError(word)
 
 
 def value_of(data: object) -> Value:
