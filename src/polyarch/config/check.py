@@ -22,10 +22,9 @@ _SLIP = 0.85
 
 @dataclass(slots=True)
 class Checker:
-    """Walks tables and gathers what is wrong, and which planned keys are set."""
+    """Walks tables and gathers what is wrong."""
 
     problems: list[Problem] = field(default_factory=list)
-    planned: list[KeyPath] = field(default_factory=list)
 
     def table(
         self, value: Mapping[str, object], table: type[Table], path: KeyPath
@@ -38,8 +37,6 @@ class Checker:
             if key is None:
                 self._add((*path, name), _unknown(name, known))
                 continue
-            if key.planned:
-                self.planned.append((*path, name))
             cleaned = self._value(item, key.type, key.check, (*path, name))
             if cleaned is not _FAULTY:
                 good[name] = cleaned

@@ -13,7 +13,6 @@ from polyarch.config.schema import ProjectTable
 from polyarch.config.table import Table
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NOT_YET = "Not effective yet."
 
 Schema = dict[str, object]
 
@@ -53,7 +52,7 @@ def _table(written: Schema, table: type[Table]) -> Schema:
 def _property(written: Schema, key: Key) -> Schema:
     schema = _without_null(written)
     schema.pop("default", None)
-    schema["description"] = f"{key.doc} {NOT_YET}" if key.planned else key.doc
+    schema["description"] = key.doc
     if key.default is not None and not isinstance(key.default, dict):
         schema["default"] = key.default
     return schema

@@ -9,7 +9,7 @@ from msgspec import inspect
 
 from polyarch.config.forms import Check, check_of
 from polyarch.config.schema import ProjectTable
-from polyarch.config.table import PLANNED, Table
+from polyarch.config.table import Table
 
 APPEND = "+"
 """Behind the name of a list's key: append to what is inherited instead of replacing it."""
@@ -30,7 +30,6 @@ class Key:
     doc: str
     default: object
     required: bool
-    planned: bool
     check: Check | None
 
     @property
@@ -122,7 +121,6 @@ def _key(field: inspect.Field) -> Key:
         doc=str(schema.get("description", "")),
         default=_default(field),
         required=field.required,
-        planned=bool(meta and meta.extra and meta.extra.get(PLANNED)),
         check=check,
     )
 

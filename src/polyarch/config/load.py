@@ -5,8 +5,7 @@ from pathlib import Path
 
 from polyarch.config.check import Checker
 from polyarch.config.document import FILE_NAME, Document
-from polyarch.config.keypath import KeyPath
-from polyarch.config.problem import in_file_order, place_of
+from polyarch.config.problem import in_file_order
 from polyarch.config.project import Project
 from polyarch.config.relations import relation_problems, table_at
 from polyarch.config.resolve import Override, Resolver
@@ -67,7 +66,7 @@ def project_of(
         overrides=overrides,
         problems=checker.problems,
     )
-    project = resolver.project([_not_yet(path, document) for path in _outermost(checker.planned)])
+    project = resolver.project()
     _refuse(document, checker)
     return project
 
@@ -87,17 +86,3 @@ def _check_overrides(overrides: Sequence[Override]) -> None:
         if checker.problems:
             told = tuple(problem.told({}) for problem in checker.problems)
             raise InvalidOverrideError(override.flag, told)
-
-
-def _not_yet(path: KeyPath, document: Document) -> str:
-    where = place_of(path, document.lines)
-    return f"{where}: this version of polyarch reads the key, but does nothing with it yet"
-
-
-def _outermost(paths: Sequence[KeyPath]) -> list[KeyPath]:
-    """Paths without those within others; the checker finds an inner path right after the outer."""
-    kept: list[KeyPath] = []
-    for path in paths:
-        if not kept or path[: len(kept[-1])] != kept[-1]:
-            kept.append(path)
-    return kept

@@ -50,12 +50,8 @@ class Layer:
 
 
 def default_layer(table: type[Table]) -> Layer:
-    """The schema's defaults of what this version obeys."""
-    defaults = {
-        key.name: key.default
-        for key in keys_of(table).values()
-        if key.default is not None and not key.planned
-    }
+    """The schema's defaults."""
+    defaults = {key.name: key.default for key in keys_of(table).values() if key.default is not None}
     return Layer(table=defaults, source=lambda _: DEFAULT)
 
 

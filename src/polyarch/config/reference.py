@@ -53,9 +53,8 @@ def _keys(kind: TableKeys) -> Iterator[str]:
     yield "| key | type | default | what it does |"
     yield "|---|---|---|---|"
     for key in kind.keys.values():
-        note = " *Not yet.*" if key.planned else ""
         default = _default(key)
-        yield f"| `{key.name}` | {_type(key.type)} | {default} | {_cell(key.doc)}{note} |"
+        yield f"| `{key.name}` | {_type(key.type)} | {default} | {_cell(key.doc)} |"
 
 
 def _default(key: Key) -> str:

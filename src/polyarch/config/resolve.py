@@ -87,7 +87,7 @@ class Resolver:
     overrides: Sequence[Override]
     problems: list[Problem]
 
-    def project(self, warnings: Sequence[str]) -> Project:
+    def project(self) -> Project:
         """The whole project; what cannot be resolved is added to `problems`."""
         images = {name: self._image(name) for name in table_at(self.clean, "images")}
         publish = self._publish()
@@ -117,7 +117,7 @@ class Resolver:
             runs=runs_settings(table_at(self.clean, "runs")),
             environments=tuple(table_at(self.clean, "environments")),
             secret_variables=tuple(dict.fromkeys(self._secret_variables())),
-            warnings=(*warnings, *idle),
+            warnings=tuple(idle),
         )
 
     def _image(self, name: str) -> ImageSettings:

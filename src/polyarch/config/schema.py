@@ -23,7 +23,6 @@ from polyarch.config.table import (
     Variable,
     Words,
     doc,
-    planned,
 )
 
 

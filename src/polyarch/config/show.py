@@ -8,14 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from polyarch.config.build_tables import PlatformTable
 from polyarch.config.keypath import show_path
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import Leaf, leaves
 from polyarch.config.project import ImageSettings, Project, Value
-from polyarch.config.schema import ImageTable, PublishTable, RegistryTable, VerifyTable
+from polyarch.config.schema import ImageTable
 from polyarch.config.source import Source
-from polyarch.config.table import Table
 from polyarch.config.toml import toml_key, toml_value
 
 _IMAGES = "images"
@@ -27,16 +25,12 @@ _WIDEST = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One value: `key` is its path within `table`; `source` is text such as `polyarch.toml:7`.
-
-    `effective` is False for what this version reads but does not obey.
-    """
+    """One value: `key` is its path within `table`; `source` is text such as `polyarch.toml:7`."""
 
     table: tuple[str, ...]
     key: tuple[str, ...]
     value: object
     source: str
-    effective: bool = True
 
     def to_json(self) -> dict[str, object]:
         """The row with its whole key path."""
@@ -45,7 +39,6 @@ class Row:
             "key": path,
             "value": self.value,
             "source": self.source,
-            "effective": self.effective,
         }
 
 
@@ -55,8 +48,8 @@ def image_rows(project: Project, image: str) -> tuple[Row, ...]:
     return (
         *_image(settings),
         *_platforms(settings),
-        *(_row(("publish",), value, PublishTable) for value in project.publish.values),
-        *(_row(("verify",), value, VerifyTable) for value in project.verify.values),
+        *(_row(("publish",), value) for value in project.publish.values),
+        *(_row(("verify",), value) for value in project.verify.values),
         *_registries(project, settings),
     )
 
@@ -77,7 +70,7 @@ def as_toml(rows: Sequence[Row]) -> str:
     """The rows as a TOML document, each source in a comment behind its value."""
     lines: list[str] = []
     for table, members in groupby(rows, key=lambda row: row.table):
-        pairs = [(_pair(row), _comment(row)) for row in members]
+        pairs = [(_pair(row), row.source) for row in members]
         width = max((len(pair) for pair, _ in pairs if len(pair) <= _WIDEST), default=0)
         header = ".".join(toml_key(key) for key in table)
         lines += ["", f"[{header}]"] if lines else [f"[{header}]"]
@@ -90,10 +83,6 @@ def source_text(sources: Iterable[Source]) -> str:
     return " + ".join(dict.fromkeys(str(source) for source in sources))
 
 
-def _comment(row: Row) -> str:
-    return row.source if row.effective else f"{row.source}, no effect yet"
-
-
 def _pair(row: Row) -> str:
     return f"{'.'.join(toml_key(key) for key in row.key)} = {toml_value(row.value)}"
 
@@ -101,7 +90,7 @@ def _pair(row: Row) -> str:
 def _image(settings: ImageSettings) -> Iterator[Row]:
     order = list(keys_of(ImageTable))
     for value in sorted(settings.values, key=lambda value: order.index(value.path[0])):
-        yield _row((_IMAGES, settings.name), value, ImageTable)
+        yield _row((_IMAGES, settings.name), value)
 
 
 def _platforms(settings: ImageSettings) -> Iterator[Row]:
@@ -109,7 +98,7 @@ def _platforms(settings: ImageSettings) -> Iterator[Row]:
         table = (_IMAGES, settings.name, "platform", str(platform))
         for value in build.values:
             if value not in settings.values:
-                yield _row(table, value, PlatformTable)
+                yield _row(table, value)
 
 
 def _registries(project: Project, settings: ImageSettings) -> Iterator[Row]:
@@ -121,7 +110,7 @@ def _registries(project: Project, settings: ImageSettings) -> Iterator[Row]:
         seen.add(prefix)
         for path, leaf in leaves(project.registries.tree_of(repository)):
             value = Value(path=path, value=_harmless(path, leaf), sources=leaf.sources)
-            yield _row(("registries", prefix), value, RegistryTable)
+            yield _row(("registries", prefix), value)
 
 
 def _harmless(path: tuple[str, ...], leaf: Leaf) -> object:
@@ -130,11 +119,10 @@ def _harmless(path: tuple[str, ...], leaf: Leaf) -> object:
     return leaf.value
 
 
-def _row(path: tuple[str, ...], value: Value, table: type[Table]) -> Row:
+def _row(path: tuple[str, ...], value: Value) -> Row:
     return Row(
         table=path,
         key=value.path,
         value=value.value,
         source=source_text(value.sources),
-        effective=not keys_of(table)[value.path[0]].planned,
     )

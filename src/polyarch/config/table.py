@@ -1,10 +1,9 @@
 """What the tables of polyarch.toml are made of: a class for each table, a field for each key.
 
 A table is a class, a key is a field (`build_args` stands for `build-args`), its description is
-what the JSON Schema and the reference page say. `planned` marks a key that is read and checked but
-whose feature this version does not have: a file that sets it gets a warning. A key whose type is a
-list may also be written with a plus (`"tags+"`): then it appends to what is inherited. A default
-of None means that the key is absent.
+what the JSON Schema and the reference page say. A key whose type is a list may also be
+written with a plus (`"tags+"`): then it appends to what is inherited. A default of None means that
+the key is absent.
 """
 
 from collections.abc import Mapping
@@ -14,18 +13,10 @@ from msgspec import Meta, Struct, convert
 
 from polyarch.config import forms
 
-PLANNED = "planned"
-"""Key in a type's extra that marks what this version reads but does not obey."""
-
 
 def doc(text: str) -> Meta:
     """What a key does."""
     return Meta(description=text)
-
-
-def planned(text: str) -> Meta:
-    """What a key will do once its feature is there."""
-    return Meta(description=text, extra={PLANNED: True})
 
 
 Name = Annotated[str, forms.NAME]
