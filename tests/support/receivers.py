@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -175,7 +176,7 @@ class Receivers:
 
 
 @contextmanager
-def receivers() -> Iterator[Receivers]:
+def receivers(tls: ssl.SSLContext | None = None) -> Iterator[Receivers]:
     """Serve until the end of the block."""
     known = Receivers()
 
@@ -205,6 +206,8 @@ def receivers() -> Iterator[Receivers]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         known.host = f"127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
