@@ -10,6 +10,7 @@ from polyarch._version import __version__
 from polyarch.cli.verb import Family
 
 VERBS = {
+    "init": "polyarch.cli.commands.init",
     "lint": "polyarch.cli.commands.lint",
     "plan": "polyarch.cli.commands.plan",
     "metadata": "polyarch.cli.commands.metadata",
@@ -71,6 +72,7 @@ def app(**_: Any) -> None:
     Write a polyarch.toml beside your Dockerfiles, then:
 
     \b
+      polyarch init                writes that file from what is there, or from your workflow
       polyarch plan                what would be built, where, and which tags would move
       polyarch build               build every platform, prove what came out
       polyarch publish --sandbox   rehearse the whole on registries of this machine

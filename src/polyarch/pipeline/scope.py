@@ -42,7 +42,7 @@ def find_scope(
     chosen = set(select_images(ask.selectors, tuple(project.images), project.groups))
     if event.is_fork and not project.publish.build_forks:
         return Scope(platforms={}, reason=NO_FORKS)
-    own = _of_version_tag(project, event)
+    own = of_version_tag(project, event)
     reason = f"the tag `{shorten(event.tag or '')}` is of {_list(own)} alone" if own else ""
     chosen &= own or chosen
     if not chosen:
@@ -61,7 +61,7 @@ def find_scope(
     return Scope(platforms=select_platforms(wanted, images), reason=reason)
 
 
-def _of_version_tag(project: Project, event: CiEvent) -> set[str]:
+def of_version_tag(project: Project, event: CiEvent) -> set[str]:
     """The images that the event's tag is of; none where it is of the whole project."""
     images = project.images.items()
     return {name for name, image in images if is_version_tag(image.version_tag, event.tag)}

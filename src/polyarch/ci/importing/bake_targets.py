@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from polyarch.ci.bake import BakeTarget, read_bake, read_groups
 from polyarch.ci.bake import Told as Said
-from polyarch.ci.importing.calls import BAKES, complete
+from polyarch.ci.importing.calls import complete
 from polyarch.ci.importing.draft import Draft, DraftImage, TomlValue, short_names
 from polyarch.ci.importing.files import Files
 from polyarch.ci.importing.groups import BuildGroup, platform_name, split_reference

@@ -120,7 +120,7 @@ def _last(name: re.Pattern[str], repository: str) -> str:
 def _keys(table: Mapping[str, TomlValue], path: str, *, explained: bool = False) -> Iterator[str]:
     later: list[tuple[str, Mapping[str, str]]] = []
     for key, value in table.items():
-        if value == "" or (value == () and key != "on"):
+        if not value and not isinstance(value, bool) and key != "on":
             continue
         if isinstance(value, Mapping) and (not path or len(toml_value(dict(value))) > _WIDTH):
             later.append((key, value))
@@ -129,9 +129,8 @@ def _keys(table: Mapping[str, TomlValue], path: str, *, explained: bool = False)
             yield f"# {_WHAT[key]}"
         yield from _pair(key, value)
     for key, value in later:
-        if value:
-            yield f"[{path}.{toml_key(key)}]"
-            yield from (f"{toml_key(name)} = {toml_value(text)}" for name, text in value.items())
+        yield f"[{path}.{toml_key(key)}]"
+        yield from (f"{toml_key(name)} = {toml_value(text)}" for name, text in value.items())
 
 
 def _pair(key: str, value: TomlValue) -> Iterator[str]:
@@ -147,7 +146,7 @@ def _pair(key: str, value: TomlValue) -> Iterator[str]:
         yield f"{toml_key(key)} = {'true' if value else 'false'}"
     elif isinstance(value, str):
         yield f"{toml_key(key)} = {toml_value(value)}"
-    elif value:
+    else:
         yield f"{toml_key(key)} = {toml_value(dict(value))}"
 
 

@@ -9,7 +9,7 @@ from polyarch.ci.importing.flow import Flow
 from polyarch.ci.importing.groups import BuildGroup, groups_of, split_reference
 from polyarch.ci.importing.listed import lines_of
 from polyarch.ci.importing.occasion import Occasion, Surface
-from polyarch.ci.importing.play import Names, Stage, conditions_unknown
+from polyarch.ci.importing.play import METADATA, Names, Stage, conditions_unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,16 @@ class Rehearsal:
             if identity(each.group) == identity(group):
                 return each
         return None
+
+    def named(self, occasion: Occasion) -> frozenset[str]:
+        """What all metadata steps call images for an event, whether it publishes or not."""
+        stage = Stage(flow=self.flow, surface=self.surface, occasion=occasion, names=self.names)
+        found: list[str] = []
+        for played in stage.play():
+            if played.step.uses == METADATA and played.truth is not False:
+                given = self.names({k: played.text(k) for k in played.step.inputs}, occasion)
+                found += lines_of(text_of(given.get("tags")))
+        return frozenset(complete(each) for each in found)
 
     def _pushed(self, group: BuildGroup, occasion: Occasion) -> Pushed:
         call = group.call

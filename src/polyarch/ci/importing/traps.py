@@ -48,6 +48,7 @@ def traps_in(scene: Scene) -> Iterator[Told]:
     yield from _packages(scene)
     yield from _names(scene)
     yield from _caches(scene)
+    yield from _local_caches(scene)
     yield from _latest(scene)
     yield from _cancelled(scene)
     yield from _events(scene)
@@ -182,6 +183,25 @@ def _caches(scene: Scene) -> Iterator[Told]:
             more if several else "every image and platform of the repository shares one scope",
             "nothing: polyarch gives each image and platform a scope of its own",
         )
+
+
+def _local_caches(scene: Scene) -> Iterator[Told]:
+    for image in scene.images:
+        played = image.first.call.played
+        places = [
+            re.search(r"type=local.*?(?:src|dest)=([^,\s]+)", played.text(key))
+            for key in ("cache-from", "cache-to")
+        ]
+        read, written = (found[1] if found else "" for found in places)
+        if written and read in {written, ""}:
+            yield trap(
+                "cache-useless",
+                played.step.line_of("cache-to"),
+                f"the local cache in {written} is {'read and' if read else 'only'} written there",
+                "it only grows, and jobs with one key keep what the first of them made",
+                "nothing: polyarch writes a new folder and swaps the two",
+            )
+            return
 
 
 def _latest(scene: Scene) -> Iterator[Told]:

@@ -1,5 +1,6 @@
 """`polyarch plan`: what would be built, and which tags would move from what to what."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,9 +17,23 @@ if TYPE_CHECKING:
 @click.command("plan", cls=Verb)
 @options.sandbox
 @click.option("--offline", is_flag=True, help="Ask no registry; what tags have now is unknown.")
+@click.option(
+    "--compare-workflow",
+    "workflow",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Compare the tags with those that a GitHub workflow gives, event by event.",
+)
 @click.pass_obj
 @with_words
-def command(surroundings: Surroundings, words: Words, *, sandbox: bool, offline: bool) -> None:
+def command(
+    surroundings: Surroundings,
+    words: Words,
+    *,
+    sandbox: bool,
+    offline: bool,
+    workflow: Path | None,
+) -> int:
     r"""Show what would be done, and do nothing.
 
     For each image and platform: which engine builds it how, and why. For each tag in each
@@ -28,7 +43,10 @@ def command(surroundings: Surroundings, words: Words, *, sandbox: bool, offline:
       polyarch plan
       polyarch plan --event push --ref refs/tags/v1.2.3
       polyarch plan server web --platform linux/arm64 --offline
+      polyarch plan --compare-workflow .github/workflows/docker.yml
     """
+    if workflow is not None:
+        return _compared(surroundings, words, workflow)
     from polyarch.pipeline.story import plan_project
 
     invocation, project = words.invocation(surroundings), words.project(surroundings)
@@ -44,3 +62,24 @@ def command(surroundings: Surroundings, words: Words, *, sandbox: bool, offline:
         return plan_view(plan)
 
     invocation.emit(plan.to_json(), view)
+    return 0
+
+
+def _compared(surroundings: Surroundings, words: Words, workflow: Path) -> int:
+    """Show whether a workflow and polyarch.toml publish the same tags; 1 where they do not."""
+    from polyarch.cli.commands.init import init_request
+    from polyarch.pipeline.compare import compare
+    from polyarch.pipeline.init import read_flow_file, workflow_reading
+
+    invocation, project = words.invocation(surroundings), words.project(surroundings)
+    flow = read_flow_file(surroundings.folder / workflow)
+    reading = workflow_reading(flow, init_request(surroundings, None, None, ()))
+    comparison = compare(project, reading)
+
+    def view() -> "RenderableType":
+        from polyarch.cli.init_view import comparison_view
+
+        return comparison_view(comparison)
+
+    invocation.emit(comparison.to_json(), view)
+    return 0 if comparison.same else 1

@@ -1,0 +1,285 @@
+"""A polyarch.toml made from a workflow, a bake file, or what lies in the project's folder."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from polyarch.ci.compose import NAMES, StackRequest, read_stack
+from polyarch.ci.compose_service import Service
+from polyarch.ci.importing.bake_targets import bake_draft
+from polyarch.ci.importing.draft import Draft
+from polyarch.ci.importing.draft_text import draft_text
+from polyarch.ci.importing.files import Files
+from polyarch.ci.importing.flow import Flow, read_flow
+from polyarch.ci.importing.folder_draft import PLATFORMS, Found, folder_draft
+from polyarch.ci.importing.named import names_for
+from polyarch.ci.importing.occasion import Surface
+from polyarch.ci.importing.told import Kind, Told
+from polyarch.ci.importing.unseen import unseen_in
+from polyarch.ci.importing.workflow_draft import WorkflowReading, read_workflow_draft
+from polyarch.config.load import load_text
+from polyarch.errors import (
+    InvalidConfigError,
+    NothingToImportError,
+    PolyarchError,
+    StackUnreadableError,
+)
+from polyarch.host.git import GitFacts
+from polyarch.oci.platform import Platform
+from polyarch.pipeline.lint_ci import lint_pipeline
+from polyarch.pipeline.lint_files import Kind as FileKind
+from polyarch.pipeline.lint_files import LintFile, searched
+
+_MAX_BYTES = 4 * 1024 * 1024
+_BAKES = ("docker-bake.hcl", "docker-bake.json", "bake.hcl")
+_FORGES = ("github.com",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitRequest:
+    """What a file is made from; `root` is the folder that it is written into.
+
+    `values` are what a person told of names such as `vars.REGISTRY`. `repository` is `owner/name`,
+    else what git's remote says.
+    """
+
+    root: Path
+    git: GitFacts | None
+    repository: str = ""
+    default_branch: str = ""
+    values: Mapping[str, str]
+
+    def surface(self) -> Surface:
+        """What is known of the repository."""
+        return Surface(
+            repository=self.repository or _path(self.git),
+            default_branch=self.default_branch or (self.git and self.git.default_branch) or "main",
+            values={key.lower(): value for key, value in self.values.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The text of a polyarch.toml, and the draft behind it."""
+
+    text: str
+    draft: Draft
+
+
+def from_workflow(file: Path, request: InitRequest) -> Written:
+    """Read a workflow of GitHub Actions.
+
+    Raises:
+        StackUnreadableError, YamlError: it cannot be read.
+        NothingToImportError: no image can be seen in it.
+    """
+    raw = _read(file)
+    flow = read_flow(raw, file.name)
+    reading = workflow_reading(flow, request)
+    if not reading.draft.images:
+        raise NothingToImportError(str(file), _nothing(flow, reading))
+    told = [*reading.draft.told, *_default_branch(request), *_findings(file, raw, request.root)]
+    told.sort(key=lambda each: each.line)
+    return _written(replace(reading.draft, told=tuple(dict.fromkeys(told))))
+
+
+def workflow_reading(flow: Flow, request: InitRequest) -> WorkflowReading:
+    """All that can be read of a workflow, with the files beside it."""
+    surface = request.surface()
+    return read_workflow_draft(flow, surface, names_for(surface), _files(request.root))
+
+
+def read_flow_file(file: Path) -> Flow:
+    """Read a workflow as it is written.
+
+    Raises:
+        StackUnreadableError, YamlError: it cannot be read.
+    """
+    return read_flow(_read(file), file.name)
+
+
+def from_bake(file: Path) -> Written:
+    """Read a bake file.
+
+    Raises:
+        StackUnreadableError, BakeFileError: it cannot be read.
+        NothingToImportError: it has no target.
+    """
+    draft = bake_draft(_read(file), file.name)
+    if not draft.images:
+        raise NothingToImportError(str(file), "it has no target")
+    return _written(draft)
+
+
+def from_folder(request: InitRequest) -> Written:
+    """Look for Dockerfiles, compose files and bake files.
+
+    Raises:
+        NothingToImportError: there is no Dockerfile.
+    """
+    root = request.root
+    found = searched(root, root, frozenset({FileKind.DOCKERFILE}))
+    dockerfiles = tuple(Path(each.shown).as_posix() for each in found)
+    if not dockerfiles:
+        raise NothingToImportError(
+            str(root), "there is no Dockerfile; `[images.X.direct]` needs none, see docs"
+        )
+    told: list[Told] = []
+    draft = folder_draft(
+        Found(
+            folder=root.name,
+            dockerfiles=dockerfiles,
+            services=tuple(_services(root, told)),
+            repository=_path(request.git),
+            forge=_forge(request.git),
+        )
+    )
+    told += _others(root)
+    return _written(replace(draft, told=(*draft.told, *told)))
+
+
+def _written(draft: Draft) -> Written:
+    """The text, and what keeps it from being used as it is."""
+    text = draft_text(draft)
+    try:
+        load_text(text)
+    except InvalidConfigError as error:
+        problems = tuple(
+            Told(
+                kind=Kind.LEFT,
+                line=0,
+                what="polyarch.toml is not complete",
+                why=problem,
+                todo="mend it in the file that was written",
+            )
+            for problem in error.problems
+        )
+        draft = replace(draft, told=(*problems, *draft.told))
+        text = draft_text(draft)
+    return Written(text=text, draft=draft)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MAX_BYTES)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise StackUnreadableError(str(file), reason) from error
+
+
+def _files(root: Path) -> Files:
+    base = root.resolve()
+
+    def read(name: str) -> bytes | None:
+        path = (base / name).resolve()
+        if not path.is_relative_to(base) or not path.is_file():
+            return None
+        try:
+            return _read(path)
+        except StackUnreadableError:
+            return None
+
+    return read
+
+
+def _nothing(flow: Flow, reading: WorkflowReading) -> str:
+    unseen = [
+        *(each for each in reading.draft.told if each.kind is Kind.UNSEEN),
+        *unseen_in(flow, seen_lines=frozenset()),
+    ]
+    if not flow.jobs:
+        return "it is no workflow of GitHub Actions: `on` and `jobs` are missing"
+    if not unseen:
+        return "none of its steps builds and pushes an image"
+    first = unseen[0]
+    return f"line {first.line}, {first.what}: {first.why}; write the images into polyarch.toml"
+
+
+def _findings(file: Path, raw: bytes, root: Path) -> Iterator[Told]:
+    """What `polyarch lint` finds in the same file."""
+    whole = LintFile(path=file, shown=file.name, kind=FileKind.WORKFLOW, raw=raw)
+    text = raw.decode("utf-8", "surrogateescape")
+    platforms = tuple(Platform.parse(each) for each in PLATFORMS)
+    for found in lint_pipeline(whole, text, platforms, root=root):
+        yield Told(
+            kind=Kind.TRAP,
+            code=found.rule,
+            line=found.line,
+            what=found.message,
+            why=f"`polyarch lint` tells more of {found.rule}",
+            todo=found.hint,
+        )
+
+
+def _default_branch(request: InitRequest) -> Iterator[Told]:
+    if not request.default_branch and not (request.git and request.git.default_branch):
+        yield Told(
+            kind=Kind.ASSUMED,
+            line=0,
+            what="the default branch is `main`",
+            why="git does not say which it is",
+            todo="`--default-branch NAME` tells it",
+        )
+
+
+def _services(root: Path, told: list[Told]) -> Iterator[Service]:
+    for name in NAMES:
+        if (root / name).is_file():
+            request = StackRequest(root=root, files=(root / name,), profiles=("*",), variables={})
+            try:
+                stack = read_stack(request)
+            except PolyarchError as error:
+                what = f"compose file {name}"
+                told.append(Told(kind=Kind.UNSEEN, line=0, what=what, why=error.message))
+                return
+            yield from (_from_root(each, root) for each in stack.services)
+            return
+
+
+def _from_root(service: Service, root: Path) -> Service:
+    """The context as a path from the root, where it lies below it."""
+    build = service.build
+    if build is None or build.context is None or build.context.problem:
+        return service
+    path = (root / build.context.text).resolve()
+    if not path.is_relative_to(root.resolve()):
+        return service
+    text = path.relative_to(root.resolve()).as_posix()
+    context = replace(build.context, text=text)
+    return replace(service, build=replace(build, context=context))
+
+
+def _others(root: Path) -> Iterator[Told]:
+    """Files that say more of what is built than Dockerfiles do."""
+    for name in _BAKES:
+        if (root / name).is_file():
+            yield _hint(f"bake file {name}", f"`polyarch init --from-bake {name}` reads it")
+    for folder in (".github/workflows", ".gitea/workflows", ".forgejo/workflows"):
+        for path in sorted((root / folder).glob("*.y*ml")):
+            try:
+                raw = _read(path)
+            except StackUnreadableError:
+                continue
+            if b"build-push-action" in raw or b"bake-action" in raw or b"github-builder" in raw:
+                shown = f"{folder}/{path.name}"
+                yield _hint(
+                    f"workflow {shown}", f"`polyarch init --from-workflow {shown}` reads it"
+                )
+
+
+def _hint(what: str, todo: str) -> Told:
+    return Told(kind=Kind.UNSEEN, line=0, what=what, why="it was not read", todo=todo)
+
+
+def _path(git: GitFacts | None) -> str:
+    """`owner/name` of the remote."""
+    if git is None or not git.remote:
+        return ""
+    return urlsplit(git.remote).path.strip("/").removesuffix(".git")
+
+
+def _forge(git: GitFacts | None) -> str:
+    host = (urlsplit(git.remote).hostname or "") if git and git.remote else ""
+    return host if host in _FORGES else ""
