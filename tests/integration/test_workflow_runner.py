@@ -224,7 +224,7 @@ def _pushed(project: TinyProject) -> str:
         (events.schedule("17 3 * * *", SHA), True),
         (events.schedule("0 0 * * *", SHA), False),
         (events.release("v1", SHA), False),
-        (events.dispatch("refs/heads/x", SHA), True),
+        (events.dispatch("refs/heads/x", SHA, {}), True),
         (events.pull_request(1, SHA, SHA, fork=True), True),
     ],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.lab.registries import Registry
 from tests.support.published import Destinations
 from tests.support.tiny_project import TinyProject
+from tests.support.workflow.api import Runs
 from tests.support.workflow.events import Event
 from tests.support.workflow.repository import hosted, origin
 from tests.support.workflow.runs import Forge, Run
@@ -53,6 +54,7 @@ PIPX = """\
 #!/bin/sh
 test "$1 ${2%%=*}" = "install polyarch" || { echo "pipx cannot $*" >&2; exit 2; }
 """
+TOKENS = {power: f"ghs_{power}" for power in ("write", "read", "none")}
 STAGE = "REGISTRY_3"
 """Begins the names of what the building jobs may log in with."""
 
@@ -100,6 +102,8 @@ def pipeline_project(
     stage: Registry,
     *,
     notices: str,
+    api: str,
+    ended: Runs,
     options: Sequence[str] = (),
 ) -> PipelineProject:
     """Make it all: config, workflow, repository, and a forge that has the secrets."""
@@ -128,9 +132,11 @@ def pipeline_project(
         origin=origin(project),
         folder=folder / "forge",
         path=_path(folder / "tools"),
-        tokens={power: f"ghs_{power}" for power in ("write", "read", "none")},
+        tokens=TOKENS,
         secrets={name: value for name, value in logins.items() if name.endswith("_TOKEN")}
         | {"POLYARCH_NOTIFY_URLS": notices},
+        api=api,
+        ended=ended,
         variables={name: value for name, value in logins.items() if name.endswith("_USER")},
     )
     return PipelineProject(project=project, forge=forge, faults=faults, places=places, stage=stage)

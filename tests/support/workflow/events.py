@@ -70,9 +70,11 @@ def release(name: str, sha: str, action: str = "published") -> Event:
     return Event(name="release", ref=TAG + name, sha=sha, more={"action": action, "release": told})
 
 
-def dispatch(ref: str, sha: str, **inputs: str) -> Event:
+def dispatch(ref: str, sha: str, inputs: Mapping[str, str]) -> Event:
     """Somebody starts the workflow by hand, on a complete ref."""
-    return Event(name="workflow_dispatch", ref=ref, sha=sha, more={"inputs": inputs, "ref": ref})
+    return Event(
+        name="workflow_dispatch", ref=ref, sha=sha, more={"inputs": dict(inputs), "ref": ref}
+    )
 
 
 def pull_request(number: int, merge: str, head: str, *, fork: bool) -> Event:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.workflow import contexts
+from tests.support.workflow.api import Runs
 from tests.support.workflow.artifacts import Artifacts
 from tests.support.workflow.contexts import Known
 from tests.support.workflow.events import Event
@@ -44,6 +45,7 @@ class Forge:
 
     `tokens` are what GITHUB_TOKEN is worth by what it may do with packages: `write`, `read`, and
     `none`. `labels` are what `runs-on` may say besides. `known` is set on every machine.
+    `ended` is what `api` tells.
     """
 
     origin: Path
@@ -55,6 +57,7 @@ class Forge:
     labels: tuple[Any, ...] = ()
     known: Mapping[str, str] = field(default_factory=dict)
     api: str = "http://127.0.0.1:9"
+    ended: Runs = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(42))
 
     def start(self, event: Event, file: str = FILE) -> "Run | None":
@@ -105,8 +108,10 @@ class Run:
 
     def go(self) -> None:
         """Run all jobs."""
+        self.forge.ended[self.number] = []
         for job in self.workflow.jobs:
             self.jobs[job.key] = self._job(job, ())
+        self.forge.ended[self.number].append(self.result)
 
     def again(self) -> None:
         """Run again what failed and what waited for it; the rest keeps its results and outputs."""
@@ -117,6 +122,7 @@ class Run:
                 self.jobs[job.key] = self._job(job, ())
             elif job.key in fresh:
                 self.jobs[job.key] = self._job(job, self.jobs[job.key].legs)
+        self.forge.ended[self.number].append(self.result)
 
     def _known(self) -> Known:
         return contexts.of_run(
