@@ -176,6 +176,12 @@ PARTS = (
         provide=make_bases,
     ),
     Part(
+        name="browser",
+        purpose="looks at reports",
+        packages=("chromium",),
+        probe=_program("chromium", "chromium"),
+    ),
+    Part(
         name="sources",
         purpose="C programs to build",
         packages=("xz-utils",),
