@@ -1,6 +1,7 @@
 """A run that publishes tells people once when it ends, and nothing of that changes the run."""
 
 import json
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -206,6 +207,27 @@ def test_an_issue_is_closed_by_a_success_that_nobody_else_hears_of(
     assert said.code == 0, said
     assert [each["state"] for each in issues.issues] == ["closed"]
     assert len(received.of(f"/{TOKEN}")) == 1
+
+
+@pytest.mark.parametrize("job", ["publish", "notify"])
+def test_the_store_knows_what_a_new_machine_does_not(
+    published: TinyProject, registries: Registries, received: Receivers, job: str
+) -> None:
+    published.toml(f'+[runs]\nstore = "{registries[2].host}/team/records"\n')
+    good = (published.root / "make.sh").read_text()
+    verb = {"publish": "publish", "notify": "build"}[job]
+    for make in ("exit 9\n", good):
+        published.write({"make.sh": make})
+        published.commit()
+        silent = {"POLYARCH_NOTIFY": "off" if job == "notify" else ""}
+        more = {**on_main(published), "POLYARCH_NOTIFY_URLS": hook(received), **silent}
+        more["GITHUB_RUN_ID"] = str(len(make))
+        published.run(verb, more=more)
+        if job == "notify":
+            ended = "failure" if make != good else "success"
+            assert published.run("notify", "--status", ended, more=more).code == 0
+        shutil.rmtree(published.root / ".polyarch")
+    assert [each.json["kind"] for each in received.got] == ["failure", "recovery"]
 
 
 def test_what_a_run_leaves_for_the_last_job(published: TinyProject, received: Receivers) -> None:

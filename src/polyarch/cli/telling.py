@@ -1,7 +1,9 @@
 """Telling people at the end of a run, of which nothing may change how the run ends."""
 
 import sys
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +20,13 @@ from polyarch.runs.summary import RunSummary
 
 if TYPE_CHECKING:
     from polyarch.notify.send import Delivery
+    from polyarch.pipeline.telling_past import Sources
 
 SWITCH = "POLYARCH_NOTIFY"
 OUTPUT = "notice"
+
+_MOST_STORED = 20
+_STORE_S = 8.0
 
 _ON = frozenset({"on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
@@ -58,18 +64,53 @@ class Teller:
         if (said in _OFF and not leaves) or (said not in _OFF and not named):
             return warnings
         from polyarch.pipeline.telling import audience_of, silence
-        from polyarch.pipeline.telling_run import EndedRun, left_behind, tell_of
+        from polyarch.pipeline.telling_run import BY_ITSELF, EndedRun, left_behind, tell_of
 
         ended = EndedRun(about=about, result=result, folder=run.path if run else None)
         audience = audience_of(self.project, environment, read_clock())
         if leaves:
             _append(Path(leaves), f"{OUTPUT}={left_behind(ended, self.event, audience)}\n")
             return warnings
-        asked = said in _ON
-        if not asked and (self.stays or silence(self.event)):
+        by_itself = about.verb == BY_ITSELF and not (self.stays or silence(self.event))
+        if not (by_itself or said in _ON):
             return warnings
-        told = tell_of(ended, self.event, self.project, audience, environment, asked=asked)
+        sources = sources_of(self.project, self.surroundings)
+        told = tell_of(ended, self.event, self.project, audience, sources)
         return [*warnings, *problems(audience.wrong, told.deliveries)]
+
+
+def sources_of(project: Project, surroundings: Surroundings) -> "Sources":
+    """Where it is looked up how runs before ended."""
+    from polyarch.pipeline.telling_past import Sources
+    from polyarch.pipeline.telling_run import runs_of
+
+    return Sources(
+        environment=surroundings.environment,
+        runs=runs_of(project),
+        stored=lambda: _stored(project, surroundings),
+    )
+
+
+def _stored(project: Project, surroundings: Surroundings) -> "tuple[RunSummary, ...]":
+    """The newest records of the store; none where there is no store, or it does not answer."""
+    if project.runs.repository is None:
+        return ()
+    from polyarch.cli.runs_open import Records
+    from polyarch.events import ignore
+
+    records = Records(surroundings=surroundings, project=project)
+    found: list[tuple[RunSummary, ...]] = []
+
+    def ask() -> None:
+        with suppress(PolyarchError, TimeoutError), records.registries(ignore) as registries:
+            listed = records.store(registries).list(_MOST_STORED)
+            found.append(tuple(each.run.summary for each in listed))
+
+    # A thread of its own: registries are waited for with more patience than a notice is worth.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_STORE_S)
+    return found[0] if found else ()
 
 
 def problems(wrong: Iterable[PolyarchError], deliveries: "Iterable[Delivery]") -> list[str]:

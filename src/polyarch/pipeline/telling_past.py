@@ -1,12 +1,14 @@
-"""How the run before this one ended, and whether a newer one has begun: CI's API, else records.
+"""How the run before this one ended, and whether a newer one has begun.
+
+The CI's API is asked, else the records of this machine are looked through, else those of the store.
 
 Sources: docs.github.com, "REST API endpoints for workflow runs"; docs.gitlab.com, "Pipelines API".
 Without an answer it is unknown, which is never an error.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,16 +32,38 @@ _ENDS: Mapping[str, Result] = {
     "startup_failure": Result.BAD,
     "failed": Result.BAD,
 }
-_STATES = {State.DONE: Result.GOOD, State.FAILED: Result.BAD, State.PARTLY: Result.BAD}
+_BAD = frozenset({State.FAILED, State.PARTLY})
+_VERBS = frozenset({"build", "publish"})
 
 
-def past_of(event: CiEvent, environment: Mapping[str, str], runs: Path, about: RunSummary) -> Past:
-    """What is known of the runs on the line of `event`; `runs` is the folder of this machine's."""
+def nothing_stored() -> tuple[RunSummary, ...]:
+    """What a project without a store has there."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the past is looked for: a CI's variables, this machine's folder of runs, the store.
+
+    `stored` gives the newest records of the store, newest first, within bounded time.
+    """
+
+    environment: Mapping[str, str] = field(repr=False)
+    runs: Path
+    stored: Callable[[], Iterable[RunSummary]] = nothing_stored
+
+
+def past_of(event: CiEvent, about: RunSummary, sources: Sources) -> Past:
+    """What is known of the runs on the line of `event`; `about` is this one, without id if whole.
+
+    A run without an id is a whole pipeline: the records of its own jobs are not before it.
+    """
     known = Past()
     with suppress(PolyarchError):
-        known = _at_ci(event, environment)
-    if known.result is Result.UNKNOWN:
-        known = replace(known, result=_of_records(runs, about))
+        known = _at_ci(event, sources.environment)
+    for records in (lambda: summaries(sources.runs), sources.stored):
+        if known.result is Result.UNKNOWN:
+            known = replace(known, result=_of_records(records(), about))
     return known
 
 
@@ -125,13 +149,23 @@ def _rows(value: object, key: str = "") -> list[Mapping[str, Any]]:
     return [each for each in listed if isinstance(each, dict) and isinstance(each.get("id"), int)]
 
 
-def _of_records(runs: Path, about: RunSummary) -> Result:
-    """The last one of the same verb on the same line that came to an end, rehearsals left out."""
+def _of_records(records: Iterable[RunSummary], about: RunSummary) -> Result:
+    """What the newest on the same line says, rehearsals left out.
+
+    A build that went well proves nothing of what became of its pipeline; one that failed does.
+    """
     line = _line(about)
-    for each in islice(summaries(runs), _MOST_RUNS):
-        same = (each.verb, each.environment, _line(each)) == (about.verb, about.environment, line)
-        if same and not each.sandbox and each.id != about.id and each.state in _STATES:
-            return _STATES[each.state]
+    for each in islice(records, _MOST_RUNS):
+        own = (
+            each.id == about.id if about.id else bool(about.ci_run) and each.ci_run == about.ci_run
+        )
+        same = each.verb in _VERBS and (each.environment, _line(each)) == (about.environment, line)
+        if own or not same or each.sandbox:
+            continue
+        if each.state in _BAD:
+            return Result.BAD
+        if each.state is State.DONE and each.verb == about.verb:
+            return Result.GOOD
     return Result.UNKNOWN
 
 

@@ -1,6 +1,6 @@
 """Telling once of a pipeline of several jobs, by its last."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from polyarch._version import __version__
@@ -10,6 +10,7 @@ from polyarch.notify.notice import Kind, Notice
 from polyarch.pipeline.telling import Audience, Decision, Result, decide
 from polyarch.pipeline.telling_needs import Needs, told_by
 from polyarch.pipeline.telling_notice import bare_notice
+from polyarch.pipeline.telling_past import Sources
 from polyarch.pipeline.telling_run import Told, known_past, last_bad, tell
 from polyarch.runs.summary import RunSummary
 
@@ -18,12 +19,12 @@ _STATUSES = {"failure": Result.BAD, "success": Result.GOOD, "cancelled": Result.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastJob:
-    """The job that tells; `environment` is its own."""
+    """The job that tells."""
 
     event: CiEvent
     project: Project
     audience: Audience
-    environment: Mapping[str, str]
+    sources: Sources
 
     def tell_of_jobs(self, needs: Needs) -> Told:
         """Tell of what a CI says of all jobs."""
@@ -68,8 +69,9 @@ class LastJob:
             started=self.audience.outbox.now,
             event={"name": self.event.name, "ref": self.event.ref, "sha": self.event.sha},
             environment=self.project.environment or "",
+            ci_run=self.event.ci_run or "",
         )
-        past = known_past(result, self.project, self.event, self.environment, about)
+        past = known_past(result, self.project, self.event, about, self.sources)
         request = self.event.is_pull_request
         decision = decide(result, past, self.project.notify.on, pull_request=request)
         return tell(decision, result, self.audience, notice)

@@ -12,7 +12,7 @@ from polyarch.notify.send import Delivery
 from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.telling import Audience, Decision, Past, Result, cleaned, decide
 from polyarch.pipeline.telling_notice import notice_of
-from polyarch.pipeline.telling_past import past_of, summaries
+from polyarch.pipeline.telling_past import Sources, past_of, summaries
 from polyarch.runs.folder import state_folder
 from polyarch.runs.summary import RESULT_FILE, RunSummary
 from polyarch.transaction.journal import FILE as JOURNAL
@@ -20,8 +20,8 @@ from polyarch.transaction.journal import FILE as JOURNAL
 PLAN_FILE = "plan.json"
 
 _LARGEST = 16 << 20
-_BY_ITSELF = frozenset({"publish"})
-"""Verbs that move what users see. A build is a step of something larger."""
+BY_ITSELF = "publish"
+"""The verb that moves what users see and so tells. A build is a step of something larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +58,11 @@ def tell_of(
     event: CiEvent,
     project: Project,
     audience: Audience,
-    environment: Mapping[str, str],
-    *,
-    asked: bool,
+    sources: Sources,
 ) -> Told:
-    """Tell of a run if it is one of which people are told; `asked` lets any verb do so."""
-    if audience.is_empty or not (asked or run.about.verb in _BY_ITSELF):
-        return Told(decision=Decision(kind=None, reason="nobody is to be told"))
+    """Tell of a run whoever is to be told."""
     result = Result.of_code(run.about.exit_code)
-    past = known_past(result, project, event, environment, run.about)
+    past = known_past(result, project, event, run.about, sources)
     decision = decide(result, past, project.notify.on, pull_request=event.is_pull_request)
     url = event.run_url or ""
     return tell(decision, result, audience, lambda kind: run.notice(kind, url))
@@ -76,13 +72,13 @@ def known_past(
     result: Result,
     project: Project,
     event: CiEvent,
-    environment: Mapping[str, str],
     about: RunSummary,
+    sources: Sources,
 ) -> Past:
     """What is known of other runs, where anything depends on it."""
     recovering = result is Result.GOOD and Kind.RECOVERY in project.notify.on
     if recovering or result is Result.CANCELLED:
-        return past_of(event, environment, runs_of(project), about)
+        return past_of(event, about, sources)
     return Past()
 
 

@@ -13,7 +13,7 @@ from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.exit_codes import ExitCode
 from polyarch.cli.invocation import Invocation, read_clock
 from polyarch.cli.projects import open_project
-from polyarch.cli.telling import problems, warn
+from polyarch.cli.telling import problems, sources_of, warn
 from polyarch.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -112,14 +112,14 @@ def _job(
         event=event_of(EventOptions(), surroundings, project.root),
         project=project,
         audience=audience_of(project, surroundings.environment, read_clock()),
-        environment=surroundings.environment,
+        sources=sources_of(project, surroundings),
     )
 
 
 def _told_of_jobs(job: "LastJob", variable: str) -> "Told":
     from polyarch.pipeline.telling_needs import Needs
 
-    return job.tell_of_jobs(Needs.parse(job.environment.get(variable, ""), variable))
+    return job.tell_of_jobs(Needs.parse(job.sources.environment.get(variable, ""), variable))
 
 
 def _test(job: "LastJob", invocation: Invocation) -> ExitCode:
