@@ -107,7 +107,7 @@ def _held(found: re.Match[str]) -> str:
     return found[0].replace(",", "\1")
 
 
-def _lower(name: str) -> str:
+def lower_name(name: str) -> str:
     """Registries take small letters alone; those of expressions are none of theirs."""
     parts = re.split(r"(\$\{\{.*?\}\})", name)
     return "".join(each if each.startswith("${{") else each.lower() for each in parts)
@@ -139,7 +139,7 @@ def _group(calls: Sequence[BuildCall]) -> BuildGroup:
     platforms = [platform_name(each) for one in calls for each in one.platforms]
     return BuildGroup(
         calls=tuple(calls),
-        repositories=tuple(dict.fromkeys(complete(_lower(each)) for each in repositories)),
+        repositories=tuple(dict.fromkeys(complete(lower_name(each)) for each in repositories)),
         context=call.context if call.context == GIT else posixpath.normpath(call.context),
         dockerfile=_dockerfile(call),
         target=call.target,

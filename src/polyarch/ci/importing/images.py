@@ -64,7 +64,7 @@ def built_twice(images: Sequence[FoundImage]) -> tuple[Told, ...]:
     return tuple(
         Told(
             kind=Kind.TRAP,
-            code="built-twice",
+            code="double-build",
             line=group.line,
             what=f"`{image.name}` is built again for {', '.join(group.repositories)}",
             why="two builds give two digests: the registries do not hold the same image",

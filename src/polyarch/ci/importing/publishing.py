@@ -8,16 +8,21 @@ from polyarch.ci.importing.patterns import fits, our_glob
 from polyarch.ci.importing.rehearsal import Rehearsal
 from polyarch.ci.importing.told import Kind, Told
 from polyarch.ci.importing.triggers import Triggers
+from polyarch.metadata.policy import may_publish
 
 _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """The items of `on`, and the events among those tried that publish."""
+    """The items of `on`, and the events among those tried that publish.
+
+    `quiet` are those that these items let publish although the workflow pushes nothing.
+    """
 
     on: tuple[str, ...]
     occasions: tuple[Occasion, ...]
+    quiet: tuple[Occasion, ...]
     told: tuple[Told, ...]
 
 
@@ -42,9 +47,17 @@ class _Writer:
             *(kind for kind in ("release", "schedule", "dispatch") if self._whole(kind)),
         ]
         self._assumed()
+        rules = tuple(dict.fromkeys(on))
+        surface = self.rehearsal.surface
+        tried = [each for each in self.occasions if each.kind]
         return Publishing(
-            on=tuple(dict.fromkeys(on)),
-            occasions=tuple(each for each in self.occasions if each.kind and self._pushes(each)),
+            on=rules,
+            occasions=tuple(each for each in tried if self._pushes(each)),
+            quiet=tuple(
+                each
+                for each in tried
+                if not self._pushes(each) and may_publish(each.event(surface), rules).publish
+            ),
             told=tuple(self.told),
         )
 
@@ -110,8 +123,8 @@ class _Writer:
             self._tell(
                 f"conditions for `{kind}`",
                 f"some publish and some do not (not: {', '.join(silent[:_SHOWN])}); `{kind}` in"
-                " `[publish] on` takes all of them",
-                "take it out of `on` if that is too much",
+                " `[publish] on` takes all of them, and the tag rules leave out what they can",
+                "see with `polyarch plan --compare-workflow`",
             )
         return bool(pushing)
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from polyarch.ci.expression_values import text_of, truth_of, unknown_names
 from polyarch.ci.importing.calls import BuildCall, calls_in, complete
 from polyarch.ci.importing.flow import Flow
-from polyarch.ci.importing.groups import BuildGroup, groups_of, split_reference
+from polyarch.ci.importing.groups import (
+    BuildGroup,
+    groups_of,
+    image_names,
+    lower_name,
+    split_reference,
+)
 from polyarch.ci.importing.listed import lines_of
 from polyarch.ci.importing.occasion import Occasion, Surface
 from polyarch.ci.importing.play import METADATA, Names, Stage, conditions_unknown
@@ -75,7 +81,13 @@ class Rehearsal:
             tags = given.get("tags")
             unknown += unknown_names((tags,))
             if not unknown_names((tags,)):
-                references += [complete(each) for each in lines_of(text_of(tags))]
+                references += [
+                    f"{complete(lower_name(image))}:{tag}"
+                    for image in image_names(call.meta.images)
+                    for tag in lines_of(text_of(tags))
+                ]
+        if call.meta is None and not references:
+            unknown.append(f"tags that are made elsewhere (line {call.line})")
         assumed = [*conditions_unknown(call.played)]
         if truth_of(call.push) is None:
             assumed += unknown_names((call.push,))
@@ -98,7 +110,6 @@ def _meta_inputs(call: BuildCall) -> Mapping[str, str]:
     if meta is None:
         return {}
     return {
-        "images": "\n".join(meta.images),
         "tags": "\n".join(meta.rules),
         "flavor": "\n".join(meta.flavor),
     }

@@ -27,10 +27,22 @@ class TagRules:
 
 
 def rules_of(
-    groups: Sequence[BuildGroup], rehearsal: Rehearsal, occasions: Sequence[Occasion]
+    groups: Sequence[BuildGroup],
+    rehearsal: Rehearsal,
+    occasions: Sequence[Occasion],
+    quiet: Sequence[Occasion] = (),
 ) -> TagRules:
-    """Rules that give for each of these events what the builds of one image push together."""
-    return _Writer(groups=tuple(groups), rehearsal=rehearsal, occasions=tuple(occasions)).written()
+    """Rules that give for each of these events what the builds of one image push together.
+
+    For those in `quiet` they give nothing, where that can be said.
+    """
+    writer = _Writer(
+        groups=tuple(groups),
+        rehearsal=rehearsal,
+        occasions=tuple(occasions),
+        quiet=dict.fromkeys(quiet, frozenset()),
+    )
+    return writer.written()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,7 +50,9 @@ class _Writer:
     groups: tuple[BuildGroup, ...]
     rehearsal: Rehearsal
     occasions: tuple[Occasion, ...]
+    quiet: Wanted
     told: list[Told] = field(default_factory=list)
+    together: Wanted = field(default_factory=dict)
 
     def written(self) -> TagRules:
         whole = self._unchanged()
@@ -63,12 +77,17 @@ class _Writer:
         if any("${{" in each for each in (*rules, *group.flavor)):
             return None
         guess = Guess(surface=self.rehearsal.surface, flavor=group.flavor)
-        if not guess.fits(rules, self._all()):
+        if not guess.fits(rules, {**self._all(), **self.quiet}):
             return None
         return TagRules(rules=tuple(rules), flavor=group.flavor, told=())
 
     def _all(self) -> Wanted:
         """All tags of the image, by event; what nobody can know is left out."""
+        if not self.together:
+            self.together = self._put_together()
+        return self.together
+
+    def _put_together(self) -> Wanted:
         found: dict[Occasion, frozenset[str]] = {}
         for occasion in self.occasions:
             pushed = [self.rehearsal.of(group, occasion) for group in self.groups]
@@ -123,7 +142,7 @@ class _Writer:
             return
         flavor = tuple(each for each in self._flavor() if not _LATEST.match(each))
         guess = Guess(surface=self.rehearsal.surface, flavor=(*flavor, NO_LATEST))
-        rules = guess.rule_for(text, wanted) or guess.rule_for(text, wanted, self._all())
+        rules = self._searched(guess, text, wanted)
         if rules is None:
             self._left(group, text, "no rule gives the same for every event")
             return
@@ -133,6 +152,15 @@ class _Writer:
             shown = ", ".join(each.title for each in unknown[:_SHOWN])
             self._left(group, text, f"for these events a run alone can tell what it gives: {shown}")
         yield from (_ON.sub("", each) for each in rules)
+
+    def _searched(self, guess: Guess, text: str, wanted: Wanted) -> tuple[str, ...] | None:
+        """The strictest rules that there are, first those that are quiet where they should be."""
+        for asked in ({**wanted, **self.quiet}, wanted):
+            for allowed in (None, self._all()):
+                found = guess.rule_for(text, asked, allowed)
+                if found is not None:
+                    return found
+        return None
 
     def _flavor(self) -> tuple[str, ...]:
         flavor = self.groups[0].flavor
@@ -149,7 +177,8 @@ class _Writer:
             pushed = self.rehearsal.of(group, occasion)
             has = pushed is not None and "latest" in pushed.tags
             wanted[occasion] = frozenset({"latest"} if has else ())
-        rules = Guess(surface=self.rehearsal.surface).rule_for("type=raw,value=latest", wanted)
+        guess = Guess(surface=self.rehearsal.surface)
+        rules = self._searched(guess, "type=raw,value=latest", wanted)
         if rules is None:
             self._left(group, written[0], "no rule gives `latest` for just these events")
         yield from rules or ()
@@ -165,6 +194,12 @@ class _Writer:
                     f"{occasion.title}: {_listed(tags)}",
                     f"the rules give {_listed(given or ())}",
                 )
+                return
+        for occasion in self.quiet:
+            given = guess.gives(rules, occasion)
+            if given:
+                why = f"the workflow pushes nothing, and polyarch pushes {_listed(given)}"
+                self._left(self.groups[0], occasion.title, why)
                 return
 
     def _left(self, group: BuildGroup, what: str, why: str) -> None:

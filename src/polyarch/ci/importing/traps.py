@@ -27,6 +27,7 @@ _QUEUE = Occasion(
     title="merge queue", name="merge_group", ref="refs/heads/gh-readonly-queue/main/pr-7"
 )
 _SECRET = re.compile(r"\$\{\{\s*secrets\.")
+_CACHE = "actions/cache"
 _HOUR = re.compile(r"(?:0|30|\*|\*/\d+)\s")
 
 
@@ -96,6 +97,15 @@ def _pull_requests(scene: Scene) -> Iterator[Told]:
 
 def _packages(scene: Scene) -> Iterator[Told]:
     """Pushes to GHCR with the job's own token, which nobody allowed to write packages."""
+    for login in scene.logins:
+        if login.user.upper() == "AWS_ACCESS_KEY_ID":
+            yield trap(
+                "static-cloud-keys",
+                login.line,
+                f"the login to {login.registry} uses long-lived keys",
+                "they open more than this registry, and for ever",
+                "take a role by OIDC, and leave its login in Docker's config",
+            )
     done: set[str] = set()
     for image in scene.images:
         for group in image.groups:
@@ -193,13 +203,17 @@ def _local_caches(scene: Scene) -> Iterator[Told]:
             for key in ("cache-from", "cache-to")
         ]
         read, written = (found[1] if found else "" for found in places)
-        if written and read in {written, ""}:
+        steps = played.job.steps
+        restored = any(written in each.input("path") for each in steps if each.uses == _CACHE)
+        if written and (read in {written, ""} or not restored):
             yield trap(
                 "cache-useless",
                 played.step.line_of("cache-to"),
-                f"the local cache in {written} is {'read and' if read else 'only'} written there",
-                "it only grows, and jobs with one key keep what the first of them made",
-                "nothing: polyarch writes a new folder and swaps the two",
+                f"the local cache in {written}",
+                "it only grows, and jobs with one key keep what the first of them made"
+                if restored
+                else "nothing restores it in the next run",
+                "take `gha` or `registry`; polyarch keeps a scope for each platform",
             )
             return
 

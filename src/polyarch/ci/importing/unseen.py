@@ -19,6 +19,7 @@ _SCRIPTS = (
     (re.compile(r"\b(?:ko|pack|kaniko|jib)\s+(?:build|publish|resolve)\b"), "another builder"),
     (re.compile(r"(?:^|\s)make\s+[^\n]*(?:image|docker|push|build)", re.MULTILINE), "make"),
     (re.compile(r"(?:^|\s)\./[\w./-]*(?:build|release|publish)[\w./-]*"), "a script"),
+    (re.compile(r"^\s*\$\{\{\s*matrix\.[^}]*\}\}\s*$"), "a command of the matrix"),
     (re.compile(r"\bgradlew?\b[^\n]*(?:jib|image|docker)", re.IGNORECASE), "Gradle"),
 )
 _ACTIONS = re.compile(

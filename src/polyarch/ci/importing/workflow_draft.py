@@ -99,8 +99,8 @@ def _image(
     image: FoundImage, rehearsal: Rehearsal, publishing: Publishing
 ) -> tuple[DraftImage, tuple[Told, ...]]:
     keys = keys_of(image)
-    named = rules_of(image.groups, rehearsal, publishing.occasions)
-    known = tuple(each for each in image.repositories if "${{" not in each)
+    named = rules_of(image.groups, rehearsal, publishing.occasions, publishing.quiet)
+    known = tuple(e for e in image.repositories if "${{" not in e and named.rules)
     told = [*keys.told, *named.told, *_unnamed(image)]
     table: dict[str, TomlValue] = {
         "platforms": tuple(keys.platforms),
@@ -118,6 +118,8 @@ def _image(
     }
     if not keys.platforms:
         told.append(_no_platforms(image))
+    if not named.rules:
+        told.append(_no_tags(image))
     remarks = [
         f"repository not written: {each} (line {image.first.line} of the workflow)"
         for each in image.repositories
@@ -165,6 +167,17 @@ def _no_platforms(image: FoundImage) -> Told:
         what=f"the platforms of `{image.name}`",
         why=f"the {where} does not say them here: the builder's own platform is built",
         todo="write them under `platforms`",
+    )
+
+
+def _no_tags(image: FoundImage) -> Told:
+    return Told(
+        kind=Kind.LEFT,
+        line=image.first.line,
+        what=f"the tags of `{image.name}`",
+        why="they are made where they cannot be seen, so its repositories are not written either:"
+        " nothing is published under names that nobody chose",
+        todo="write `tags`, then `repositories`",
     )
 
 
