@@ -185,3 +185,38 @@ def test_make_runs_the_verbs(project: TinyProject):
     text = (project.root / "polyarch.mk").read_text()
     assert "\t@exec $(POLYARCH) publish --sandbox\n" in text
     assert json.loads(project.run("ci", "make", "--json").stdout)["state"] == "unchanged"
+
+
+class TestCrossings:
+    TOML = """\
+[defaults]
+platforms = ["linux/amd64", "linux/arm64", "linux/riscv64"]
+repositories = ["ghcr.io/team/{image}"]
+[images.tools]
+dockerfile = "tools.Dockerfile"
+[images.web]
+dockerfile = "web.Dockerfile"
+contexts = { tools = "image:tools" }
+"""
+
+    @pytest.mark.parametrize("words", [[], ["--single-job"]])
+    def test_what_another_job_builds_is_told(self, project: TinyProject, words: list[str]):
+        files = {
+            "polyarch.toml": self.TOML,
+            "tools.Dockerfile": "FROM scratch\nCOPY make.sh /\n",
+            "web.Dockerfile": "FROM --platform=$BUILDPLATFORM tools AS t\nFROM scratch\n"
+            "COPY --from=t /make.sh /\n",
+        }
+        project.write(files)
+        warnings = project.run("ci", "github", "--json", *words).document["warnings"]
+        expected = ["`web` for linux/riscv64 takes `tools` for linux/amd64"]
+        assert [each.partition(",")[0] for each in warnings] == ([] if words else expected)
+
+
+def test_the_store_of_runs_gets_its_login(project: TinyProject):
+    project.toml('+[runs]\nstore = "records.example.com/team/runs"\n')
+    said = project.run("ci", "github", "--json").document
+    assert "POLYARCH_RECORDS_EXAMPLE_COM_PASSWORD" in {each["name"] for each in said["secrets"]}
+    jobs = YAML(typ="safe", pure=True).load((project.root / FILE).read_text())["jobs"]
+    users = [key for key, job in jobs.items() if "RECORDS_EXAMPLE" in json.dumps(job)]
+    assert users == ["publish"]

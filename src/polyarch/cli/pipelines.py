@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from polyarch.cli.environment import Surroundings
+from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.exit_codes import ExitCode
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import open_project, staging_at
 from polyarch.cli.text import error_lines
 from polyarch.errors import UsageError
+from polyarch.events import ignore
 
 if TYPE_CHECKING:
     from polyarch.ci.pipelines.pins import Pin
@@ -150,9 +152,23 @@ class Call:
     def _tell(self, written: "Written", state: str, result: str) -> None:
         from polyarch.pipeline.ci_told import lines, to_json
 
-        self.invocation.emit(to_json(written, state=state), lambda: result)
+        warnings = self._warnings(written)
+        document = {**to_json(written, state=state), "warnings": list(warnings)}
+        self.invocation.emit(document, lambda: result)
         for line in lines(written):
             self.invocation.hint(line)
+        for warning in warnings:
+            self.invocation.complain(f"warning: {warning}")
+
+    def _warnings(self, written: "Written") -> tuple[str, ...]:
+        from polyarch.pipeline.ci_crossings import crossings
+
+        if not written.dialect.starts:
+            return ()
+        root = written.project.root
+        event = event_of(EventOptions(), self.surroundings, root)
+        world = self.invocation.world(ignore, root=root, now=None)
+        return crossings(written.project, written.pipeline, event, world)
 
 
 def _words(command: str) -> list[str]:

@@ -49,6 +49,7 @@ class Written:
     pins: tuple[Pin, ...]
     permissions: Mapping[str, Mapping[str, str]]
     dialect: Dialect
+    project: Project
 
     @property
     def fresh(self) -> bool:
@@ -103,6 +104,7 @@ def make_pipeline(
         pins=used,
         permissions=dialect.permissions(pipeline),
         dialect=dialect,
+        project=project,
     )
 
 

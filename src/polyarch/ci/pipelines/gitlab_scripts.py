@@ -62,16 +62,22 @@ def result_of(job: str) -> str:
 
 _RESULT = """\
 result() { case $(cat "$CI_PROJECT_DIR/.polyarch/jobs/$1" 2>/dev/null) in \
-success) echo success;; failed) echo failure;; canceled) echo cancelled;; *) echo cancelled;; \
+success) echo success;; failed) echo failure;; canceled) echo cancelled;; *) echo "$silent";; \
 esac; }"""
-_ADD = 'needs="$needs${needs:+,}\\"$job\\":{\\"result\\":\\"$(result "$job")\\"}"'
+_ADD = """\
+found=$(result "$job"); test "$found" = success || silent=skipped; \
+needs="$needs${needs:+,}\\"$job\\":{\\"result\\":\\"$found\\"}\""""
 
 
 def telling(jobs: Sequence[str]) -> list[str]:
-    """The results of all jobs in GitHub's words, as JSON; a job that left none was cut off."""
+    """The results of all jobs, in their order, in GitHub's words as JSON.
+
+    The first job that has left nothing was lost with its machine; after one that did not end well
+    those that have left nothing were not started.
+    """
     return [
         _RESULT,
-        "needs=''",
+        "needs='' silent=failure",
         f"for job in {' '.join(jobs)}; do {_ADD}; done",
         'export NEEDS="{$needs}"',
     ]

@@ -109,8 +109,9 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
     platforms = unique_platforms(
         platform for image in project.images.values() for platform in image.platforms
     )
-    branch, places = wishes.branch, _stages(project, home)
+    branch, places = wishes.branch, (*_stages(project, home), *_store(project, home))
     staging = logins(project, iter(places), home)
+    records = [project.runs.repository] if project.runs.repository else []
     published = {each.registry for image in project.images.values() for each in image.repositories}
     return Pipeline(
         folder=wishes.folder,
@@ -130,10 +131,18 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
         stage_to=_stage_option(project, wishes),
         own_registry=home.registry,
         uses_own=any(each.registry == home.registry for each in places),
-        fills_own=home.registry in published,
+        fills_own=home.registry in {*published, *(each.registry for each in records)},
         staging=staging,
         builds=unique(iter((*bases(project, home), *build_secrets(project.images, home)))),
-        publishing=unique(iter((*destinations(project, home), *staging))),
+        publishing=unique(
+            iter(
+                (
+                    *destinations(project, home),
+                    *staging,
+                    *logins(project, iter(records), home),
+                )
+            )
+        ),
         telling=notices(project),
         single=wishes.single,
         issues=wishes.issues,
@@ -149,6 +158,12 @@ def _stages(project: Project, home: Home) -> tuple[Repository, ...]:
     found = tuple(dict.fromkeys(each for each in named if each))
     sample = (Repository.parse(f"{home.registry}/{_SAMPLE}"),) if home.registry else ()
     return found or sample
+
+
+def _store(project: Project, home: Home) -> tuple[Repository, ...]:
+    """Where building jobs leave their records: with the CI's own login, or nowhere."""
+    found = project.runs.repository
+    return (found,) if found and found.registry == home.registry else ()
 
 
 def _stage_option(project: Project, wishes: Wishes) -> str | None:
