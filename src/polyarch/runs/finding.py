@@ -52,7 +52,9 @@ def folder_records(top: Path) -> Iterator[Found]:
             found = Path(folder)
             documents = [found / name for name in DOCUMENTS if name in files]
             logs = sorted(found.glob(f"{LOGS}/*.log"))[:MAX_LOGS]
-            yield Found(files=_read(found, [*documents, *logs]), source=str(found))
+            taken = _read(found, [*documents, *logs])
+            if RUN in taken:
+                yield Found(files=taken, source=str(found))
 
 
 def archive_records(place: Path) -> Iterator[Found]:
