@@ -15,6 +15,7 @@ _TITLES: Mapping[Kind, str] = {
     Kind.SUCCESS: "{verb} went well",
     Kind.TEST: "a test: notices arrive here",
 }
+_WHAT: Mapping[Kind, str] = {Kind.FAILURE: "Failed", Kind.TEST: "By"}
 _VERBS: Mapping[str, str] = {"build": "building", "publish": "publishing", "copy": "copying"}
 
 
@@ -53,7 +54,7 @@ def words_of(notice: Notice) -> Words:
 
 
 def _lines(notice: Notice) -> Iterator[tuple[str, str]]:
-    yield "Failed" if notice.kind is Kind.FAILURE else "Told", notice.what
+    yield _WHAT.get(notice.kind, "Published"), notice.what
     yield "Where", notice.where
     yield "What to do", notice.hint
     yield "Tags now", _several(notice.tags, "; ")

@@ -12,6 +12,7 @@ from polyarch.pipeline.telling import line_of
 from polyarch.runs.summary import RunSummary
 from polyarch.transaction.values import Status, TagStatus
 
+_OLD = "all tags show what they showed before"
 UNMOVED = "no tag has moved: all show what they showed before"
 WHOLE = "every tag shows a whole image, the old or the new one"
 
@@ -19,6 +20,8 @@ _PLATFORM = re.compile(
     r"\b(?:linux|windows|darwin|freebsd)/[a-z0-9]{2,10}(?:/v[0-9](?:\.[0-9])?)?(?![\w/])"
 )
 _NEW = frozenset({TagStatus.CREATED, TagStatus.MOVED, TagStatus.UNCHANGED})
+_QUOTED = 2
+"""Lines of a log, say, that are told of an error."""
 _DIGEST = 19
 """Characters of a digest that are shown: its algorithm and twelve digits."""
 
@@ -58,7 +61,7 @@ def notice_of(
         event_name=neat(name),
         ref=neat(ref),
         sha=neat(about.event.get("sha", "")),
-        what=neat(texts["message"]),
+        what=neat(_why(texts["message"])),
         where=neat(texts["where"]),
         hint=neat(texts["hint"]),
         platforms=neat_all(_PLATFORM.findall(f"{texts['message']} {texts['where']}")),
@@ -113,28 +116,35 @@ def _first_error(result: JsonObject | None) -> JsonObject | None:
 
 
 def _tags(outcomes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What users of tags see, a line for each repository."""
+    """What users of tags see, a line for all repositories of which the same is to be said."""
+    told: dict[str, list[str]] = {}
     for each in outcomes:
-        status, repository = each["status"], each["repository"]
-        if status == Status.SKIPPED and not each["references"]:
-            continue
-        fresh = [_text(row, "tag") for row in each["references"] if _text(row, "status") in _NEW]
-        if status in STANDS:
-            yield f"{repository}: {_listed(fresh)} the new image"
-        elif status == Status.LEFT and (
-            left := [
-                _text(row, "tag")
-                for row in each["references"]
-                if _text(row, "status") in _NEW | {TagStatus.LEFT}
-            ]
-        ):
-            yield f"{repository}: {_listed(left)} the new image, all others what they showed before"
-        else:
-            yield f"{repository}: all tags show what they showed before"
+        told.setdefault(_shown(each["status"], each["references"]), []).append(each["repository"])
+    if set(told) == {_OLD}:
+        yield UNMOVED
+        return
+    for text, repositories in told.items():
+        yield f"{', '.join(repositories)}: {text}"
+
+
+def _shown(status: str, references: Sequence[Mapping[str, Any]]) -> str:
+    standing = {_text(row, "tag"): _text(row, "status") for row in references}
+    if status in STANDS:
+        return f"{_listed([tag for tag, each in standing.items() if each in _NEW])} the new image"
+    left = [tag for tag, each in standing.items() if each in _NEW | {TagStatus.LEFT}]
+    if status == Status.LEFT and left:
+        return f"{_listed(left)} the new image, all others what they showed before"
+    return _OLD
 
 
 def _listed(tags: Sequence[str]) -> str:
     return f"{', '.join(tags)} {'shows' if len(tags) == 1 else 'show'}" if tags else "tags show"
+
+
+def _why(message: str) -> str:
+    """An error's first line, and the last of what it quotes, which is nearest to the cause."""
+    first, *rest = [line.strip() for line in message.splitlines() if line.strip()] or [""]
+    return f"{first}: {' / '.join(rest[-_QUOTED:])}" if rest else first
 
 
 def _digests(result: JsonObject | None) -> str:
