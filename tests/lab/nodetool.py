@@ -35,8 +35,13 @@ class NodeTool:
     @property
     def environment(self) -> dict[str, str]:
         """Finds `node`, and the programs of the packages."""
-        programs = (self.folder / "usr/local/bin", self.folder / "packages/node_modules/.bin")
-        return {"PATH": os.pathsep.join([*map(str, programs), os.environ["PATH"]])}
+        return {"PATH": os.pathsep.join([self.programs, os.environ["PATH"]])}
+
+    @property
+    def programs(self) -> str:
+        """The folders of the programs, as they stand in PATH."""
+        folders = (self.folder / "usr/local/bin", self.folder / "packages/node_modules/.bin")
+        return os.pathsep.join(map(str, folders))
 
     def script(self, text: str, given: object) -> object:
         """Run CommonJS that reads JSON on its standard input and writes JSON.

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,8 @@ echo "app for $2" > "$1"
 """
 PIPX = """\
 #!/bin/sh
-test "$1 ${2%%=*}" = "install polyarch" || { echo "pipx cannot $*" >&2; exit 2; }
+for word; do last=$word; done
+test "$1 ${last%%=*}" = "install polyarch" || { echo "$0 cannot $*" >&2; exit 2; }
 """
 TOKENS = {power: f"ghs_{power}" for power in ("write", "read", "none")}
 STAGE = "REGISTRY_3"
@@ -82,11 +83,11 @@ class PipelineProject:
 
     def tags(self, name: str) -> list[list[str]]:
         """Every tag of an image in each registry that is published to, and in that of parts."""
-        return [_tags(each, f"team/{name}") for each in self.places.registries]
+        return [tags_of(each, f"team/{name}") for each in self.places.registries]
 
     def parts(self, name: str) -> list[str]:
         """Every tag of an image's parts: there should be none, they are there by digest."""
-        return _tags(self.stage, f"parts/{name}")
+        return tags_of(self.stage, f"parts/{name}")
 
     @property
     def production(self) -> set[str]:
@@ -96,17 +97,21 @@ class PipelineProject:
         }
 
 
-def pipeline_project(
-    folder: Path,
-    production: Sequence[Registry],
-    stage: Registry,
-    *,
-    notices: str,
-    api: str,
-    ended: Runs,
-    options: Sequence[str] = (),
-) -> PipelineProject:
-    """Make it all: config, workflow, repository, and a forge that has the secrets."""
+@dataclass(frozen=True, kw_only=True)
+class Laid:
+    """A project with its pipeline in it, pushed; `logins` are the variables of all registries."""
+
+    project: TinyProject
+    faults: Path
+    places: Destinations
+    logins: Mapping[str, str]
+    path: str
+
+
+def laid(
+    folder: Path, production: Sequence[Registry], stage: Registry, options: Sequence[str]
+) -> Laid:
+    """Make the project and let `polyarch ci` write its pipeline."""
     faults = folder / "faults"
     (faults / "linux").mkdir(parents=True)
     places = Destinations(registries=production)
@@ -120,39 +125,63 @@ def pipeline_project(
         "polyarch.toml": toml,
         "make.sh": MAKE.format(faults=faults),
         "tool.txt": "tool\n",
-        ".gitignore": ".polyarch/\n",
+        ".gitignore": ".polyarch/\n.gitlab-ci-local/\n",
     }
     project = hosted(folder / "hosted", files)
-    said = project.run("ci", "github", *options)
+    said = project.run("ci", *options)
     assert said.code == 0, said
     project.commit("Let it run by itself")
     project.push()
-    logins = everything.environment()
-    forge = Forge(
-        origin=origin(project),
-        folder=folder / "forge",
+    return Laid(
+        project=project,
+        faults=faults,
+        places=places,
+        logins=everything.environment(),
         path=_path(folder / "tools"),
+    )
+
+
+def pipeline_project(
+    folder: Path,
+    production: Sequence[Registry],
+    stage: Registry,
+    *,
+    notices: str,
+    api: str,
+    ended: Runs,
+    options: Sequence[str] = (),
+) -> PipelineProject:
+    """Make it all: config, workflow, repository, and a forge that has the secrets."""
+    made = laid(folder, production, stage, ("github", *options))
+    forge = Forge(
+        origin=origin(made.project),
+        folder=folder / "forge",
+        path=made.path,
         tokens=TOKENS,
-        secrets={name: value for name, value in logins.items() if name.endswith("_TOKEN")}
+        secrets={name: value for name, value in made.logins.items() if name.endswith("_TOKEN")}
         | {"POLYARCH_NOTIFY_URLS": notices},
         api=api,
         ended=ended,
-        variables={name: value for name, value in logins.items() if name.endswith("_USER")},
+        variables={name: value for name, value in made.logins.items() if name.endswith("_USER")},
     )
-    return PipelineProject(project=project, forge=forge, faults=faults, places=places, stage=stage)
+    return PipelineProject(
+        project=made.project, forge=forge, faults=made.faults, places=made.places, stage=stage
+    )
 
 
 def _path(folder: Path) -> str:
     """`polyarch` is this one; what would install it is there and has nothing to do."""
     folder.mkdir()
     (folder / "polyarch").symlink_to(Path(sys.executable).parent / "polyarch")
-    (folder / "pipx").write_text(PIPX)
-    (folder / "pipx").chmod(0o755)
+    for name in ("pipx", "pip"):
+        (folder / name).write_text(PIPX)
+        (folder / name).chmod(0o755)
     found = (shutil.which(name) for name in ("bash", "git"))
     system = dict.fromkeys(str(Path(each).parent) for each in found if each)
     return ":".join([str(folder), *system, "/usr/bin", "/bin"])
 
 
-def _tags(registry: Registry, name: str) -> list[str]:
+def tags_of(registry: Registry, name: str) -> list[str]:
+    """Every tag of a repository, as the registry has it on its disk."""
     repository = registry.storage / "docker/registry/v2/repositories" / name
     return sorted(path.name for path in repository.glob("_manifests/tags/*"))
