@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,6 +77,32 @@ class TestList:
         assert shown.code == 0, shown
         assert "died" in shown.stdout
 
+    def test_one_that_goes_on_and_is_killed(self, project: TinyProject) -> None:
+        project.write({"make.sh": ": > begun\nexec sleep 60\n"})
+        with project.start("build") as running:
+            end = time.monotonic() + 60
+            while not (project.root / "begun").exists():
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            (run,) = listed(project)
+            assert (run["state"], run["images"]) == ("running", ["app"])
+            running.kill()
+            running.communicate(timeout=60)
+        assert [run["state"] for run in listed(project)] == ["died"]
+
+    def test_the_oldest_go_when_a_new_one_begins(self, project: TinyProject) -> None:
+        project.toml("+[runs]\nkeep = 2\n")
+        runs = project.root / ".polyarch" / "runs"
+        for number in range(1, 5):
+            MadeRun(id=f"2026010{number}T000000.000Z-aaaaaa").write(runs)
+        unfinished = runs / "20260102T000000.000Z-aaaaaa" / "journal.jsonl"
+        unfinished.write_text('{"do":"begin","images":[]}\n')
+        assert project.run("build").code == 0
+        names = [path.name for path in project.runs]
+        assert names[:2] == ["20260102T000000.000Z-aaaaaa", "20260104T000000.000Z-aaaaaa"]
+        assert len(names) == 3
+        assert [run["verb"] for run in listed(project, "--limit", "1")] == ["build"]
+
     def test_what_is_no_record_is_passed_over(self, recorded: TinyProject) -> None:
         runs = recorded.runs[0].parent
         (runs / "20260101T000000.000Z-aaaaaa").mkdir()
@@ -138,6 +165,15 @@ class TestLogs:
         assert named == one
         assert recorded.run("runs", "logs", "last", "web", "linux/s390x").code == 3
         assert recorded.run("runs", "logs", "last", "../run.json").code == 3
+
+    def test_those_of_other_jobs_count_as_well(self, recorded: TinyProject) -> None:
+        other = MadeRun(images=("worker",), id="20260301T115900.000Z-abcdee")
+        other.write(recorded.runs[0].parent)
+        said = recorded.run("runs", "logs", ID, "worker", "linux/arm64")
+        assert said.stdout == "making worker for linux/arm64\n"
+        assert "build-worker-linux-arm64  30 B  20260301T115900.000Z-abcdee" in (
+            recorded.run("runs", "logs", ID).stdout
+        )
 
     def test_a_terminal_is_not_steered(self, recorded: TinyProject) -> None:
         log = recorded.runs[0] / "logs" / "build-web-linux-arm64.log"

@@ -65,7 +65,15 @@ def result_in(record: RunRecord) -> JsonObject | None:
 
 
 def joined(run: Run, runs: Iterable[Run]) -> list[Run]:
-    """The run, and those of other jobs of the same CI run, oldest first behind it."""
-    ci_run = run.summary.ci_run
-    others = [each for each in runs if ci_run and each.summary.ci_run == ci_run]
-    return [run, *sorted((each for each in others if each.id != run.id), key=lambda each: each.id)]
+    """The run, and those of other jobs of the same CI run, oldest first behind it.
+
+    A rehearsal, and what went to another environment, is another story.
+    """
+    if not run.summary.ci_run:
+        return [run]
+    others = [each for each in runs if each.id != run.id and _story(each) == _story(run)]
+    return [run, *sorted(others, key=lambda each: each.id)]
+
+
+def _story(run: Run) -> tuple[str, str, bool]:
+    return run.summary.ci_run, run.summary.environment, run.summary.sandbox

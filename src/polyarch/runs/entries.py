@@ -7,7 +7,7 @@ from datetime import datetime
 
 from polyarch.runs.reading import digest_of, number_of, object_of, text_of, time_of
 
-MAX_ENTRIES = 400_000
+MAX_ENTRIES = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

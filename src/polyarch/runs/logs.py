@@ -38,17 +38,17 @@ def logs_of(run: Run) -> tuple[Log, ...]:
 
 
 def chosen_logs(
-    run: Run, image: str, platform: str, images: Sequence[str], platforms: Sequence[str]
+    runs: Sequence[Run], image: str, platform: str, images: Sequence[str], platforms: Sequence[str]
 ) -> tuple[Log, ...]:
     """The logs of an image, or of one platform of it; `image` may also be the name of a log.
 
-    `images` and `platforms` are those of the run: names may hold dashes, so that they tell where
-    one ends.
+    `runs` are one, or the jobs of one CI run. `images` and `platforms` are theirs: names may hold
+    dashes, so that they tell where one ends.
 
     Raises:
         LogNotFoundError: there is none.
     """
-    logs = logs_of(run)
+    logs = [log for run in runs for log in logs_of(run)]
     exact = tuple(log for log in logs if not platform and log.name == image)
     slugs = [each.replace("/", "-") for each in ([platform] if platform else platforms)]
     found = exact or tuple(
@@ -56,7 +56,7 @@ def chosen_logs(
     )
     if not found:
         what = f"`{image}` for `{platform}`" if platform else f"`{image}`"
-        raise LogNotFoundError(what, run.id, [log.name for log in logs])
+        raise LogNotFoundError(what, runs[0].id, [log.name for log in logs])
     return found
 
 
