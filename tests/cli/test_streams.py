@@ -106,7 +106,7 @@ class TestQuiet:
         assert quiet.code == loud.code
 
     def test_warnings_stay(self, project: TinyProject):
-        project.toml("+[runs]\nkeep = 3\n")
+        project.toml('+[images.app.platform.arm64]\nbuild-args = { X = "1" }\n')
         said = project.run("build", "--quiet", "--json")
         assert said.stderr.startswith("warning: ")
         assert said.document["schema"] == "polyarch.build/v1"
