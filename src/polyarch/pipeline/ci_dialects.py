@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from polyarch._version import __version__
-from polyarch.ci.pipelines.github import FOLDER, github_permissions, github_workflow
+from polyarch.ci.pipelines.github import FOLDER, github_workflow
+from polyarch.ci.pipelines.github_permissions import github_permissions
 from polyarch.ci.pipelines.gitlab import FILE as GITLAB_FILE
 from polyarch.ci.pipelines.gitlab import gitlab_pipeline
 from polyarch.ci.pipelines.logins import GITHUB as GITHUB_HOME

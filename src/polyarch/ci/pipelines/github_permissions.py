@@ -1,0 +1,35 @@
+"""What the token of each job may do on GitHub: as little as its work needs."""
+
+from collections.abc import Mapping
+
+from polyarch.ci.pipelines.shape import Pipeline
+
+
+def github_permissions(pipeline: Pipeline) -> Mapping[str, Mapping[str, str]]:
+    """What each job's token may do, by job."""
+    if pipeline.single:
+        return {"publish": publishing(pipeline) | telling(pipeline)}
+    return {
+        **{f"build-{leg.word}": building(pipeline) for leg in pipeline.legs},
+        "publish": publishing(pipeline),
+        "notify": telling(pipeline),
+    }
+
+
+def building(pipeline: Pipeline) -> dict[str, str]:
+    """GitHub's registry is written to where parts are staged there."""
+    return {"contents": "read", **({"packages": "write"} if pipeline.uses_own else {})}
+
+
+def telling(pipeline: Pipeline) -> dict[str, str]:
+    """`actions` tells how the run before this one ended."""
+    issues = {"issues": "write"} if pipeline.issues else {}
+    return {"contents": "read", "actions": "read", **issues}
+
+
+def publishing(pipeline: Pipeline) -> dict[str, str]:
+    """GitHub's registry is written to where images go there, and read where parts come from."""
+    if pipeline.fills_own:
+        return {"contents": "read", "packages": "write"}
+    staged = pipeline.uses_own and not pipeline.single
+    return {"contents": "read", **({"packages": "read"} if staged else {})}
