@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from polyarch.ci.compose import NAMES, StackRequest, read_stack
-from polyarch.ci.compose_service import Service
 from polyarch.ci.importing.bake_targets import bake_draft
 from polyarch.ci.importing.draft import Draft
 from polyarch.ci.importing.draft_text import draft_text
 from polyarch.ci.importing.files import Files
 from polyarch.ci.importing.flow import Flow, read_flow
-from polyarch.ci.importing.folder_draft import PLATFORMS, Found, folder_draft
+from polyarch.ci.importing.folder_draft import PLATFORMS
 from polyarch.ci.importing.named import names_for
 from polyarch.ci.importing.occasion import Surface
 from polyarch.ci.importing.told import Kind, Told
@@ -22,17 +20,15 @@ from polyarch.config.load import load_text
 from polyarch.errors import (
     InvalidConfigError,
     NothingToImportError,
-    PolyarchError,
     StackUnreadableError,
 )
 from polyarch.host.git import GitFacts
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.lint_ci import lint_pipeline
 from polyarch.pipeline.lint_files import Kind as FileKind
-from polyarch.pipeline.lint_files import LintFile, searched
+from polyarch.pipeline.lint_files import LintFile
 
 _MAX_BYTES = 4 * 1024 * 1024
-_BAKES = ("docker-bake.hcl", "docker-bake.json", "bake.hcl")
 _FORGES = ("github.com",)
 
 
@@ -53,7 +49,7 @@ class InitRequest:
     def surface(self) -> Surface:
         """What is known of the repository."""
         return Surface(
-            repository=self.repository or _path(self.git),
+            repository=self.repository or remote_path(self.git),
             default_branch=self.default_branch or (self.git and self.git.default_branch) or "main",
             values={key.lower(): value for key, value in self.values.items()},
         )
@@ -74,14 +70,14 @@ def from_workflow(file: Path, request: InitRequest) -> Written:
         StackUnreadableError, YamlError: it cannot be read.
         NothingToImportError: no image can be seen in it.
     """
-    raw = _read(file)
+    raw = read_bytes(file)
     flow = read_flow(raw, file.name)
     reading = workflow_reading(flow, request)
     if not reading.draft.images:
         raise NothingToImportError(str(file), _nothing(flow, reading))
     told = [*reading.draft.told, *_default_branch(request), *_findings(file, raw, request.root)]
     told.sort(key=lambda each: each.line)
-    return _written(replace(reading.draft, told=tuple(dict.fromkeys(told))))
+    return written(replace(reading.draft, told=tuple(dict.fromkeys(told))))
 
 
 def workflow_reading(flow: Flow, request: InitRequest) -> WorkflowReading:
@@ -96,7 +92,7 @@ def read_flow_file(file: Path) -> Flow:
     Raises:
         StackUnreadableError, YamlError: it cannot be read.
     """
-    return read_flow(_read(file), file.name)
+    return read_flow(read_bytes(file), file.name)
 
 
 def from_bake(file: Path) -> Written:
@@ -106,40 +102,13 @@ def from_bake(file: Path) -> Written:
         StackUnreadableError, BakeFileError: it cannot be read.
         NothingToImportError: it has no target.
     """
-    draft = bake_draft(_read(file), file.name)
+    draft = bake_draft(read_bytes(file), file.name)
     if not draft.images:
         raise NothingToImportError(str(file), "it has no target")
-    return _written(draft)
+    return written(draft)
 
 
-def from_folder(request: InitRequest) -> Written:
-    """Look for Dockerfiles, compose files and bake files.
-
-    Raises:
-        NothingToImportError: there is no Dockerfile.
-    """
-    root = request.root
-    found = searched(root, root, frozenset({FileKind.DOCKERFILE}))
-    dockerfiles = tuple(Path(each.shown).as_posix() for each in found)
-    if not dockerfiles:
-        raise NothingToImportError(
-            str(root), "there is no Dockerfile; `[images.X.direct]` needs none, see docs"
-        )
-    told: list[Told] = []
-    draft = folder_draft(
-        Found(
-            folder=root.name,
-            dockerfiles=dockerfiles,
-            services=tuple(_services(root, told)),
-            repository=_path(request.git),
-            forge=_forge(request.git),
-        )
-    )
-    told += _others(root)
-    return _written(replace(draft, told=(*draft.told, *told)))
-
-
-def _written(draft: Draft) -> Written:
+def written(draft: Draft) -> Written:
     """The text, and what keeps it from being used as it is."""
     text = draft_text(draft)
     try:
@@ -160,7 +129,12 @@ def _written(draft: Draft) -> Written:
     return Written(text=text, draft=draft)
 
 
-def _read(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
+    """A file that is read.
+
+    Raises:
+        StackUnreadableError: it cannot be.
+    """
     try:
         with file.open("rb") as stream:
             return stream.read(_MAX_BYTES)
@@ -177,7 +151,7 @@ def _files(root: Path) -> Files:
         if not path.is_relative_to(base) or not path.is_file():
             return None
         try:
-            return _read(path)
+            return read_bytes(path)
         except StackUnreadableError:
             return None
 
@@ -224,62 +198,14 @@ def _default_branch(request: InitRequest) -> Iterator[Told]:
         )
 
 
-def _services(root: Path, told: list[Told]) -> Iterator[Service]:
-    for name in NAMES:
-        if (root / name).is_file():
-            request = StackRequest(root=root, files=(root / name,), profiles=("*",), variables={})
-            try:
-                stack = read_stack(request)
-            except PolyarchError as error:
-                what = f"compose file {name}"
-                told.append(Told(kind=Kind.UNSEEN, line=0, what=what, why=error.message))
-                return
-            yield from (_from_root(each, root) for each in stack.services)
-            return
-
-
-def _from_root(service: Service, root: Path) -> Service:
-    """The context as a path from the root, where it lies below it."""
-    build = service.build
-    if build is None or build.context is None or build.context.problem:
-        return service
-    path = (root / build.context.text).resolve()
-    if not path.is_relative_to(root.resolve()):
-        return service
-    text = path.relative_to(root.resolve()).as_posix()
-    context = replace(build.context, text=text)
-    return replace(service, build=replace(build, context=context))
-
-
-def _others(root: Path) -> Iterator[Told]:
-    """Files that say more of what is built than Dockerfiles do."""
-    for name in _BAKES:
-        if (root / name).is_file():
-            yield _hint(f"bake file {name}", f"`polyarch init --from-bake {name}` reads it")
-    for folder in (".github/workflows", ".gitea/workflows", ".forgejo/workflows"):
-        for path in sorted((root / folder).glob("*.y*ml")):
-            try:
-                raw = _read(path)
-            except StackUnreadableError:
-                continue
-            if b"build-push-action" in raw or b"bake-action" in raw or b"github-builder" in raw:
-                shown = f"{folder}/{path.name}"
-                yield _hint(
-                    f"workflow {shown}", f"`polyarch init --from-workflow {shown}` reads it"
-                )
-
-
-def _hint(what: str, todo: str) -> Told:
-    return Told(kind=Kind.UNSEEN, line=0, what=what, why="it was not read", todo=todo)
-
-
-def _path(git: GitFacts | None) -> str:
+def remote_path(git: GitFacts | None) -> str:
     """`owner/name` of the remote."""
     if git is None or not git.remote:
         return ""
     return urlsplit(git.remote).path.strip("/").removesuffix(".git")
 
 
-def _forge(git: GitFacts | None) -> str:
+def remote_forge(git: GitFacts | None) -> str:
+    """The host of the remote, of those whose registry is known."""
     host = (urlsplit(git.remote).hostname or "") if git and git.remote else ""
     return host if host in _FORGES else ""

@@ -27,12 +27,15 @@ _TEST = re.compile(r"(?:^|[._-])(?:test|tests|dev|ci|lint|debug)(?:$|[._-])")
 class Found:
     """What lies there: paths of Dockerfiles from the root, services of compose files.
 
+    `baked` are the targets of a bake file, which say most and come first.
+
     `repository` is `owner/name` on `forge`, both empty where no remote tells of them.
     """
 
     folder: str
     dockerfiles: Sequence[str]
     services: Sequence[Service]
+    baked: Sequence[DraftImage] = ()
     repository: str = ""
     forge: str = ""
 
@@ -42,15 +45,14 @@ def folder_draft(found: Found) -> Draft:
     images: dict[str, DraftImage] = {}
     told: list[Told] = []
     covered: set[str] = set()
-    for service in found.services:
-        image = _of_service(service)
-        if image is None:
-            continue
+    for image in (*found.baked, *filter(None, map(_of_service, found.services))):
         dockerfile = _path_of(image)
-        if dockerfile not in found.dockerfiles or dockerfile in covered:
+        is_baked = image in found.baked
+        if dockerfile not in found.dockerfiles or (dockerfile in covered and not is_baked):
             continue
         covered.add(dockerfile)
-        images.setdefault(image.name, image)
+        name = _free(image.name, images)
+        images[name] = DraftImage(name=name, keys=image.keys, remarks=image.remarks)
     for path in found.dockerfiles:
         if path not in covered:
             name = _free(_name_of(path, found), images)
@@ -79,7 +81,7 @@ def _of_service(service: Service) -> DraftImage | None:
         keys["dockerfile"] = path
     if build.target and not build.target.problem:
         keys["target"] = build.target.text
-    keys["build-args"] = dict(build.args)
+    keys["build-args"] = {key: value for key, value in build.args.items() if value}
     named = service.image.text if service.image and not service.image.problem else ""
     repository = split_reference(named)[0]
     if repository:
@@ -147,7 +149,8 @@ def _with_repository(image: DraftImage, found: Found, count: int) -> DraftImage:
     if found.forge != "github.com":
         return image
     place = f"ghcr.io/{found.repository.lower()}"
-    name = place if count == 1 else f"{place}/{image.name}"
+    is_whole = count == 1 or place.endswith(f"/{image.name}")
+    name = place if is_whole else f"{place}/{image.name}"
     return DraftImage(
         name=image.name, keys={**image.keys, "repositories": (name,)}, remarks=image.remarks
     )

@@ -40,3 +40,8 @@ class Told:
             "why": self.why,
             "todo": self.todo,
         }
+
+
+def trap(code: str, line: int, what: str, why: str, todo: str) -> Told:
+    """One trap."""
+    return Told(kind=Kind.TRAP, code=code, line=line, what=what, why=why, todo=todo)

@@ -5,19 +5,13 @@ What leaves platforms out is `lint_workflow`'s business.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from polyarch.ci.expression_values import text_of
 from polyarch.ci.importing.flow import Flow, FlowJob
-from polyarch.ci.importing.images import FoundImage
-from polyarch.ci.importing.listed import lines_of
-from polyarch.ci.importing.logins import Login
 from polyarch.ci.importing.occasion import Occasion
 from polyarch.ci.importing.play import Stage
-from polyarch.ci.importing.rehearsal import Rehearsal
-from polyarch.ci.importing.told import Kind, Told
-from polyarch.ci.importing.triggers import Triggers
-from polyarch.ci.yaml import Tree
+from polyarch.ci.importing.scene import Scene
+from polyarch.ci.importing.told import Told, trap
+from polyarch.ci.importing.traps_runs import run_traps
 from polyarch.metadata.semver import SemanticVersion
 
 _FORK = Occasion(
@@ -27,20 +21,6 @@ _QUEUE = Occasion(
     title="merge queue", name="merge_group", ref="refs/heads/gh-readonly-queue/main/pr-7"
 )
 _SECRET = re.compile(r"\$\{\{\s*secrets\.")
-_CACHE = "actions/cache"
-_HOUR = re.compile(r"(?:0|30|\*|\*/\d+)\s")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """All that traps are looked for in."""
-
-    flow: Flow
-    triggers: Triggers
-    images: Sequence[FoundImage]
-    logins: Sequence[Login]
-    rehearsal: Rehearsal
-    occasions: Sequence[Occasion]
 
 
 def traps_in(scene: Scene) -> Iterator[Told]:
@@ -48,17 +28,8 @@ def traps_in(scene: Scene) -> Iterator[Told]:
     yield from _pull_requests(scene)
     yield from _packages(scene)
     yield from _names(scene)
-    yield from _caches(scene)
-    yield from _local_caches(scene)
     yield from _latest(scene)
-    yield from _cancelled(scene)
-    yield from _events(scene)
-    yield from _joined(scene)
-
-
-def trap(code: str, line: int, what: str, why: str, todo: str) -> Told:
-    """One trap."""
-    return Told(kind=Kind.TRAP, code=code, line=line, what=what, why=why, todo=todo)
+    yield from run_traps(scene)
 
 
 def _pull_requests(scene: Scene) -> Iterator[Told]:
@@ -175,49 +146,6 @@ def _unheeded(rules: Sequence[str], line: int) -> Iterator[Told]:
             )
 
 
-def _caches(scene: Scene) -> Iterator[Told]:
-    users = [
-        group
-        for image in scene.images
-        for group in image.groups
-        for text in [group.call.played.text("cache-to")]
-        if any("type=gha" in each and "scope=" not in each for each in lines_of(text))
-    ]
-    if users:
-        several = len({each.line for each in users}) > 1
-        more = "each build writes over the layers of the others"
-        yield trap(
-            "shared-gha-scope",
-            users[0].call.played.step.line_of("cache-to"),
-            "`cache-to: type=gha` without a scope",
-            more if several else "every image and platform of the repository shares one scope",
-            "nothing: polyarch gives each image and platform a scope of its own",
-        )
-
-
-def _local_caches(scene: Scene) -> Iterator[Told]:
-    for image in scene.images:
-        played = image.first.call.played
-        places = [
-            re.search(r"type=local.*?(?:src|dest)=([^,\s]+)", played.text(key))
-            for key in ("cache-from", "cache-to")
-        ]
-        read, written = (found[1] if found else "" for found in places)
-        steps = played.job.steps
-        restored = any(written in each.input("path") for each in steps if each.uses == _CACHE)
-        if written and (read in {written, ""} or not restored):
-            yield trap(
-                "cache-useless",
-                played.step.line_of("cache-to"),
-                f"the local cache in {written}",
-                "it only grows, and jobs with one key keep what the first of them made"
-                if restored
-                else "nothing restores it in the next run",
-                "take `gha` or `registry`; polyarch keeps a scope for each platform",
-            )
-            return
-
-
 def _latest(scene: Scene) -> Iterator[Told]:
     """`latest` for pre-releases, or for a run by hand on any branch."""
     default = scene.rehearsal.surface.default_branch
@@ -236,71 +164,3 @@ def _latest(scene: Scene) -> Iterator[Told]:
                     'keep `tag-policy = "guarded"`, and let `flavor = ["latest=auto"]` decide',
                 )
                 break
-
-
-def _cancelled(scene: Scene) -> Iterator[Told]:
-    publishing = {g.call.played.job.name for image in scene.images for g in image.groups}
-    places: list[Tree | None] = [scene.flow.concurrency]
-    places += [job.concurrency for job in scene.flow.jobs if job.name in publishing]
-    for tree in places:
-        found = tree.get("cancel-in-progress") if tree else None
-        if found and found.text == "true":
-            yield trap(
-                "cancel-publish",
-                found.line,
-                "`cancel-in-progress: true` on a workflow that publishes",
-                "a run that is cut off leaves one registry new and another old",
-                "nothing: the generated pipeline cancels pull requests alone",
-            )
-            return
-
-
-def _events(scene: Scene) -> Iterator[Told]:
-    schedule = scene.flow.events.get("schedule")
-    for cron in scene.triggers.schedule:
-        if _HOUR.match(cron):
-            yield trap(
-                "cron-on-the-hour",
-                schedule.line if schedule else scene.flow.events_line,
-                f"`{cron}` is when everybody's schedules run",
-                "runs of such minutes come late, and some not at all",
-                "choose an odd minute",
-            )
-    release = scene.flow.events.get("release")
-    for kind in ("created", "edited"):
-        if kind in (scene.triggers.release or ()):
-            why = {
-                "created": "drafts that are published never send it",
-                "edited": "mending a word in the notes publishes again",
-            }[kind]
-            yield trap(
-                f"release-{kind}",
-                release.line if release else scene.flow.events_line,
-                f"`release: types: [{kind}]`",
-                why,
-                "use `published`, as the generated pipeline does",
-            )
-
-
-def _joined(scene: Scene) -> Iterator[Told]:
-    for image in scene.images:
-        call = image.first.call
-        if not call.by_digest:
-            continue
-        staged = {*call.names, *call.references}
-        hosts = {_host(text_of(each)) for each in staged if each}
-        wanted = {_host(each) for each in image.repositories}
-        if hosts and not wanted <= hosts:
-            yield trap(
-                "cross-registry-merge",
-                call.line,
-                f"the platforms of `{image.name}` are pushed to {', '.join(sorted(hosts))} and"
-                f" joined in {', '.join(sorted(wanted))}",
-                "every layer is copied once more, from a registry that may not answer",
-                "nothing: polyarch pushes to every registry and joins within each",
-            )
-
-
-def _host(name: str) -> str:
-    first, slash, _ = name.partition("/")
-    return first if slash and ("." in first or ":" in first) else "docker.io"

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 
 from polyarch.ci.importing.flow import Flow, FlowJob, FlowStep
-from polyarch.ci.importing.told import Told
-from polyarch.ci.importing.traps import trap
+from polyarch.ci.importing.told import Told, trap
 from polyarch.errors import shorten
 
 _PINNED = re.compile(r"[0-9a-f]{40}")

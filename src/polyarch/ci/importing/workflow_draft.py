@@ -16,9 +16,10 @@ from polyarch.ci.importing.play import METADATA, Names, Played, Stage
 from polyarch.ci.importing.publishing import Publishing, publishing_of
 from polyarch.ci.importing.rehearsal import Rehearsal
 from polyarch.ci.importing.rules import rules_of
+from polyarch.ci.importing.scene import Scene
 from polyarch.ci.importing.settings import ImageKeys, keys_of, runners_of
 from polyarch.ci.importing.told import Kind, Told
-from polyarch.ci.importing.traps import Scene, traps_in
+from polyarch.ci.importing.traps import traps_in
 from polyarch.ci.importing.traps_text import text_traps
 from polyarch.ci.importing.triggers import Triggers, occasions_of, triggers_of
 from polyarch.ci.importing.unseen import unseen_in

@@ -123,7 +123,8 @@ def init_request(
 def _made(
     surroundings: Surroundings, workflow: Path | None, bake: Path | None, request: "InitRequest"
 ) -> "Written":
-    from polyarch.pipeline.init import from_bake, from_folder, from_workflow
+    from polyarch.pipeline.init import from_bake, from_workflow
+    from polyarch.pipeline.init_folder import from_folder
 
     if workflow and bake:
         raise UsageError(
