@@ -24,14 +24,15 @@ class Certificate:
         return context
 
 
-def make_certificate(folder: Path) -> Certificate:
-    """Make a certificate for 127.0.0.1 and localhost in `folder`.
+def make_certificate(folder: Path, *others: str) -> Certificate:
+    """Make a certificate for 127.0.0.1, localhost and other hosts in `folder`.
 
     Raises:
         CommandFailedError: There is no openssl here.
     """
     made = Certificate(file=folder / "tls.crt", key=folder / "tls.key")
-    names = ("-subj", "/CN=lab", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+    hosts = ",".join(("IP:127.0.0.1", "DNS:localhost", *(f"DNS:{host}" for host in others)))
+    names = ("-subj", "/CN=lab", "-addext", f"subjectAltName={hosts}")
     run("openssl", "req", "-x509", *_CURVE, *names, "-keyout", made.key, "-out", made.file)
     return made
 

@@ -137,7 +137,7 @@ def laid(
         faults=faults,
         places=places,
         logins=everything.environment(),
-        path=_path(folder / "tools"),
+        path=programs(folder / "tools"),
     )
 
 
@@ -169,8 +169,8 @@ def pipeline_project(
     )
 
 
-def _path(folder: Path) -> str:
-    """`polyarch` is this one; what would install it is there and has nothing to do."""
+def programs(folder: Path) -> str:
+    """PATH of a job's machine: `polyarch` is this one, and what installs it has nothing to do."""
     folder.mkdir()
     (folder / "polyarch").symlink_to(Path(sys.executable).parent / "polyarch")
     for name in ("pipx", "pip"):

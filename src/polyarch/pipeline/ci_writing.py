@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.ci.pipelines.head import command_in
+from polyarch.ci.pipelines.logins import published_to
 from polyarch.ci.pipelines.pins import Pin, newest, pins_in
 from polyarch.ci.pipelines.shape import Pipeline, Wishes, shape
 from polyarch.config.document import FILE_NAME
+from polyarch.config.load import load_project
 from polyarch.config.project import Project
 from polyarch.content.files import write_bytes
 from polyarch.errors import StorageError, UsageError
@@ -89,6 +91,7 @@ def make_pipeline(
         image="" if request.image == NO_IMAGE else request.image or dialect.image,
         install=request.install or dialect.install,
         command=_command(project, request, root),
+        elsewhere=_published_elsewhere(project),
     )
     pipeline = shape(project, wishes, hosted=dialect.hosted, home=dialect.home)
     path = request.output or root / dialect.place(pipeline)
@@ -175,6 +178,14 @@ def _check(project: Project, request: Request) -> None:
             where=f"[environments.{project.environment}.publish] on",
             hint=f'let it hold "branch:{request.branch}"',
         )
+
+
+def _published_elsewhere(project: Project) -> frozenset[str]:
+    """The registries that the file publishes to in environments that were not chosen."""
+    others: set[str | None] = {None, *project.environments}
+    others.discard(project.environment)
+    loaded = (load_project(project.file, environment=each) for each in others)
+    return frozenset[str]().union(*map(published_to, loaded))
 
 
 def _folder(project: Project, root: Path) -> str:

@@ -68,21 +68,28 @@ def login_of(settings: RegistrySettings, home: Home) -> tuple[Variable, ...]:
     )
 
 
+def published_to(project: Project) -> frozenset[str]:
+    """The hosts of all registries that images go to."""
+    return frozenset(
+        each.registry for image in project.images.values() for each in image.repositories
+    )
+
+
 def destinations(project: Project, home: Home) -> tuple[Variable, ...]:
     """The logins of every repository that is published to."""
     found = (repository for image in project.images.values() for repository in image.repositories)
     return logins(project, found, home)
 
 
-def bases(project: Project, home: Home) -> tuple[Variable, ...]:
+def bases(project: Project, home: Home, elsewhere: frozenset[str]) -> tuple[Variable, ...]:
     """The logins of registries that the file knows and publishes nothing to: bases come from them.
 
-    Those of the CI's own registry are not among them: its jobs have a token.
+    Those of the CI's own registry are not among them: its jobs have a token. `elsewhere` are the
+    registries that other environments of the file publish to: a rehearsal builds what nobody has
+    looked at, and may not hold what production is published with.
     """
-    published = {each.registry for image in project.images.values() for each in image.repositories}
-    others = (
-        each for each in project.registries.hosts() if each.host not in {*published, home.registry}
-    )
+    known = {home.registry, *published_to(project), *elsewhere}
+    others = (each for each in project.registries.hosts() if each.host not in known)
     return unique(name for each in others if _names_login(each) for name in login_of(each, home))
 
 

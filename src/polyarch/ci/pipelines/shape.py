@@ -12,6 +12,7 @@ from polyarch.ci.pipelines.logins import (
     destinations,
     logins,
     notices,
+    published_to,
     unique,
 )
 from polyarch.ci.pipelines.runners import Runner, default_runner, runner_of
@@ -92,7 +93,10 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the command line adds; `command` is it all, as it can be typed again."""
+    """What the command line adds; `command` is it all, as it can be typed again.
+
+    `elsewhere` are the registries that other environments of the file publish to.
+    """
 
     folder: str = "."
     branch: str = ""
@@ -102,6 +106,7 @@ class Wishes:
     image: str = ""
     install: str = ""
     command: str = ""
+    elsewhere: frozenset[str] = frozenset()
 
 
 def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: Home) -> Pipeline:
@@ -112,7 +117,6 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
     branch, places = wishes.branch, (*_stages(project, home), *_store(project, home))
     staging = logins(project, iter(places), home)
     records = [project.runs.repository] if project.runs.repository else []
-    published = {each.registry for image in project.images.values() for each in image.repositories}
     return Pipeline(
         folder=wishes.folder,
         file=project.file.name,
@@ -131,9 +135,11 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
         stage_to=_stage_option(project, wishes),
         own_registry=home.registry,
         uses_own=any(each.registry == home.registry for each in places),
-        fills_own=home.registry in {*published, *(each.registry for each in records)},
+        fills_own=home.registry in {*published_to(project), *(each.registry for each in records)},
         staging=staging,
-        builds=unique(iter((*bases(project, home), *build_secrets(project.images, home)))),
+        builds=unique(
+            iter((*bases(project, home, wishes.elsewhere), *build_secrets(project.images, home)))
+        ),
         publishing=unique(
             iter(
                 (
