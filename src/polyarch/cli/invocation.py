@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 
+LOGINS = "POLYARCH_LOGINS"
+"""`optional`: a login that the config names may be absent, as in jobs that only build."""
+
+
 def read_clock() -> datetime:
     """The time; nothing else in polyarch asks for it."""
     return datetime.now(UTC)  # noqa: TID251 - this is the one place
@@ -57,6 +61,7 @@ class Invocation:
             now=now or read_clock(),
             clock=read_clock,
             in_ci=is_ci(self.surroundings.environment),
+            logins_optional=self.surroundings.environment.get(LOGINS) == "optional",
             listen=listen,
         )
 

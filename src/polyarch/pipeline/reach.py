@@ -47,7 +47,7 @@ class Reach:
             home=world.home,
             logins=() if anonymous else _logins(self._registries),
             folder=self._folder,
-            ci=world.in_ci,
+            ci=world.in_ci and not world.logins_optional,
             anonymous=anonymous,
             listen=world.listen,
             mask=world.mask,

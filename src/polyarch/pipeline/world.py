@@ -15,7 +15,8 @@ class World:
 
     `now` is the one reading of the clock that decisions see; `clock` only stamps records, all with
     the time `now` where there is none. `in_ci`: nobody watches, so what would only be noted on a
-    laptop is an error. `mask` hides the logins that the run has looked up from what others say.
+    laptop is an error. `logins_optional`: but for logins, which not every job of a pipeline has.
+    `mask` hides the logins that the run has looked up from what others say.
     """
 
     environment: Mapping[str, str]
@@ -24,6 +25,7 @@ class World:
     now: datetime
     clock: Callable[[], datetime] | None = None
     in_ci: bool = False
+    logins_optional: bool = False
     listen: Listener = ignore
     mask: Mask = field(default_factory=Mask, compare=False, repr=False)
 

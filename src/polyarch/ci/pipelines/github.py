@@ -68,6 +68,7 @@ def _building(leg: Leg, pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[
     emulated = (leg,) if leg.runner.emulated else ()
     variables = {
         **_SILENT,
+        "POLYARCH_LOGINS": "optional",
         "PLATFORM": str(leg.platform),
         **steps.stage_variable(pipeline),
         **steps.values(pipeline.staging, pull_requests=True, with_secrets=False),

@@ -119,6 +119,7 @@ def _building(leg: Leg, pipeline: Pipeline) -> Mapping[str, Node]:
         "interruptible": True,
         "variables": {
             **_variables(pipeline, containers=True),
+            "POLYARCH_LOGINS": "optional",
             "PLATFORM": str(leg.platform),
         },
         "before_script": preparing_builds(pipeline, (leg,) if emulated else ()),
