@@ -1,7 +1,9 @@
 """Records that outlive a machine, and the answers that they give."""
 
+import re
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from polyarch.registry.blocking import BlockingRegistries
 from polyarch.registry.client import RegistryClient
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
+from tests.support.golden import compare, session
 from tests.support.tiny_project import Said, TinyProject, github
 
+GOLDEN = Path(__file__).parent / "golden" / "runs"
 Registries = tuple[SandboxRegistry, ...]
 
 
@@ -163,6 +167,16 @@ class TestWho:
         assert earlier["run"] == stored.runs[0].name
         assert earlier["replaced"] == {"known": True, "digest": None}
         assert earlier["later"]["digest"] == second
+
+    def test_as_people_read_it(self, stored: TinyProject, registries: Registries) -> None:
+        assert publish(stored).code == 0
+        change(stored, "two")
+        assert publish(stored, GITHUB_RUN_ID="43").code == 0
+        reference = f"{registries[0].host}/team/app:main"
+        said = stored.run("runs", "who", reference)
+        text = session(stored, f"runs who {reference}", said)
+        steady = re.sub(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", "2026-01-01 00:00:00", text)
+        compare(GOLDEN / "who.txt", steady)
 
     def test_from_the_store(self, stored: TinyProject, registries: Registries) -> None:
         first = publish(stored).document["images"][0]["digest"]

@@ -86,7 +86,8 @@ class RunLog:
         with suppress(StorageError):  # then it only looks as if it had died
             self.held = Held(self.run.path)
         self._write(FILE, self.about.to_json())
-        self._forget_oldest(self.run)
+        with suppress(OSError, PolyarchError):  # nothing of this may end the run
+            self._forget_oldest(self.run)
 
     def _forget_oldest(self, run: RunFolder) -> None:
         from polyarch.config.running_tables import RunsTable
