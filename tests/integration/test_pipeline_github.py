@@ -88,6 +88,19 @@ def check_published(pipeline: PipelineProject, run: Run, skopeo: Skopeo, tags: l
             raws |= {skopeo.raw(f"{repository}:{tag}") for tag in tags}
         assert len(raws) == 1
     check_secrets(pipeline, run)
+    check_kept(pipeline, run)
+
+
+def check_kept(pipeline: PipelineProject, run: Run) -> None:
+    """Every job that works has a summary, and leaves records that are one history together."""
+    for key, job in run.jobs.items():
+        for leg in job.legs:
+            assert {step.outcome for step in leg.steps} <= {"success", "skipped"}, leg.log
+            assert key == "notify" or "| " in leg.summary, leg.log
+    said = pipeline.project.run("runs", "import", str(run.artifacts.folder), "--json")
+    assert said.code == 0, said
+    listed = pipeline.project.run("runs", "--json")
+    assert len(listed.document["runs"]) == len(run.artifacts.names), listed
 
 
 def check_secrets(pipeline: PipelineProject, run: Run) -> None:
@@ -107,6 +120,10 @@ def test_a_push_to_main(
     run = pipeline.start(events.push("main", pipeline.head))
     check_published(pipeline, run, skopeo, ["main", f"sha-{pipeline.head[:7]}"])
     assert run.concurrency["cancel-in-progress"] is False
+    [repository, *_] = pipeline.places.repositories("team/app")
+    who = pipeline.project.run("runs", "who", f"{repository}:main", "--json")
+    assert pipeline.head in who.stdout, who
+    assert f"actions/runs/{run.number}" in who.stdout, who
     [told] = receiver.told
     assert told["kind"] == "success", told
 
