@@ -2,12 +2,14 @@
 
 import re
 import shutil
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from polyarch.cli import run_keeping
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.run_store import RunStore
 from polyarch.registry.blocking import BlockingRegistries
@@ -134,6 +136,21 @@ class TestStore:
     def test_no_store_is_told(self, published: TinyProject) -> None:
         said = published.run("runs", "--store", "--json")
         assert (said.code, said.document["code"]) == (2, "no-run-store")
+        published.toml('+\n[runs]\nstore = "ci"\n')
+        assert "polyarch runs import" in published.run("runs", "--store").stderr
+
+    def test_one_that_never_answers_is_not_waited_for(
+        self, stored: TinyProject, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(run_keeping, "WITHIN_S", 0.3)
+        text = (stored.root / "polyarch.toml").read_text()
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            place = f'store = "127.0.0.1:{silent.getsockname()[1]}/team/runs"'
+            stored.toml(re.sub("store = .*", place, text))
+            stored.commit()
+            said = publish(stored)
+        assert said.code == 0, said
+        assert "could not be stored: it took too long" in said.stderr
 
     def test_a_stranger_in_the_store_is_passed_over(
         self, stored: TinyProject, registries: Registries
@@ -212,6 +229,8 @@ class TestWho:
         assert published.run(*moved).code == 0
         (answer,) = who(published, f"{host}/team/app:main")
         assert (answer["digest"], answer["verb"]) == (first, "copy")
+        assert answer["replaced"] == {"known": True, "digest": second}
+        assert answer["commit"] == published.git("rev-parse", "HEAD~1")
         shutil.rmtree(published.runs[-1])
         (answer,) = who(published, f"{host}/team/app:main")
         assert (answer["digest"], answer["verb"]) == (first, "publish")
@@ -235,6 +254,19 @@ class TestWho:
         assert said.code == 3
         (answer,) = said.document["answers"]
         assert (answer["state"], answer["run"]) == ("absent", None)
+
+    def test_from_a_record_that_was_imported(
+        self, published: TinyProject, registries: Registries, tmp_path: Path
+    ) -> None:
+        first = publish(published).document["images"][0]["digest"]
+        change(published, "two")
+        assert publish(published).code == 0
+        away = tmp_path / "artifact"
+        shutil.move(published.root / ".polyarch" / "runs", away)
+        assert published.run("runs", "import", str(away)).code == 0
+        (answer,) = who(published, f"{registries[0].host}/team/app:main")
+        assert (answer["source"], answer["actor"]) == ("imported", "octo")
+        assert answer["replaced"] == {"known": True, "digest": first}
 
     def test_outside_any_project(self, tmp_path: Any) -> None:
         nowhere = TinyProject.make(tmp_path / "nowhere", {}, git=False)

@@ -12,7 +12,7 @@ from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.cli.invocation import read_clock
-from polyarch.cli.run_keeping import keep_elsewhere, leaves
+from polyarch.cli.run_keeping import keep_elsewhere, leaves, write_tags
 from polyarch.cli.telling import Teller
 from polyarch.config.project import Project
 from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
@@ -70,6 +70,9 @@ class RunLog:
         code = int(ExitCode.BUG) if code is None else code
         self.about = replace(self.about, ended=read_clock(), exit_code=code)
         self._write(FILE, self.about.to_json())
+        if self.run:
+            with suppress(OSError, PolyarchError):
+                write_tags(self.run)
         if self.run and self.project and self.caller and not self.stays:
             hurried = code == int(ExitCode.INTERRUPTED)
             if leaves(self.caller, trial=bool(self.about.event)):

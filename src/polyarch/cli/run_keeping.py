@@ -40,6 +40,18 @@ def keep_elsewhere(
         _warn(f"the record of this run could not be stored: a bug in polyarch: {bug}")
 
 
+def write_tags(run: RunFolder) -> None:
+    """Write down which tags moved from what to what: a record that travels has no journal."""
+    from polyarch.content.files import write_bytes
+    from polyarch.pipeline.history import standing_before
+    from polyarch.runs.history import folder_documents, tags_document
+    from polyarch.runs.reading import TAGS
+
+    if before := standing_before(run.path):
+        raw = tags_document(folder_documents(run.path), before)
+        write_bytes(run.path / TAGS, raw, mode=0o600)
+
+
 def leaves(caller: CiEvent, *, trial: bool) -> bool:
     """Whether the record of a run may leave this machine.
 
@@ -53,16 +65,13 @@ def leaves(caller: CiEvent, *, trial: bool) -> bool:
 
 
 def _push(run: RunFolder, project: Project, surroundings: Surroundings, *, within_s: float) -> None:
-    from polyarch.pipeline.history import standing_before
     from polyarch.pipeline.reach import Reach
     from polyarch.pipeline.run_store import RunStore
-    from polyarch.runs.history import folder_documents, tags_document
-    from polyarch.runs.reading import TAGS
+    from polyarch.runs.history import folder_documents
 
     if project.runs.repository is None:
         return
     documents = folder_documents(run.path)
-    documents[TAGS] = tags_document(documents, standing_before(run.path))
     world = Invocation(surroundings=surroundings).world(_hear, root=project.root, now=None)
     with Reach(project, world).blocking() as registries:
         store = RunStore(project.runs.repository, registries)

@@ -72,7 +72,8 @@ class Records:
 
         if self.project is None or self.project.runs.repository is None:
             where = str(self.project.file) if self.project else str(self.surroundings.folder)
-            raise NoRunStoreError(where)
+            in_ci = self.project is not None and self.project.runs.in_ci
+            raise NoRunStoreError(where, in_ci=in_ci)
         return RunStore(self.project.runs.repository, registries)
 
     @property

@@ -55,6 +55,7 @@ class RunsTable(Table, frozen=True):
         Annotated[str, running_forms.STORE],
         doc(
             "Where records outlive this machine: `local` for nowhere else, a repository that takes"
-            " them as OCI artifacts, or `ci` for the artifacts of the generated pipeline."
+            " them as OCI artifacts, or `ci` for the artifacts of the generated pipeline, which"
+            " `polyarch runs import` takes over."
         ),
     ] = "local"

@@ -89,9 +89,13 @@ class NoRunStoreError(UsageError):
 
     code = "no-run-store"
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, in_ci: bool = False) -> None:
+        name = 'name one in polyarch.toml: `[runs] store = "ghcr.io/team/runs"`'
+        take = (
+            "its records are artifacts of the CI: download them, and `polyarch runs import` them"
+        )
         super().__init__(
             "this project keeps no records in a repository",
             where=where,
-            hint='name one in polyarch.toml: `[runs] store = "ghcr.io/team/runs"`',
+            hint=take if in_ci else name,
         )
