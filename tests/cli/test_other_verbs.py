@@ -285,6 +285,12 @@ class TestCompletion:
         assert self.complete(project, "publish", "--sa") == ["--sandbox"]
         assert self.complete(project, "config", "s") == ["show"]
 
+    def test_runs(self, project: TinyProject):
+        assert project.run("build").code == 0
+        ids = [path.name for path in project.runs]
+        assert self.complete(project, "runs", "show", "") == ["last", *ids]
+        assert self.complete(project, "runs", "r") == ["report"]
+
     def test_images_and_groups(self, project: TinyProject):
         project.toml('+[images.api]\ndirect = {}\n[groups]\nall = ["api"]\n')
         assert self.complete(project, "build", "a") == ["app", "api"]

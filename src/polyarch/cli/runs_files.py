@@ -9,7 +9,7 @@ import click
 from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
-from polyarch.cli.runs_open import Records
+from polyarch.cli.runs_open import Records, complete_runs
 from polyarch.cli.text import for_terminal, one_line, size
 from polyarch.cli.verb import Verb
 
@@ -23,7 +23,7 @@ IMPORT_SCHEMA = "polyarch.runs-import/v1"
 from_store = click.option(
     "--store", "stored", is_flag=True, help="Look in the repository of `[runs] store`."
 )
-which_run = click.argument("run", metavar="RUN")
+which_run = click.argument("run", metavar="RUN", shell_complete=complete_runs)
 
 
 @click.command("logs", cls=Verb)

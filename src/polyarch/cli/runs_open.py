@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+from click.shell_completion import CompletionItem
+
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import is_pull_request
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
 from polyarch.config.project import Project
-from polyarch.errors import NoRunStoreError
+from polyarch.errors import NoRunStoreError, PolyarchError
 from polyarch.events import Listener
 from polyarch.runs.folder import state_folder
-from polyarch.runs.history import find_run, list_runs, read_record
+from polyarch.runs.history import LAST, find_run, list_runs, read_record
 from polyarch.runs.run import Run, RunRecord
 
 if TYPE_CHECKING:
@@ -114,3 +117,15 @@ class Records:
 
         for each in self.store(registries).list(MOST_STORED):
             yield Known(run=each.run, moves=each.moves)
+
+
+def complete_runs(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """`last`, and the ids of the runs of this machine; none where the project cannot be read."""
+    try:
+        runs = Records.find(Surroundings.read(), None, None).here()
+    except PolyarchError:
+        return []
+    names = [LAST, *(run.id for run in runs)]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
