@@ -1,6 +1,8 @@
 """`polyarch ci`: files in their places, told, compared, never over somebody's own."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -220,3 +222,37 @@ def test_the_store_of_runs_gets_its_login(project: TinyProject):
     jobs = YAML(typ="safe", pure=True).load((project.root / FILE).read_text())["jobs"]
     users = [key for key, job in jobs.items() if "RECORDS_EXAMPLE" in json.dumps(job)]
     assert users == ["publish"]
+
+
+def test_pull_requests_ask_once_whether_the_file_is_fresh(project: TinyProject):
+    (project.root / "polyarch.toml").rename(project.root / "other.toml")
+    project.run("ci", "github", "-q", "-c", "other.toml")
+    jobs = YAML(typ="safe", pure=True).load((project.root / FILE).read_text())["jobs"]
+    asked = [
+        (key, step["env"], step["run"])
+        for key, job in jobs.items()
+        for step in job["steps"]
+        if "--check" in step.get("run", "")
+    ]
+    run = 'exec polyarch ci github --check --config "$POLYARCH_CONFIG"\n'
+    assert asked == [("build-linux-ppc64le", {"POLYARCH_CONFIG": "other.toml"}, run)]
+    assert project.run("ci", "github", "--check", "-c", "other.toml").code == 0
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+def test_make_itself_takes_no_command_from_a_variable(project: TinyProject):
+    project.run("ci", "make", "-q")
+    command = ["make", "-s", "-f", "polyarch.mk", "POLYARCH=printf '%s,'"]
+
+    def made(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *words], cwd=project.root, capture_output=True, text=True, check=False
+        )
+
+    assert "polyarch-stage: in one of several jobs" in made().stdout
+    assert made("polyarch-stage").returncode == 2
+    platform = 'a";id;`id`'
+    assert (
+        made("polyarch-stage", f"PLATFORM={platform}").stdout
+        == f"build,--platform,{platform},--stage,"
+    )

@@ -91,6 +91,7 @@ def make_pipeline(
         image="" if request.image == NO_IMAGE else request.image or dialect.image,
         install=request.install or dialect.install,
         command=_command(project, request, root),
+        usual_place=request.output is None,
         elsewhere=_published_elsewhere(project),
     )
     pipeline = shape(project, wishes, hosted=dialect.hosted, home=dialect.home)

@@ -89,6 +89,7 @@ def _building(leg: Leg, pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[
         },
         "steps": [
             *steps.preparing(pipeline, pins, emulated=emulated),
+            *(steps.freshness(pipeline) if leg is pipeline.legs[0] else ()),
             *steps.builder(pipeline, pins),
             steps.verb("Build, prove and stage", run, variables, pipeline, step="build"),
             {
@@ -189,6 +190,7 @@ def _single(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
             "permissions": permissions.publishing(pipeline) | permissions.telling(pipeline),
             "steps": [
                 *steps.preparing(pipeline, pins, emulated=_foreign(pipeline)),
+                *steps.freshness(pipeline),
                 *steps.builder(pipeline, pins),
                 steps.verb("Build, prove and publish", run, variables, pipeline, step="publish"),
                 *steps.records("publish", pipeline, pins),

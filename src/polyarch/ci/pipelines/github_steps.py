@@ -54,6 +54,17 @@ def install(pipeline: Pipeline) -> Step:
     return {"name": "Install polyarch", "run": pipeline.install}
 
 
+def freshness(pipeline: Pipeline) -> Iterator[Step]:
+    """Pull requests tell where the file is stale; one of the jobs asks."""
+    if pipeline.usual_place:
+        yield {
+            "name": "Is this file fresh?",
+            "if": "${{ github.event_name == 'pull_request' }}",
+            **({"env": _config(pipeline)} if _config(pipeline) else {}),
+            "run": f"exec polyarch ci github --check{options(pipeline)}\n",
+        }
+
+
 def verb(
     name: str, run: str, variables: Mapping[str, str], pipeline: Pipeline, *, step: str
 ) -> Step:
@@ -93,7 +104,9 @@ def records(word: str, pipeline: Pipeline, pins: Mapping[str, Pin]) -> Iterator[
         "name": "Summary",
         "if": "${{ always() }}",
         "continue-on-error": True,
-        "run": 'polyarch runs report last --markdown >> "$GITHUB_STEP_SUMMARY"\n',
+        **({"env": _config(pipeline)} if _config(pipeline) else {}),
+        "run": "exec polyarch runs report last --markdown"
+        f'{options(pipeline)} >> "$GITHUB_STEP_SUMMARY"\n',
     }
     yield {
         "name": "Keep records and logs",

@@ -123,7 +123,12 @@ def _building(leg: Leg, pipeline: Pipeline) -> Mapping[str, Node]:
             "PLATFORM": str(leg.platform),
         },
         "before_script": preparing_builds(pipeline, (leg,) if emulated else ()),
-        "script": [*_start(pipeline), *logins_of_the_job(), f"exec {run}"],
+        "script": [
+            *_start(pipeline),
+            *(_freshness(pipeline) if leg is pipeline.legs[0] else ()),
+            *logins_of_the_job(),
+            f"exec {run}",
+        ],
         **_kept(pipeline, f"build-{leg.word}", parts=True),
     }
 
@@ -161,6 +166,7 @@ def _single(pipeline: Pipeline) -> Mapping[str, Node]:
             "before_script": preparing_builds(pipeline, foreign),
             "script": [
                 *_start(pipeline),
+                *_freshness(pipeline),
                 *logins_of_the_job(),
                 f"exec polyarch publish{_options(pipeline)}",
             ],
@@ -238,6 +244,13 @@ def _variables(pipeline: Pipeline, *, containers: bool, silent: bool = True) -> 
 
 def _start(pipeline: Pipeline) -> list[str]:
     return [] if pipeline.folder == "." else [f"cd {pipeline.folder}"]
+
+
+def _freshness(pipeline: Pipeline) -> list[str]:
+    """Merge requests tell where the file is stale."""
+    request = 'test "$CI_PIPELINE_SOURCE" != merge_request_event'
+    check = f"polyarch ci gitlab --check{_options(pipeline)}"
+    return [f"{request} || {check}"] if pipeline.usual_place else []
 
 
 def _options(pipeline: Pipeline) -> str:

@@ -79,6 +79,7 @@ class Pipeline:
     image: str
     install: str
     command: str
+    usual_place: bool
 
     @property
     def emulated(self) -> tuple[Leg, ...]:
@@ -106,6 +107,7 @@ class Wishes:
     image: str = ""
     install: str = ""
     command: str = ""
+    usual_place: bool = True
     elsewhere: frozenset[str] = frozenset()
 
 
@@ -155,6 +157,7 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
         image=wishes.image,
         install=wishes.install,
         command=wishes.command,
+        usual_place=wishes.usual_place,
     )
 
 
