@@ -5,8 +5,9 @@ secret of many projects; packed, no text of a record occurs in the output.
 """
 
 import binascii
+import gzip
 import zlib
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
 from polyarch.errors import PartUnreadableError
 
@@ -15,6 +16,11 @@ _GZIP = "H4sI"
 
 _GZIP_WINDOW = 31
 """What zlib calls a member with gzip's head (zlib.h, inflateInit2)."""
+
+
+def packed(raw: bytes) -> str:
+    """What `unpacked` reads; the same bytes give the same text."""
+    return b64encode(gzip.compress(raw, mtime=0)).decode("ascii")
 
 
 def unpacked(text: str, where: str, limit: int) -> bytes:
@@ -26,9 +32,9 @@ def unpacked(text: str, where: str, limit: int) -> bytes:
     if not text.lstrip().startswith(_GZIP):
         return text.encode(errors="surrogateescape")
     try:
-        packed = b64decode("".join(text.split()), validate=True)
+        member = b64decode("".join(text.split()), validate=True)
         inflater = zlib.decompressobj(_GZIP_WINDOW)
-        raw = inflater.decompress(packed, limit + 1)
+        raw = inflater.decompress(member, limit + 1)
     except (ValueError, binascii.Error, zlib.error) as error:
         raise PartUnreadableError(where, f"what is packed there is broken: {error}") from error
     if len(raw) <= limit and not inflater.eof:

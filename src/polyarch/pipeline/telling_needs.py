@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from polyarch.errors import MalformedManifestError, NeedsUnreadableError
+from polyarch.errors import MalformedManifestError, NeedsUnreadableError, PartUnreadableError
 from polyarch.notify.notice import Kind, Notice, neat, neat_all
+from polyarch.pipeline.packed_records import unpacked
 from polyarch.pipeline.telling import Result
 
 NOTICE = "notice"
@@ -129,8 +130,9 @@ def _read(outputs: Iterable[tuple[str, Any]]) -> Iterator[Notice]:
         if not name.lower().startswith(NOTICE) or not isinstance(value, str) or not value:
             continue
         try:
-            notice = Notice.parse(value.encode("utf-8", "replace"))
-        except MalformedManifestError:  # another job's own affair
+            text = value.encode("utf-8", "replace").decode()
+            notice = Notice.parse(unpacked(text, name, _LARGEST))
+        except (MalformedManifestError, PartUnreadableError):  # another job's own affair
             continue
         if notice.kind is not Kind.TEST:
             yield notice

@@ -10,6 +10,7 @@ from polyarch.host.ci_event import CiEvent
 from polyarch.notify.notice import Kind, Notice
 from polyarch.notify.send import Delivery
 from polyarch.oci.fields import JsonObject
+from polyarch.pipeline.packed_records import packed
 from polyarch.pipeline.telling import Audience, Decision, Past, Result, cleaned, decide
 from polyarch.pipeline.telling_notice import notice_of
 from polyarch.pipeline.telling_past import Sources, past_of, summaries
@@ -99,9 +100,9 @@ def tell(
 
 
 def left_behind(run: EndedRun, event: CiEvent, audience: Audience) -> str:
-    """The notice of a run for a job that tells of all, as one line of JSON."""
+    """The notice of a run for a job that tells of all, packed into one line."""
     notice = cleaned(run.notice(run.kind, event.run_url or ""), audience.hide)
-    return json.dumps(notice.to_json(), separators=(",", ":"))
+    return packed(json.dumps(notice.to_json(), separators=(",", ":")).encode())
 
 
 def last_bad(project: Project, event: CiEvent) -> EndedRun | None:
