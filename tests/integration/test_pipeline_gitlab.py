@@ -14,7 +14,7 @@ from tests.lab.skopeo import Skopeo
 from tests.support.gitlab_runs import GitLab
 from tests.support.notice_receiver import NoticeReceiver, receiving
 from tests.support.pipeline_checks import schema_problems
-from tests.support.pipeline_project import PLATFORMS, Laid, laid, tags_of
+from tests.support.pipeline_project import PLATFORMS, Laid, laid, programs, tags_of
 from tests.support.published import blobs_on_disk
 from tests.support.tiny_project import TinyProject
 
@@ -53,9 +53,9 @@ def scene(
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.iterdir()))
-def test_pipelines_of_examples(example: str, tmp_path: Path) -> None:
+def test_pipelines_of_examples(example: str, node: NodeTool, tmp_path: Path) -> None:
     toml = (EXAMPLES / example / "polyarch.toml").read_text()
-    project = TinyProject.make(tmp_path / "project", {"polyarch.toml": toml}, git=False)
+    project = TinyProject.make(tmp_path / "project", {"polyarch.toml": toml})
     files: list[Path] = []
     for option in ((), ("--single-job",), ("--image", "none")):
         said = project.run("ci", "gitlab", *option, "--output", "-")
@@ -63,6 +63,14 @@ def test_pipelines_of_examples(example: str, tmp_path: Path) -> None:
         files.append(tmp_path / f"{len(files)}.gitlab-ci.yml")
         files[-1].write_text(said.stdout)
     assert schema_problems("gitlab-ci", *files) == ""
+    project.write({".gitlab-ci.yml": files[0].read_text()})
+    project.git("remote", "add", "origin", "https://gitlab.com/team/project.git")
+    path = programs(tmp_path / "tools")
+    gitlab = GitLab(project=project, folder=tmp_path, node=node, path=path, variables={})
+    listed = gitlab.run("--list", CI_COMMIT_BRANCH="main", CI_COMMIT_TAG="v1.2.3")
+    assert listed.code == 0, listed.log
+    for name in ("build-linux-amd64", "publish", "notify"):
+        assert f"\n{name} " in listed.log
 
 
 def test_a_push_and_a_merge_request(scene: Scene, skopeo: Skopeo) -> None:

@@ -17,8 +17,10 @@ from tests.support.config_documents import as_text
 from tests.support.hostile_pipelines import MARK, configs
 from tests.support.pipeline_checks import parsed_by_github, schema_problems, zizmor_findings
 from tests.support.tiny_project import TinyProject
+from tests.support.workflow.runs import RUNNERS
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 FORMS = {"": "polyarch.yml", "--single-job": "single.yml"}
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _STANDS_FOR_ITSELF = "${{ '${{' }}"
@@ -36,6 +38,15 @@ def written(folder: Path, name: str, toml: str) -> dict[str, Path]:
             found[option].parent.mkdir(parents=True, exist_ok=True)
             found[option].write_text(said.stdout)
     return found
+
+
+def written_for_gitlab(folder: Path, toml: str) -> Path | None:
+    """The pipeline of a project; none where it is refused."""
+    project = TinyProject.make(folder / "project", {"polyarch.toml": toml}, git=False)
+    said = project.run("ci", "gitlab", "--output", "-")
+    file = folder / "gitlab-ci.yml"
+    file.write_text(said.stdout)
+    return file if said.code == 0 else None
 
 
 def scripts(tree: Any) -> Iterator[str]:
@@ -64,6 +75,34 @@ def test_workflows_of_examples(example: str, node: NodeTool, tmp_path: Path) -> 
     assert parsed["--single-job"][1] == ["publish"]
 
 
+@pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.iterdir()))
+def test_workflows_keep_to_the_list_of_traps(example: str, tmp_path: Path) -> None:
+    toml = (EXAMPLES / example / "polyarch.toml").read_text()
+    for path in written(tmp_path, example, toml).values():
+        tree = YAML(typ="safe", pure=True).load(path.read_text())
+        assert tree["permissions"] == {}
+        assert tree["concurrency"]["cancel-in-progress"].count("== 'pull_request'") == 1
+        assert "workflow_dispatch" in tree["on"]
+        assert "pull_request_target" not in tree["on"]
+        assert not [
+            x for x in tree["on"].get("schedule", []) if x["cron"].split()[0] in {"0", "30"}
+        ]
+        for key, job in tree["jobs"].items():
+            assert job["timeout-minutes"] < 360
+            assert job["runs-on"] in RUNNERS
+            assert job["permissions"]["contents"] == "read"
+            assert not (key.startswith("build-") and "secrets." in json.dumps(job)), key
+        verbs = [x for x in scripts(tree) if re.search(r"polyarch (build|publish|notify)", x)]
+        assert verbs
+        # A cancelled job's signal goes to the shell.
+        assert [each for each in verbs if not each.startswith("exec polyarch ")] == []
+
+
+def test_the_action() -> None:
+    assert schema_problems("github-actions", ROOT / "action.yml") == ""
+    assert zizmor_findings(ROOT / "action.yml") == []
+
+
 # Other programs read each list: to make a list smaller that fails would take minutes.
 @settings(
     max_examples=4,
@@ -75,10 +114,11 @@ def test_nothing_of_a_config_gets_into_scripts_and_expressions(
     documents: list[dict[str, Any]], node: NodeTool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("hostile")
+    texts = [as_text(document) for document in documents]
     files = [
         path
-        for number, document in enumerate(documents)
-        for path in written(folder, str(number), as_text(document)).values()
+        for number, text in enumerate(texts)
+        for path in written(folder, str(number), text).values()
     ]
     for path in files:
         tree = YAML(typ="safe", pure=True).load(path.read_text())
@@ -89,4 +129,7 @@ def test_nothing_of_a_config_gets_into_scripts_and_expressions(
         assert zizmor_findings(folder / ".github") == []
         parsed = parsed_by_github(node, {path.name: path.read_text() for path in files})
         assert [errors for errors, _ in parsed.values() if errors] == []
+    made = [written_for_gitlab(folder / f"lab{n}", text) for n, text in enumerate(texts)]
+    if pipelines := list(filter(None, made)):
+        assert schema_problems("gitlab-ci", *pipelines) == ""
     shutil.rmtree(folder)

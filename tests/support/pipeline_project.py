@@ -56,6 +56,8 @@ for word; do last=$word; done
 test "$1 ${last%%=*}" = "install polyarch" || { echo "$0 cannot $*" >&2; exit 2; }
 """
 TOKENS = {power: f"ghs_{power}" for power in ("write", "read", "none")}
+FORMERLY = "team/app"
+"""A secret of an older workflow, as many have: what jobs hand on is dropped where this stands."""
 STAGE = "REGISTRY_3"
 """Begins the names of what the building jobs may log in with."""
 
@@ -159,7 +161,7 @@ def pipeline_project(
         path=made.path,
         tokens=TOKENS,
         secrets={name: value for name, value in made.logins.items() if name.endswith("_TOKEN")}
-        | {"POLYARCH_NOTIFY_URLS": notices},
+        | {"POLYARCH_NOTIFY_URLS": notices, "FORMERLY": FORMERLY},
         api=api,
         ended=ended,
         variables={name: value for name, value in made.logins.items() if name.endswith("_USER")},
