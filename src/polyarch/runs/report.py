@@ -21,6 +21,7 @@ from polyarch.runs.timeline import Timeline, timeline_of
 
 MAX_ROWS = 5000
 MAX_TAGS = 10_000
+MAX_REGISTRIES = 40
 MAX_TOLD = 500
 
 _WORST_FIRST = (
@@ -53,6 +54,7 @@ class Report:
     rows: tuple[Row, ...]
     timeline: Timeline
     tags: tuple[TagMove, ...]
+    errors: tuple[str, ...]
     findings: tuple[ToldFinding, ...]
     warnings: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -68,8 +70,15 @@ def report_of(records: Sequence[RunRecord]) -> Report:
     entries = sorted(_entries(records), key=lambda entry: entry.time)
     planned = tuple(_planned(records))
     images = _joined(_results(records, planned))
-    registries = tuple(
+    hosts = tuple(
         dict.fromkeys(host_of(each.repository) for image in images for each in image.destinations)
+    )
+    registries = hosts[:MAX_REGISTRIES]
+    errors = tuple(
+        f"{image.name} at {place.repository}: {place.error}"
+        for image in images
+        for place in image.destinations
+        if place.error
     )
     timeline = timeline_of(entries, images, planned)
     rows = tuple(_rows(images, registries, timeline))
@@ -86,12 +95,15 @@ def report_of(records: Sequence[RunRecord]) -> Report:
         rows=rows[:MAX_ROWS],
         timeline=timeline,
         tags=tags[:MAX_TAGS],
+        errors=errors[:MAX_TOLD],
         findings=findings[:MAX_TOLD],
         warnings=tuple(warnings)[:MAX_TOLD],
         left_out=tuple(
             f"{len(each) - most} more {what}"
             for what, each, most in (
+                ("registries", hosts, MAX_REGISTRIES),
                 ("rows", rows, MAX_ROWS),
+                ("errors", errors, MAX_TOLD),
                 ("tags", tags, MAX_TAGS),
                 ("findings", findings, MAX_TOLD),
                 ("warnings", tuple(warnings), MAX_TOLD),

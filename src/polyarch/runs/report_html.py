@@ -93,11 +93,8 @@ def _trouble(report: Report) -> Iterator[str]:
         yield f'<p class="box">{text(lines)}</p>'
     elif summary.reason:
         yield f'<p class="hint">{text(summary.reason[:2000])}</p>'
-    for image in report.images:
-        for place in image.destinations:
-            if place.error:
-                words = f"{image.name} at {place.repository}: {place.error}"
-                yield f'<p class="box">{text(words)}</p>'
+    for each in report.errors:
+        yield f'<p class="box">{text(each)}</p>'
     if report.warnings:
         yield f"<details><summary>{len(report.warnings)} warning{_s(report.warnings)}</summary><ul>"
         yield "".join(f"<li>{text(each)}</li>" for each in report.warnings)

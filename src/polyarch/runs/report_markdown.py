@@ -82,12 +82,7 @@ def _trouble(report: Report, most: int) -> Iterator[str]:
         yield ""
     elif summary.reason:
         yield f"{plain(summary.reason[:2000])}\n"
-    errors = [
-        f"* {plain(image.name)} at {code(place.repository)}: {plain(place.error)}"
-        for image in report.images
-        for place in image.destinations
-        if place.error
-    ]
+    errors = [f"* {plain(each)}" for each in report.errors]
     errors += [f"* {plain(each)}" for each in report.warnings]
     yield from _some(errors, most, lambda line: line)
     if errors:

@@ -206,6 +206,21 @@ class TestReport:
         assert len(markdown.encode()) < 1024 * 1024
         assert "more are left out here" in markdown
 
+    def test_a_page_has_an_upper_bound(self) -> None:
+        places = [
+            {"repository": f"{number}.test/x", "error": {"message": "<" * 1000}}
+            for number in range(100)
+        ]
+        platforms = [{"platform": "<" * 100 + str(number)} for number in range(100)]
+        images = [
+            {"name": f"{number}", "destinations": places, "platforms": platforms}
+            for number in range(60)
+        ]
+        made = report_of([record(result_json=json.dumps({"images": images}).encode())])
+        assert len(report_page(made)) < 20_000_000
+        assert len(report_markdown(made).encode()) < 1024 * 1024
+        assert any("registries" in each for each in made.left_out)
+
     def test_a_page_links_to_nothing_but_the_web(self) -> None:
         for address in ("javascript:alert(1)", "https://ci.test/'><b>", "ci 7"):
             summary = MADE.summary(BEGIN)
