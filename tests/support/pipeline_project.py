@@ -29,6 +29,7 @@ tags = [
 ]
 
 [images.app.direct]
+base = "image:tool"
 run = ["sh", "make.sh", "{{out}}/app", "{{platform}}"]
 files = [{{ from = "{{out}}/app", to = "/app" }}]
 
