@@ -85,6 +85,15 @@ def test_the_check_knows_how_the_file_was_made(project: TinyProject):
     assert project.run("ci", "github", "--check", "--single-job").code == 1
 
 
+def test_the_environment_of_the_job_that_publishes(project: TinyProject):
+    said = project.run("ci", "github", "--protect", "release")
+    assert "those of logins in the environment release" in said.stderr
+    jobs = YAML(typ="safe", pure=True).load((project.root / FILE).read_text())["jobs"]
+    assert [key for key, job in jobs.items() if "environment" in job] == ["publish"]
+    assert project.run("ci", "github", "--check").code == 0
+    assert project.run("ci", "github", "--protect", "release", "--single-job").code == 2
+
+
 def test_another_trigger_makes_it_stale(project: TinyProject):
     project.run("ci", "github", "-q")
     project.toml('+[triggers]\nbranches = ["dev/**"]\n[runners]\n"linux/s390x" = "z, big"\n')

@@ -81,7 +81,8 @@ def _staged(pipeline: Pipeline) -> str:
 def _to_create(pipeline: Pipeline) -> Iterator[str]:
     secrets, plain = asked_for(pipeline, Origin.SECRET), asked_for(pipeline, Origin.PLAIN)
     if secrets:
-        yield "secrets to create:"
+        where = f", those of logins in the environment {pipeline.protect}"
+        yield f"secrets to create{where if pipeline.protect else ''}:"
         yield from (f"  {each.name}: {each.purpose}" for each in secrets)
     if plain:
         yield "variables to create (no secrets: what is secret is cut out of what jobs hand on):"

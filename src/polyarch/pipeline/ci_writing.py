@@ -35,6 +35,7 @@ class Request:
     stage_to: str = ""
     single: bool = False
     issues: bool = False
+    protect: str = ""
     image: str = ""
     install: str = ""
     output: Path | None = None
@@ -88,6 +89,7 @@ def make_pipeline(
         stage_to=request.stage_to,
         single=request.single,
         issues=request.issues,
+        protect=request.protect,
         image="" if request.image == NO_IMAGE else request.image or dialect.image,
         install=request.install or dialect.install,
         command=_command(project, request, root),
@@ -154,6 +156,7 @@ def _check(project: Project, request: Request) -> None:
     for option, text in (
         ("--install", request.install),
         ("--image", request.image),
+        ("--protect", request.protect),
         ("--output", str(request.output or "")),
         ("--branch", request.branch),
         ("--stage-to", request.stage_to),
@@ -164,6 +167,12 @@ def _check(project: Project, request: Request) -> None:
                 where="the command line",
                 hint="write one line of plain text; values come from variables",
             )
+    if request.protect and request.single:
+        raise UsageError(
+            "a single job builds pull requests as well, which no environment may keep waiting",
+            where="`--protect`",
+            hint="leave `--single-job` or `--protect` out",
+        )
     if not request.branch:
         return
     if not project.environment:
@@ -216,6 +225,7 @@ def _command(project: Project, request: Request, root: Path) -> str:
         ("--branch", request.branch),
         ("--stage-to", request.stage_to),
         ("--image", request.image),
+        ("--protect", request.protect),
         ("--install", request.install),
         ("--output", _output(request, root)),
     ):

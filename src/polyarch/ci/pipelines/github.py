@@ -122,6 +122,7 @@ def _joining(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
         "needs": [f"build-{leg.word}" for leg in pipeline.legs],
         "if": f"${{{{ {steps.NO_PULL_REQUEST} }}}}",
         "runs-on": _runner(pipeline.default),
+        **({"environment": steps.literal(pipeline.protect)} if pipeline.protect else {}),
         "timeout-minutes": _JOIN_MIN,
         "permissions": permissions.publishing(pipeline),
         "outputs": {"notice": "${{ steps.publish.outputs.notice }}"},

@@ -56,7 +56,10 @@ class Pipeline:
     empty where a repository of `own_registry`, the CI's, takes parts. `engine`: some image needs a
     container engine. `staging`, `builds`, `publishing` and `telling` are the variables of building
     jobs' logins, of their builds, of the joining job, of the notice. `uses_own` and `fills_own`:
-    the CI's registry holds parts, is published to. `command` made the text, for its head.
+    the CI's registry holds parts, is published to. `issues`: the notice may open issues.
+    `protect`: the CI's environment that publishes. `image`: jobs run in it where the CI runs them
+    in containers. `command` made the text, for its head. `usual_place`: the file is where `--check`
+    looks for it by itself.
     """
 
     folder: str
@@ -76,6 +79,7 @@ class Pipeline:
     telling: tuple[Variable, ...]
     single: bool
     issues: bool
+    protect: str
     image: str
     install: str
     command: str
@@ -104,6 +108,7 @@ class Wishes:
     stage_to: str = ""
     single: bool = False
     issues: bool = False
+    protect: str = ""
     image: str = ""
     install: str = ""
     command: str = ""
@@ -154,6 +159,7 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
         telling=notices(project),
         single=wishes.single,
         issues=wishes.issues,
+        protect=wishes.protect,
         image=wishes.image,
         install=wishes.install,
         command=wishes.command,

@@ -22,6 +22,12 @@ def command() -> None:
 @click.option("--single-job", "single", is_flag=True, help="One job for all platforms, with QEMU.")
 @click.option("--issues", is_flag=True, help="Let the notice open and close a GitHub issue.")
 @click.option(
+    "--protect",
+    default="",
+    metavar="NAME",
+    help="The GitHub environment of the job that publishes: its secrets, its reviewers.",
+)
+@click.option(
     "--refresh-pins",
     is_flag=True,
     help="Ask GitHub for the newest release of each action, and pin that.",
