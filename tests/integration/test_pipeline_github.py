@@ -1,7 +1,11 @@
 """The generated workflow really runs: every job's scripts, against three registries with logins."""
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +26,7 @@ from tests.support.pipeline_project import (
 from tests.support.published import blobs_on_disk
 from tests.support.workflow import events
 from tests.support.workflow.api import serving
+from tests.support.workflow.machine import SHELL
 from tests.support.workflow.repository import asked_to_pull, tagged
 from tests.support.workflow.runs import Run
 
@@ -67,6 +72,14 @@ def make(
 @pytest.fixture
 def pipeline(make: Make) -> PipelineProject:
     return make()
+
+
+def wait_for(place: Path, within_s: float = 60) -> None:
+    """Wait until a file is there."""
+    end = time.monotonic() + within_s
+    while not place.exists():
+        assert time.monotonic() < end, f"{place.name} never came"
+        time.sleep(0.02)
 
 
 def results(run: Run) -> dict[str, str]:
@@ -194,6 +207,26 @@ def test_a_failed_job_runs_again_and_the_rest_is_kept(
     assert run.jobs[first].legs == kept.legs
     check_published(pipeline, run, skopeo, ["main", f"sha-{pipeline.head[:7]}"])
     assert [told["kind"] for told in receiver.told] == ["failure", "recovery"]
+
+
+def test_a_cancel_reaches_what_builds(pipeline: PipelineProject) -> None:
+    (pipeline.faults / "hang").touch()
+    event = events.push("main", pipeline.head)
+    with ThreadPoolExecutor(max_workers=1) as other:
+        running = other.submit(pipeline.start, event)
+        for first in [f"build-{name.replace('/', '-')}" for name in PLATFORMS]:
+            wait_for(pipeline.faults / "hanging")
+            (pipeline.faults / "hanging").unlink()
+            # The runner signals the shell alone, not what the shell has started.
+            shell = pipeline.forge.folder / f"run-42/1-{first}-0/temp" / SHELL
+            os.kill(int(shell.read_text()), signal.SIGINT)
+        run = running.result(timeout=60)
+    assert {*results(run).values()} == {"failure", "skipped", "success"}
+    assert results(run)["publish"] == "skipped"
+    [built] = run.jobs["build-linux-amd64"].legs
+    assert [step.ran.code for step in built.steps if step.ran.code] == [130], built.log
+    assert "| " in built.summary
+    assert "polyarch-linux-amd64-1" in run.artifacts.names
 
 
 def test_one_job_alone(make: Make, skopeo: Skopeo, receiver: NoticeReceiver) -> None:

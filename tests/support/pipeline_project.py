@@ -48,6 +48,7 @@ on = ["failure", "recovery", "success"]
 {logins}
 """
 MAKE = """\
+if test -e "{faults}/hang"; then : > "{faults}/hanging"; exec sleep 300; fi
 if test -e "{faults}/$2"; then echo "the compiler broke" >&2; exit 3; fi
 echo "app for $2" > "$1"
 """

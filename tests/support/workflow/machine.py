@@ -21,6 +21,8 @@ _SHELLS = {
 _FILES = ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_STATE")
 _MOST_SUMMARY = 1 << 20
 _WITHIN_S = 240
+SHELL = "shell.pid"
+"""In a machine's temporary folder: the shell that a cancelled job sends its signal to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,22 +100,26 @@ class Machine:
         place.write_text(script)
         path = ":".join((*reversed(paths), self.path))
         given = {**env, **self.environment, "PATH": path} | {n: str(f) for n, f in files.items()}
-        done = subprocess.run(
+        started = subprocess.Popen(
             [*_SHELLS[shell], str(place)],
             cwd=self.workspace / folder,
             env=given,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_WITHIN_S,
-            check=False,
         )
+        with started:
+            (self.temp / SHELL).write_text(str(started.pid))
+            try:
+                said, _ = started.communicate(timeout=_WITHIN_S)
+            finally:
+                started.kill()  # nothing, where it has ended
         summary = files["GITHUB_STEP_SUMMARY"].read_text()
         if len(summary.encode()) > _MOST_SUMMARY:
             raise WorkflowError(f"a summary of {len(summary)} characters is dropped by the forge")
         return Ran(
-            code=done.returncode,
-            log=done.stdout.decode("utf-8", "replace"),
+            code=started.returncode,
+            log=said.decode("utf-8", "replace"),
             outputs=runner_reads(files["GITHUB_OUTPUT"]),
             variables=runner_reads(files["GITHUB_ENV"]),
             paths=tuple(files["GITHUB_PATH"].read_text().split()),
