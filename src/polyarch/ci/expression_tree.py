@@ -164,7 +164,11 @@ class _Parser:
     def _followed(self) -> Node:
         start = self._start()
         node = self._primary()
+        count = 0
         while (sign := self._take(".", "[")) is not None:
+            count += 1
+            if count > MAX_DEPTH:
+                raise self._problem(f"it is deeper than {MAX_DEPTH} levels")
             key: Node | None
             if self._take("*") is not None:
                 key = None

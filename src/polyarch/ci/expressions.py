@@ -36,8 +36,10 @@ from polyarch.ci.expression_values import (
 )
 from polyarch.errors import ExpressionSyntaxError
 
-_EXPRESSION = re.compile(r"\$\{\{((?:'[^']*'|[^'}]|\}(?!\}))*)\}\}", re.DOTALL)
-_MAX_TEXT = 256 * 1024
+_EXPRESSION = re.compile(
+    r"\$\{\{((?:'[^']*'|[^'}$]++|\$(?!\{\{)|\}(?!\})){0,2000}+)\}\}", re.DOTALL
+)
+_MAX_TEXT = 64 * 1024
 
 Contexts = Mapping[str, Value]
 """By name in lower case; a context that is missing has no value at all, as a misspelt one."""
@@ -72,10 +74,8 @@ def evaluate(node: Node, contexts: Contexts) -> Value:
             return _member(node, contexts)
         case Call():
             return _call(node, contexts)
-        case Binary(operator="&&" | "||"):
-            return _logic(node, contexts)
         case Binary():
-            return _comparison(node, contexts)
+            return _chain(node, contexts)
 
 
 def value_of_text(text: str, contexts: Contexts) -> Value:
@@ -176,8 +176,21 @@ def _call(node: Call, contexts: Contexts) -> Value:
         return _unknown(node, given)
 
 
-def _logic(node: Binary, contexts: Contexts) -> Value:
-    left = evaluate(node.left, contexts)
+def _chain(node: Binary, contexts: Contexts) -> Value:
+    """What several operators behind each other give, however many there are."""
+    links: list[Binary] = []
+    first: Node = node
+    while isinstance(first, Binary):
+        links.append(first)
+        first = first.left
+    value = evaluate(first, contexts)
+    for link in reversed(links):
+        join = _logic if link.operator in {"&&", "||"} else _comparison
+        value = join(link, value, contexts)
+    return value
+
+
+def _logic(node: Binary, left: Value, contexts: Contexts) -> Value:
     truth = truth_of(left)
     decisive = node.operator == "||"
     if truth is decisive:
@@ -189,8 +202,8 @@ def _logic(node: Binary, contexts: Contexts) -> Value:
     return _unknown(node, (left, right), known)
 
 
-def _comparison(node: Binary, contexts: Contexts) -> Value:
-    left, right = evaluate(node.left, contexts), evaluate(node.right, contexts)
+def _comparison(node: Binary, left: Value, contexts: Contexts) -> Value:
+    right = evaluate(node.right, contexts)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return _unknown(node, (left, right))
     match node.operator:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from polyarch.ci.expression_values import Value, truth_of
 from polyarch.ci.importing.listed import lines_of, pairs_of
 from polyarch.ci.importing.play import METADATA, Played
+from polyarch.ci.importing.written import EXPRESSION
 
 BUILDS = (
     "docker/build-push-action",
@@ -22,7 +23,6 @@ GIT = "git"
 _META = re.compile(r"\bsteps\.([\w-]+)\.outputs\.(?:tags|json|bake-file(?:-tags)?)\b")
 _MERGES = re.compile(r"\bimagetools\s+create\b|\bmanifest\s+(?:create|push)\b|\bmanifest-tool\b")
 _HOST = re.compile(r"localhost|.*[.:].*|\$\{\{ *env\..*")
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def calls_in(plays: Sequence[Played]) -> Iterator[BuildCall]:
 def complete(name: str) -> str:
     """A repository with its registry: Docker Hub's is left out by habit."""
     first, slash, _ = name.partition("/")
-    known = _EXPRESSION.sub("x", first)
+    known = EXPRESSION.sub("x", first)
     return name if slash and _HOST.fullmatch(known) else f"docker.io/{name}"
 
 
@@ -158,7 +158,7 @@ def _called_builder(played: Played) -> BuildCall:
 
 def platforms_of(text: str) -> tuple[str, ...]:
     """A list with commas or lines."""
-    held = _EXPRESSION.sub(lambda found: found[0].replace(",", "\0").replace(" ", "\1"), text)
+    held = EXPRESSION.sub(lambda found: found[0].replace(",", "\0").replace(" ", "\1"), text)
     words = (word for word in re.split(r"[,\s]+", held) if word)
     return tuple(word.replace("\0", ",").replace("\1", " ") for word in words)
 
@@ -175,7 +175,7 @@ def _names(outputs: Sequence[str]) -> Iterator[str]:
 
 
 def _commas(line: str) -> list[str]:
-    held = _EXPRESSION.sub(lambda found: found[0].replace(",", "\0"), line)
+    held = EXPRESSION.sub(lambda found: found[0].replace(",", "\0"), line)
     return [each.strip().replace("\0", ",") for each in held.split(",") if each.strip()]
 
 

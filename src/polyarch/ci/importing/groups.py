@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from polyarch.ci.importing.calls import GIT, BuildCall, Meta, complete
+from polyarch.ci.importing.written import EXPRESSION
 from polyarch.errors import InvalidPlatformError
 from polyarch.oci.platform import Platform
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
-_ENABLED = re.compile(r"(?:^|,)\s*enable\s*=\s*(\$\{\{.*?\}\}|[^,]*)", re.DOTALL)
+_ENABLED = re.compile(
+    r"(?:^|,)\s*enable\s*=\s*(\$\{\{(?:[^$}]|\$(?!\{\{)|\}(?!\}))*\}\}|[^,]*)", re.DOTALL
+)
 _NAME = re.compile(r"(?:^|,)\s*name\s*=\s*([^,]*)")
 
 
@@ -73,7 +75,7 @@ def split_reference(reference: str) -> tuple[str, str]:
     def put(text: str) -> str:
         return re.sub(r"\0([0-9]+)\0", lambda found: held[int(found[1])], text)
 
-    bare = _EXPRESSION.sub(hold, reference)
+    bare = EXPRESSION.sub(hold, reference)
     at = bare.rfind(":")
     if at <= bare.rfind("/"):
         return put(bare), ""
@@ -84,8 +86,8 @@ def image_names(items: Sequence[str]) -> tuple[str, ...]:
     """The names among the items of `images`; those that are switched off are left out."""
     found: list[str] = []
     listed = items
-    if len(items) == 1 and "=" not in _EXPRESSION.sub("", items[0]):
-        listed = [each.strip() for each in _EXPRESSION.sub(_held, items[0]).split(",")]
+    if len(items) == 1 and "=" not in EXPRESSION.sub("", items[0]):
+        listed = [each.strip() for each in EXPRESSION.sub(_held, items[0]).split(",")]
     for item in listed:
         whole = item.replace("\1", ",")
         name = _NAME.search(whole)
@@ -109,7 +111,7 @@ def _held(found: re.Match[str]) -> str:
 
 def lower_name(name: str) -> str:
     """Registries take small letters alone; those of expressions are none of theirs."""
-    parts = re.split(r"(\$\{\{.*?\}\})", name)
+    parts = re.split(r"(\$\{\{(?:[^$}]|\$(?!\{\{)|\}(?!\}))*\}\})", name)
     return "".join(each if each.startswith("${{") else each.lower() for each in parts)
 
 

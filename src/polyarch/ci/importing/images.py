@@ -78,7 +78,7 @@ def built_twice(images: Sequence[FoundImage]) -> tuple[Told, ...]:
 
 def slug(text: str) -> str:
     """A text as a name of polyarch.toml; empty where nothing of it can be kept."""
-    bare = re.sub(r"\$\{\{.*?\}\}", "", text).lower()
+    bare = re.sub(r"\$\{\{(?:[^$}]|\$(?!\{\{)|\}(?!\}))*\}\}", "", text).lower()
     found = _NAME.search(_SEPARATORS.sub("-", bare).strip("-._"))
     return found[0] if found else ""
 

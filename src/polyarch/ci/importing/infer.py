@@ -22,8 +22,8 @@ _GATES = (
     "{{#if branch}}true{{else}}false{{/if}}",
     "{{is_not_default_branch}}",
 )
-_ENABLE = re.compile(r",\s*enable=(?:\$\{\{.*?\}\}|[^,]*)", re.DOTALL)
-_VALUE = re.compile(r",\s*value=(?:\$\{\{.*?\}\}|[^,]*)", re.DOTALL)
+_ENABLE = re.compile(r",\s*enable=(?:\$\{\{(?:[^$}]|\$(?!\{\{)|\}(?!\}))*\}\}|[^,]*)", re.DOTALL)
+_VALUE = re.compile(r",\s*value=(?:\$\{\{(?:[^$}]|\$(?!\{\{)|\}(?!\}))*\}\}|[^,]*)", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _REFS = (
     "type=ref,event=tag",

@@ -5,10 +5,9 @@ Source: docker/actions-toolkit, `Util.getInputList`.
 
 import re
 
+from polyarch.ci.importing.written import EXPRESSION
 from polyarch.errors import InvalidRuleError
 from polyarch.metadata.records import split_list
-
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 
 
 def lines_of(text: str) -> tuple[str, ...]:
@@ -19,7 +18,7 @@ def lines_of(text: str) -> tuple[str, ...]:
         held.append(found[0])
         return f"\x01{len(held) - 1}\x01"
 
-    bare = _EXPRESSION.sub(hold, text)
+    bare = EXPRESSION.sub(hold, text)
     try:
         items = split_list(bare, "list")
     except InvalidRuleError:

@@ -222,7 +222,9 @@ def assumptions(pushed: Sequence[Pushed]) -> tuple[tuple[int, str], ...]:
 
 
 def _could_be(written: str, tag: str) -> bool:
-    parts = [re.escape(each) for each in re.split(r"\$\{\{.*?\}\}", written)]
+    parts = [
+        re.escape(each) for each in re.split(r"\$\{\{(?:[^$}]|\$(?!\{\{)|\}(?!\}))*\}\}", written)
+    ]
     return bool(re.fullmatch(".+".join(parts), tag))
 
 

@@ -10,6 +10,7 @@ from polyarch.ci.importing.groups import BuildGroup
 from polyarch.ci.importing.images import FoundImage
 from polyarch.ci.importing.listed import lines_of, pairs_of
 from polyarch.ci.importing.told import Kind, Told
+from polyarch.ci.importing.written import EXPRESSION
 from polyarch.errors import InvalidPlatformError
 from polyarch.host.git_url import is_git
 from polyarch.oci.platform import Platform
@@ -25,7 +26,6 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (_JSON.format("revision"), "{{revision}}"),
     (_JSON.format("created"), "{{commit_date}}"),
 )
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _META = re.compile(r"\{\{meta\.version\}\}")
 _ARGUMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _SECRET = re.compile(r"\$\{\{\s*secrets\.([A-Za-z_]\w*)\s*\}\}")
@@ -256,7 +256,7 @@ def in_our_words(text: str) -> str | None:
                 return words
         return found[0]
 
-    made = _EXPRESSION.sub(put, text)
+    made = EXPRESSION.sub(put, text)
     return None if "${{" in made else made
 
 

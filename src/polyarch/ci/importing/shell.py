@@ -31,6 +31,8 @@ _CHOICE = re.compile(
 )
 _TEST = re.compile(r"\[\[?\s+(?P<inside>.*?)\s+\]\]?", re.DOTALL)
 _COMPARED = re.compile(r"(?P<left>\S+)\s+(?P<how>==|=|!=|=~)\s+(?P<right>.+)", re.DOTALL)
+_LONGEST = 4000
+"""Characters of a command: nobody reads longer ones, and expressions take their time."""
 _UNCLEAR = Unknown(text="", names=("a script",))
 _EMPTY = re.compile(r"-(?P<how>[zn])\s+(?P<word>\S+)")
 
@@ -89,6 +91,8 @@ class _Run:
             at += 1
 
     def _command(self, statement: str) -> None:
+        if len(statement) > _LONGEST:
+            raise UnclearError
         if written := _WRITTEN.fullmatch(statement):
             self._write(written["where"], written["word"])
             return

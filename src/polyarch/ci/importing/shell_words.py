@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from fnmatch import translate
 
 from polyarch.ci.expression_values import Unknown, Value, text_of, unknown_names
+from polyarch.ci.importing.written import EXPRESSION
 
 Variables = Mapping[str, Value]
 
@@ -17,10 +18,9 @@ _PART = re.compile(
     r"'(?P<single>[^']*)'"
     r'|"(?P<double>(?:[^"\\]|\\.)*)"'
     r"|\\(?P<escaped>.)"
-    r"|(?P<plain>[^'\"\\]+)",
+    r"|(?P<plain>(?:\$\{(?:\\.|[^}]){0,200}\}|[^'\"\\])+)",
     re.DOTALL,
 )
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _DOLLAR = re.compile(
     r"\$\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?P<how>[^{}]*)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)"
 )
@@ -35,6 +35,7 @@ _EDITED = re.compile(
 _EDIT = re.compile(r"s/(?P<old>(?:\\.|[^/\\])+)/(?P<new>(?:\\.|[^/\\])*)/(?P<all>g?)")
 _CUT = re.compile(r"(##?|%%?)(.*)", re.DOTALL)
 _REPLACED = re.compile(r"(//?)((?:\\.|[^/\\])+)/(.*)", re.DOTALL)
+_LONGEST_CUT = 1000
 _REF = "${{ github.ref }}"
 _REF_NAME = Unknown.of("github.ref_name")
 _REF_FRONTS = frozenset({"refs/tags/", "refs/heads/", "refs/*/"})
@@ -56,7 +57,7 @@ def word_value(text: str, variables: Variables) -> Value:
         held.append(found[0])
         return f"\0{len(held) - 1}\0"
 
-    bare = _EXPRESSION.sub(hold, text)
+    bare = EXPRESSION.sub(hold, text)
     if not held and (alone := re.fullmatch(r"\$\(((?:(?!\$\().)*)\)", bare.strip(), re.DOTALL)):
         return _substituted(alone[1], variables)
     parts: list[Value] = []
@@ -176,6 +177,8 @@ def _cut(value: Value, sign: str, glob: str) -> Value:
             return _REF_NAME
         raise UnclearError
     text = text_of(value)
+    if len(text) > _LONGEST_CUT:
+        raise UnclearError
     expression = re.compile(translate(glob))
     lengths = range(len(text) + 1)
     for length in reversed(lengths) if len(sign) > 1 else lengths:
@@ -189,6 +192,6 @@ def _changed(value: Value, change: Callable[[str], str]) -> Value:
     """A change of letters; within an expression there is nothing to change yet."""
     if not isinstance(value, Unknown):
         return change(text_of(value))
-    parts = re.split(r"(\$\{\{.*?\}\})", value.text)
+    parts = re.split(r"(\$\{\{(?:[^$}]|\$(?!\{\{)|\}(?!\}))*\}\})", value.text)
     made = "".join(each if each.startswith("${{") else change(each) for each in parts)
     return Unknown(text=made, names=value.names)

@@ -9,7 +9,7 @@ from polyarch.errors import shorten
 
 _PINNED = re.compile(r"[0-9a-f]{40}")
 _STEPS = re.compile(r"\bsteps\.([A-Za-z_][\w-]*)\.(?:outputs|outcome|conclusion)\b")
-_BRACED = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_BRACED = re.compile(r"\$\{\{((?:[^$}]|\$(?!\{\{)|\}(?!\}))*)\}\}", re.DOTALL)
 _HOSTILE = re.compile(
     r"github\.(?:event\.(?!repository\b)|head_ref|ref_name\b|ref\b)|\binputs\.|github\.event\.inputs"
 )

@@ -22,6 +22,8 @@ _TAGS = (
 _BRANCHES = ("feature/x", "release-1.2", "topic")
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _ANY = ("**",)
+_MOST_SPOKEN = 40
+_MOST_PATTERNS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def occasions_of(flow: Flow, triggers: Triggers, surface: Surface) -> tuple[Occa
 
     Names that its conditions speak of are among them, so that conditions show what they do.
     """
-    spoken = tuple(_spoken(flow))
+    spoken = tuple(dict.fromkeys(_spoken(flow)))[:_MOST_SPOKEN]
     found = [
         *_branches(triggers, surface, spoken),
         *_tags(triggers, spoken),
@@ -169,7 +171,7 @@ def _words(tree: Tree | None, key: str) -> tuple[str, ...]:
     if found is None:
         return ()
     listed = found.items if found.items is not None else (found,)
-    return tuple(each.text for each in listed if each.text)
+    return tuple(each.text for each in listed if each.text)[:_MOST_PATTERNS]
 
 
 def _inputs(tree: Tree | None) -> Iterator[tuple[str, str]]:
