@@ -96,6 +96,19 @@ def test_a_push_and_a_merge_request(scene: Scene, skopeo: Skopeo) -> None:
     assert [told["kind"] for told in scene.receiver.told] == ["success"]
 
 
+@pytest.mark.long
+def test_a_tag_and_a_schedule(scene: Scene) -> None:
+    sha = scene.made.project.git("rev-parse", "--short=7", "HEAD")
+    scene.made.project.git("tag", "v1.2.3")
+    tagged = scene.gitlab.run(CI_COMMIT_TAG="v1.2.3")
+    assert tagged.code == 0, tagged.log
+    released = {"1.2.3", "1.2", "latest", f"sha-{sha}"}
+    assert [{*tags} for tags in scene.tags("app")] == [released] * 3
+    nightly = scene.gitlab.run(CI_PIPELINE_SOURCE="schedule")
+    assert nightly.code == 0, nightly.log
+    assert [{*tags} for tags in scene.tags("tool")] == [released | {"nightly", "main"}] * 3
+
+
 def test_a_registry_that_refuses_is_told(scene: Scene) -> None:
     # What runs pipelines here ends with the first stage that fails, so that is the last one.
     ended = scene.gitlab.run(REGISTRY_1_TOKEN="wrong")
