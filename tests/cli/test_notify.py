@@ -148,6 +148,13 @@ def test_names_of_jobs_where_there_is_nothing_better(
     assert what[1] == "the job `build` was cancelled, or ran out of time"
 
 
+def test_a_rehearsal_is_told_as_one(project: TinyProject, received: Receivers) -> None:
+    project.toml('+[environments.staging]\nrepositories = ["127.0.0.1:1/staging/{image}"]\n')
+    last_job(project, received, {"build": BAD}, "--env", "staging")
+    [message] = received.of("/hook")
+    assert message.json["project"].endswith(" (staging)")
+
+
 def test_records_that_artifacts_have_brought(project: TinyProject, received: Receivers) -> None:
     project.write({"make.sh": "exit 9\n"})
     sha = project.commit()

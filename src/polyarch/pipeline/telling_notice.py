@@ -52,7 +52,7 @@ def notice_of(
     ref, name = about.event.get("ref", ""), about.event.get("name", "")
     return Notice(
         kind=kind,
-        project=neat(about.project),
+        project=neat(title_of(about.project, about.environment)),
         time=about.ended or about.started,
         version=about.version,
         verb=about.verb,
@@ -73,6 +73,11 @@ def notice_of(
         run=about.id,
         url=neat(url),
     )
+
+
+def title_of(project: str, environment: str) -> str:
+    """What is told of: a rehearsal is no news of production."""
+    return f"{project} ({environment})" if environment else project
 
 
 def bare_notice(event: CiEvent, kind: Kind, **more: Any) -> Notice:

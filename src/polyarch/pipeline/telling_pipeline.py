@@ -9,7 +9,7 @@ from polyarch.host.ci_event import CiEvent
 from polyarch.notify.notice import Kind, Notice
 from polyarch.pipeline.telling import Audience, Decision, Result, decide
 from polyarch.pipeline.telling_needs import Needs, told_by
-from polyarch.pipeline.telling_notice import bare_notice
+from polyarch.pipeline.telling_notice import bare_notice, title_of
 from polyarch.pipeline.telling_past import Sources
 from polyarch.pipeline.telling_run import Told, known_past, last_bad, tell
 from polyarch.runs.summary import RunSummary
@@ -44,7 +44,7 @@ class LastJob:
         return bare_notice(
             self.event,
             kind,
-            project=self._name,
+            project=title_of(self._name, self.project.environment or ""),
             time=self.audience.outbox.now,
             version=__version__,
             what=what,
