@@ -38,10 +38,17 @@ class FlowStep:
         tree = self.inputs.get(key)
         return (tree.text or "") if tree else ""
 
-    def line_of(self, key: str) -> int:
-        """The line of an input, else of the step."""
+    def line_of(self, key: str, begins: str = "") -> int:
+        """The line of an input, or of what begins so in one of several lines; else of the step."""
         tree = self.inputs.get(key)
-        return tree.line if tree else self.line
+        if tree is None:
+            return self.line
+        lines = (tree.text or "").splitlines()
+        if begins and len(lines) > 1:
+            for number, line in enumerate(lines, tree.line + 1):
+                if line.strip().strip("\"'").startswith(begins):
+                    return number
+        return tree.line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,7 +203,9 @@ class _Writer:
                 return
 
     def _left(self, group: BuildGroup, what: str, why: str) -> None:
-        line = group.meta.tags_line if group.meta else group.call.played.step.line_of("tags")
+        step = group.meta.played.step if group.meta else group.call.played.step
+        key = "meta-tags" if step.input("meta-tags") else "tags"
+        line = step.line_of(key, what.partition("${{")[0] or what)
         self.told.append(
             Told(
                 kind=Kind.LEFT,

@@ -96,11 +96,10 @@ class _Reader:
     def _input(self, key: str) -> str:
         return self.group.call.played.text(key)
 
-    def _line(self, key: str) -> int:
-        return self.group.call.played.step.line_of(key)
-
     def _tell(self, kind: Kind, key: str, what: str, why: str, todo: str = "") -> None:
-        told = Told(kind=kind, line=self._line(key), what=what, why=why, todo=todo)
+        item = what.partition(": ")[2].partition("=")[0]
+        line = self.group.call.played.step.line_of(key, item)
+        told = Told(kind=kind, line=line, what=what, why=why, todo=todo)
         self.keys.told.append(told)
 
     def _unknown(self, key: str, what: str, value: str) -> bool:
