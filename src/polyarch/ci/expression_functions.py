@@ -22,17 +22,22 @@ def _contains(given: tuple[Value, ...]) -> Value:
     where, what = _exactly(given, 2)
     if isinstance(where, tuple):
         return any(same(each, what) for each in where if not isinstance(each, Unknown))
-    return text_of(what).casefold() in text_of(where).casefold()
+    return _is_plain(where, what) and text_of(what).casefold() in text_of(where).casefold()
 
 
 def _starts_with(given: tuple[Value, ...]) -> Value:
     text, front = _exactly(given, 2)
-    return text_of(text).casefold().startswith(text_of(front).casefold())
+    return _is_plain(text, front) and text_of(text).casefold().startswith(text_of(front).casefold())
 
 
 def _ends_with(given: tuple[Value, ...]) -> Value:
     text, end = _exactly(given, 2)
-    return text_of(text).casefold().endswith(text_of(end).casefold())
+    return _is_plain(text, end) and text_of(text).casefold().endswith(text_of(end).casefold())
+
+
+def _is_plain(*values: Value) -> bool:
+    """Whether each has a text of its own, which arrays and objects have not."""
+    return not any(isinstance(value, (tuple, Table)) for value in values)
 
 
 def format_text(given: tuple[Value, ...]) -> str:
@@ -56,7 +61,9 @@ def format_text(given: tuple[Value, ...]) -> str:
 def _join(given: tuple[Value, ...]) -> Value:
     if not given:
         raise NotKnownHereError
-    separator = text_of(given[1]) if len(given) > 1 else ","
+    separator = text_of(given[1]) if len(given) > 1 and _is_plain(given[1]) else ","
+    if isinstance(given[0], Table):
+        return ""
     items = given[0] if isinstance(given[0], tuple) else (given[0],)
     return separator.join(text_of(each) for each in items)
 
