@@ -87,7 +87,7 @@ def test_expressions_are_worth_what_they_are_on_github(texts: list[str], node: N
     for text, theirs in zip(texts, answers, strict=True):
         ours = here(text)
         if "error" in theirs:
-            # Which names there are is the caller's to say: one that is nowhere has no value. And the
+            # Which names there are is the caller's to say: one that is nowhere has no value. The
             # library works out every arm of `case`, also those that are not taken.
             tells = "nosuch" not in text and "case(" not in text
             assert "error" in ours or not tells, (text, ours, theirs)
