@@ -21,7 +21,11 @@ from tests.support.workflow.runs import RUNNERS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-FORMS = {"": "polyarch.yml", "--single-job": "single.yml"}
+FORMS = {
+    "": "polyarch.yml",
+    "--single-job": "single.yml",
+    "--issues --protect production": "protected.yml",
+}
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _STANDS_FOR_ITSELF = "${{ '${{' }}"
 
@@ -31,8 +35,7 @@ def written(folder: Path, name: str, toml: str) -> dict[str, Path]:
     project = TinyProject.make(folder / name / "project", {"polyarch.toml": toml}, git=False)
     found = {}
     for option, file in FORMS.items():
-        words = [option] if option else []
-        said = project.run("ci", "github", *words, "--output", "-")
+        said = project.run("ci", "github", *option.split(), "--output", "-")
         if said.code == 0:
             found[option] = folder / ".github/workflows" / f"{name}-{file}"
             found[option].parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +73,7 @@ def test_workflows_of_examples(example: str, node: NodeTool, tmp_path: Path) -> 
     assert zizmor_findings(tmp_path) == []
     texts = {option: path.read_text() for option, path in files.items()}
     parsed = parsed_by_github(node, texts)
-    assert [errors for errors, _ in parsed.values()] == [[], []]
+    assert [errors for errors, _ in parsed.values()] == [[]] * len(FORMS)
     assert parsed[""][1][-2:] == ["publish", "notify"]
     assert parsed["--single-job"][1] == ["publish"]
 
