@@ -182,6 +182,15 @@ def test_a_pull_request_pushes_nothing(
     assert receiver.told == []
 
 
+def test_a_pull_request_that_leaves_the_workflow_stale(pipeline: PipelineProject) -> None:
+    toml = (pipeline.project.root / "polyarch.toml").read_text()
+    patch = {"polyarch.toml": f'{toml}[runners]\n"linux/arm64" = "emulate"\n'}
+    run = pipeline.start(asked_to_pull(pipeline.project, patch, fork=True))
+    assert run.result == "failure"
+    assert "+      - name: Set up QEMU" in run.log
+    assert "polyarch ci github" in run.log
+
+
 def test_a_failed_job_runs_again_and_the_rest_is_kept(
     pipeline: PipelineProject, skopeo: Skopeo, receiver: NoticeReceiver
 ) -> None:
