@@ -250,3 +250,18 @@ def test_any_text_is_written_as_toml(one: str, other: str) -> None:
     app = tomllib.loads(text)["images"]["app"]
     assert app["labels"] == {"k": one}
     assert app["build-args"] == {"A": other}
+
+
+def test_names_that_a_run_alone_knows_can_be_told(project: TinyProject) -> None:
+    text = WORKFLOW.replace("${{ github.repository }}", "${{ vars.SPACE }}/app")
+    project.write({NAME: text})
+    words = ("--default-branch", "main", "--value", "vars.SPACE=team")
+    left = project.run("init", "--from-workflow", NAME, "--stdout")
+    assert "repositories =" not in left.stdout
+    assert "vars.SPACE" in left.stderr
+    assert project.run("init", "--from-workflow", NAME, *words).code == 0
+    assert project.run("plan", "--compare-workflow", NAME, *words).code == 0
+    unknown = project.run("plan", "--compare-workflow", NAME, *words[:2], "--json")
+    assert unknown.code == 1
+    assert {row["same"] for row in unknown.document["events"] if row["unknown"]} <= {None, False}
+    assert project.run("plan", *words[2:]).code == 2

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from polyarch.ci.importing.occasion import MOMENT, SHA, Occasion, Surface
+from polyarch.ci.importing.written import EXPRESSION
 from polyarch.errors import InvalidRuleError, InvalidTemplateError
 from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.expressions import is_default_branch
@@ -34,6 +35,8 @@ _REFS = (
     "type=semver,pattern={{major}}.{{minor}}",
     "type=semver,pattern={{major}}",
 )
+
+_SURROUNDED = re.compile(rf"(?P<front>[\w.-]*){EXPRESSION.pattern}(?P<end>[\w.-]*)")
 
 Wanted = Mapping[Occasion, frozenset[str]]
 """The tags that are to come out, by event."""
@@ -120,10 +123,19 @@ def _candidates(written: str, wanted: Wanted) -> Iterator[str]:
     is_constant = bool(_PLAIN.fullmatch(only)) and only != SHA
     if is_constant and "${{" not in written:
         yield from _constant(only)
-    for rule in _REFS:
+    for rule in (*_REFS, *_around(written)):
         yield from _gated(rule)
     if is_constant and "${{" in written:
         yield from _constant(only)
+
+
+def _around(written: str) -> Iterator[str]:
+    """Rules for one expression with words before or behind it."""
+    found = _SURROUNDED.fullmatch(written)
+    if found and (found["front"] or found["end"]):
+        for rule in _REFS:
+            bare = rule.replace(",prefix=", "")
+            yield f"{bare},prefix={found['front']},suffix={found['end']}"
 
 
 def _constant(value: str) -> Iterator[str]:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 import click
 
 from polyarch.cli import options
+from polyarch.cli.commands.init import init_request
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.verb import Verb
 from polyarch.cli.words import Words, with_words
+from polyarch.errors import LonelyOptionError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from polyarch.pipeline.init import InitRequest
 
 
 @click.command("plan", cls=Verb)
@@ -24,6 +28,16 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Compare the tags with those that a GitHub workflow gives, event by event.",
 )
+@click.option(
+    "--default-branch", metavar="NAME", help="For that: the default branch, else what git says."
+)
+@click.option(
+    "--value",
+    "values",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="For that: what a name of the workflow is worth, as `init --value` has it.",
+)
 @click.pass_obj
 @with_words
 def command(
@@ -33,6 +47,8 @@ def command(
     sandbox: bool,
     offline: bool,
     workflow: Path | None,
+    default_branch: str | None,
+    values: tuple[str, ...],
 ) -> int:
     r"""Show what would be done, and do nothing.
 
@@ -46,7 +62,11 @@ def command(
       polyarch plan --compare-workflow .github/workflows/docker.yml
     """
     if workflow is not None:
-        return _compared(surroundings, words, workflow)
+        request = init_request(surroundings, None, default_branch, values)
+        return _compared(surroundings, words, workflow, request)
+    if values or default_branch is not None:
+        option = "--value" if values else "--default-branch"
+        raise LonelyOptionError(option, "--compare-workflow")
     from polyarch.pipeline.story import plan_project
 
     invocation, project = words.invocation(surroundings), words.project(surroundings)
@@ -65,15 +85,16 @@ def command(
     return 0
 
 
-def _compared(surroundings: Surroundings, words: Words, workflow: Path) -> int:
+def _compared(
+    surroundings: Surroundings, words: Words, workflow: Path, request: "InitRequest"
+) -> int:
     """Show whether a workflow and polyarch.toml publish the same tags; 1 where they do not."""
-    from polyarch.cli.commands.init import init_request
     from polyarch.pipeline.compare import compare
     from polyarch.pipeline.init import read_flow_file, workflow_reading
 
     invocation, project = words.invocation(surroundings), words.project(surroundings)
     flow = read_flow_file(surroundings.folder / workflow)
-    reading = workflow_reading(flow, init_request(surroundings, None, None, ()))
+    reading = workflow_reading(flow, request)
     comparison = compare(project, reading)
 
     def view() -> "RenderableType":
