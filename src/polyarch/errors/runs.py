@@ -91,9 +91,7 @@ class NoRunStoreError(UsageError):
 
     def __init__(self, where: str, *, in_ci: bool = False) -> None:
         name = 'name one in polyarch.toml: `[runs] store = "ghcr.io/team/runs"`'
-        take = (
-            "its records are artifacts of the CI: download them, and `polyarch runs import` them"
-        )
+        take = "its records are artifacts of the CI: download them, and `polyarch runs import` them"
         super().__init__(
             "this project keeps no records in a repository",
             where=where,

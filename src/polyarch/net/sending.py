@@ -93,9 +93,7 @@ def _exchange(sending: Sending, proxies: ProxyRules, timeout_s: float) -> Answer
         return _read(asked, proxies.proxy_for(sending.url), timeout_s)
     except error.HTTPError as failure:
         with failure:
-            return Answer(
-                status=failure.code, body=_body(failure), wait_s=_wait(failure.headers)
-            )
+            return Answer(status=failure.code, body=_body(failure), wait_s=_wait(failure.headers))
     except (ValueError, http.client.InvalidURL):
         # Their own words quote what could not be sent.
         problem = "its address, the proxy or a token cannot be sent"
