@@ -8,12 +8,18 @@ from collections.abc import Iterable, Sequence
 
 _PIECE = re.compile(r"\*\*|\*|\\.|\[[^\]]*\]|.", re.DOTALL)
 _COUNTS = "?+"
+_STARS = re.compile(r"\*{3,}")
+_MOST_WILD = 8
+"""Wild parts of a pattern; nobody writes more, and each takes its time."""
 _SIGNS = re.compile(r"[*?+\[\]!\\]")
 
 
 def compile_filter(pattern: str) -> re.Pattern[str]:
     """An expression for whole names. `?` and `+` speak of what stands before them."""
     made = ""
+    pattern = _STARS.sub("**", pattern)
+    if pattern.count("*") + pattern.count("+") > _MOST_WILD:
+        return re.compile(re.escape(pattern))
     for found in _PIECE.finditer(pattern):
         piece = found[0]
         if piece in _COUNTS and made:

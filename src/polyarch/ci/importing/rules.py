@@ -15,6 +15,7 @@ _DEFAULTS = ("type=schedule", "type=ref,event=branch", "type=ref,event=tag", "ty
 _LATEST = re.compile(r"^\s*latest\s*=")
 _ON, _OFF = re.compile(r",\s*enable=true$"), re.compile(r",\s*enable=false(?:,|$)")
 _SHOWN = 4
+_MOST_TAGS = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +98,12 @@ class _Writer:
 
     def _group(self, group: BuildGroup) -> Iterator[str]:
         if group.rules is not None:
-            for number, rule in enumerate(group.rules or _DEFAULTS):
+            for number, rule in enumerate((group.rules or _DEFAULTS)[:_MOST_TAGS]):
                 yield from self._rule(group, number, rule)
-        for number, tag in enumerate(group.tags):
+        for number, tag in enumerate(group.tags[:_MOST_TAGS]):
             yield from self._tag(group, number, tag)
+        for more in (*(group.rules or ())[_MOST_TAGS:], *group.tags[_MOST_TAGS:]):
+            self._left(group, more, f"no more than {_MOST_TAGS} tags of a build are tried")
 
     def _rule(self, group: BuildGroup, number: int, rule: str) -> Iterator[str]:
         """One rule of metadata-action: what it alone gives, event by event."""

@@ -24,6 +24,8 @@ from polyarch.ci.importing.traps_text import text_traps
 from polyarch.ci.importing.triggers import Triggers, occasions_of, triggers_of
 from polyarch.ci.importing.unseen import unseen_in
 
+_MOST_BUILDS = 40
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowReading:
@@ -43,7 +45,8 @@ def read_workflow_draft(
 ) -> WorkflowReading:
     """Read a file for a repository; nothing is guessed, and what is not sure is told."""
     plays = tuple(Stage(flow=flow, surface=surface).play())
-    groups, bake_told = with_bake_files(groups_of(calls_in(plays)), files)
+    every, bake_told = with_bake_files(groups_of(calls_in(plays)), files)
+    groups = every[:_MOST_BUILDS]
     triggers = triggers_of(flow)
     rehearsal = Rehearsal(flow=flow, surface=surface, names=names)
     occasions = occasions_of(flow, triggers, surface)
@@ -67,6 +70,7 @@ def read_workflow_draft(
         *triggers.told,
         *publishing.told,
         *bake_told,
+        *(_too_many(each) for each in every[_MOST_BUILDS : _MOST_BUILDS + 1]),
         *(one for _, several in made for one in several),
         *login_told,
         *other_logins(plays),
@@ -93,6 +97,16 @@ def read_workflow_draft(
         rehearsal=rehearsal,
         occasions=occasions,
         draft=draft,
+    )
+
+
+def _too_many(group: BuildGroup) -> Told:
+    return Told(
+        kind=Kind.LEFT,
+        line=group.line,
+        what=f"builds beyond the first {_MOST_BUILDS}",
+        why="no more of them are read from one file",
+        todo="write the others into polyarch.toml after their like",
     )
 
 
