@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from polyarch.ci.pipelines.logins import JOB_TOKEN, Origin, Variable
 from polyarch.ci.pipelines.pins import BUILDX, CHECKOUT, QEMU, UPLOAD, Pin
-from polyarch.ci.pipelines.shape import Leg, Pipeline
+from polyarch.ci.pipelines.shape import JOURNALS, Leg, Pipeline
 from polyarch.ci.pipelines.yaml_text import Node, Noted
 
 Step = Mapping[str, Node]
@@ -100,6 +100,7 @@ def stage_variable(pipeline: Pipeline) -> dict[str, str]:
 
 def records(word: str, pipeline: Pipeline, pins: Mapping[str, Pin]) -> Iterator[Step]:
     """What stays of a job: its summary, and its records and logs."""
+    kept = f"{_below(pipeline.folder)}.polyarch/runs/"
     yield {
         "name": "Summary",
         "if": "${{ always() }}",
@@ -114,7 +115,7 @@ def records(word: str, pipeline: Pipeline, pins: Mapping[str, Pin]) -> Iterator[
         "uses": _pinned(pins[UPLOAD]),
         "with": {
             "name": f"polyarch-{word}-${{{{ github.run_attempt }}}}",
-            "path": f"{_below(pipeline.folder)}.polyarch/runs/",
+            "path": f"{kept}\n!{kept}{JOURNALS}\n",
             "include-hidden-files": True,
             "if-no-files-found": "ignore",
             "retention-days": _KEPT_DAYS,

@@ -20,7 +20,7 @@ from polyarch.ci.pipelines.gitlab_scripts import (
 from polyarch.ci.pipelines.head import head
 from polyarch.ci.pipelines.logins import Origin
 from polyarch.ci.pipelines.pins import Pin
-from polyarch.ci.pipelines.shape import Leg, Pipeline
+from polyarch.ci.pipelines.shape import JOURNALS, Leg, Pipeline
 from polyarch.ci.pipelines.triggers import Pattern
 from polyarch.ci.pipelines.yaml_text import Node, yaml_text
 from polyarch.registry.credential import default_variables
@@ -205,6 +205,7 @@ def _kept(pipeline: Pipeline, job: str, *, parts: bool) -> Mapping[str, Node]:
             "when": "always",
             "name": f"polyarch-{job}-$CI_JOB_ID",
             "paths": paths,
+            "exclude": [f"{paths[0]}{JOURNALS}"],
             "expire_in": _KEPT,
         },
     }

@@ -25,6 +25,9 @@ from polyarch.oci.reference import Repository
 PART_PREFIX = "POLYARCH_PART_"
 """Begins the names of the variables that carry parts from job to job."""
 
+JOURNALS = "*/journal.jsonl"
+"""Below the folder of runs; no artifact keeps them: they may hold signed addresses of uploads."""
+
 _SAMPLE = "project/parts"
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
