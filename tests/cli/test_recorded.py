@@ -88,3 +88,12 @@ def test_who_started_it_and_what_it_was_about(published: TinyProject) -> None:
     assert (last(published).actor, last(published).images) == ("octo", ("app",))
     assert published.run("build", "--json", more={"USER": "me"}).code == 0
     assert (last(published).actor, last(published).images) == ("me", ("app",))
+
+
+def test_a_secret_of_the_environment_that_a_build_prints(project: TinyProject) -> None:
+    """Records travel: into stores, artifacts of a CI, summaries of jobs."""
+    project.write({"make.sh": 'echo "it is $MY_TOKEN"\nexit 9\n'})
+    said = project.run("build", "--json", more={"MY_TOKEN": "hunter2hunter2"})
+    assert "it is ***" in said.stderr
+    assert "hunter2" not in said.stdout + said.stderr
+    assert not [path for path in project.files() if b"hunter2" in path.read_bytes()]

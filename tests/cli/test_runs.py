@@ -267,3 +267,20 @@ class TestImport:
         (tmp_path / "junk.tar").write_bytes(b"no archive at all" * 100)
         said = project.run("runs", "import", str(tmp_path / "junk.tar"), "--json")
         assert (said.code, said.document["code"]) == (1, "run-unreadable")
+
+
+class TestWhatCannotBeSaid:
+    def test_an_id_stays_whole_in_a_narrow_terminal(self, recorded: TinyProject) -> None:
+        said = recorded.run("runs", more={"COLUMNS": "60"})
+        assert ID in said.stdout
+
+    def test_a_record_that_cannot_be_read_is_named(self, recorded: TinyProject) -> None:
+        (recorded.root / ".polyarch" / "runs" / ID / FILE).write_text("{")
+        said = recorded.run("runs")
+        assert said.code == 0
+        assert f"the record of the run {ID} cannot be read" in said.stderr
+
+    def test_who_fails_where_nobody_could_say(self, recorded: TinyProject) -> None:
+        said = recorded.run("runs", "who", "127.0.0.1:1/nobody/knows:it")
+        assert said.code == 5, said
+        assert "unknown" in said.stdout

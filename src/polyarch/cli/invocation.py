@@ -12,6 +12,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.progress import LiveProgress, PlainProgress, Progress, QuietProgress
 from polyarch.events import Listener
 from polyarch.host.ci import is_ci
+from polyarch.host.mask import Mask, secrets_in
 from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.world import World
 from polyarch.runs.folder import state_folder
@@ -63,6 +64,7 @@ class Invocation:
             in_ci=is_ci(self.surroundings.environment),
             logins_optional=self.surroundings.environment.get(LOGINS) == "optional",
             listen=listen,
+            mask=Mask(secrets_in(self.surroundings.environment)),
         )
 
     def emit(self, document: JsonObject, draw: "Callable[[], RenderableType | str]") -> None:

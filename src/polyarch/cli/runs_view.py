@@ -28,6 +28,7 @@ _SOURCES = {
 def runs_view(runs: Sequence[Run]) -> RenderableType:
     """The list, newest first."""
     made = table("run", "begun (UTC)", "verb", "result", "images", "event", "commit", "by", "took")
+    made.columns[0].no_wrap = True  # an id is copied, however narrow the terminal is
     for run in runs:
         event = run.summary.event
         made.add_row(

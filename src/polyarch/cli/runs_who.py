@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def ask_who(invocation: Invocation, records: Records, tag: str, digest: str) -> ExitCode:
-    """`polyarch runs who`; exit code 3 where nothing stands under the tag."""
+    """`polyarch runs who`; exit code 3 where nothing stands there, 5 where nobody could say."""
     from polyarch.pipeline.run_listing import known_here
     from polyarch.pipeline.run_who import SCHEMA, absent, who
 
@@ -33,8 +33,9 @@ def ask_who(invocation: Invocation, records: Records, tag: str, digest: str) -> 
         return who_view(answers)
 
     invocation.emit({"schema": SCHEMA, "answers": [each.to_json() for each in answers]}, view)
-    nothing = all(absent(answer) for answer in answers)
-    return ExitCode.NOTHING_SELECTED if nothing else ExitCode.DONE
+    if all(absent(answer) for answer in answers):
+        return ExitCode.NOTHING_SELECTED
+    return ExitCode.DONE if any(answer.source for answer in answers) else ExitCode.TROUBLE
 
 
 def _asked(text: str, records: Records) -> list[TagReference]:

@@ -8,7 +8,7 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
@@ -17,6 +17,9 @@ SHORTEST = 4
 _SHORTEST_LINE = 16
 """Of a secret of many lines, such as a key file, whose short lines are braces and the like."""
 _SHORTEST_CORE = 8
+_SECRET = re.compile(r"(?:^|_)(?:TOKEN|PASSWORD|PASSWD|SECRET)$")
+"""Names of variables that hold secrets, whoever put them there."""
+_SHORTEST_FOUND = 8
 _ANY = "surrogatepass"
 _URL_SAFE = str.maketrans("+/", "-_")
 
@@ -44,6 +47,15 @@ class Mask:
     def __call__(self, text: str) -> str:
         """The text without them, in any case of letters."""
         return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+
+
+def secrets_in(environment: Mapping[str, str], named: Collection[str] = ()) -> list[str]:
+    """The values of the variables `named`, and of those that are called as secrets are."""
+    return [
+        value
+        for name, value in environment.items()
+        if name in named or (_SECRET.search(name) and len(value) >= _SHORTEST_FOUND)
+    ]
 
 
 def forms_of(secret: str) -> frozenset[str]:

@@ -1,6 +1,5 @@
 """Whether anybody is told of a run, and of what: a failure, a recovery, a success."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -9,7 +8,7 @@ from enum import StrEnum
 from polyarch.config.project import Project
 from polyarch.errors import InvalidNoticeAddressError
 from polyarch.host.ci_event import TAG, CiEvent, Provider
-from polyarch.host.mask import Mask
+from polyarch.host.mask import Mask, secrets_in
 from polyarch.net.proxy import ProxyRules
 from polyarch.notify.address import Address, read_addresses
 from polyarch.notify.notice import Kind, Notice, neat, neat_all
@@ -19,9 +18,6 @@ from polyarch.notify.send import Delivery, send_all, tracks
 TAGS = "tags"
 """The line along which releases are compared: each tag is a new ref."""
 
-_SECRET = re.compile(r"(?:^|_)(?:TOKEN|PASSWORD|PASSWD|SECRET)$")
-"""Names of variables that hold secrets, whoever put them there."""
-_SHORTEST = 8
 _INTERRUPTED = 130
 
 
@@ -142,16 +138,8 @@ def audience_of(project: Project, environment: Mapping[str, str], now: datetime)
         addresses=addresses,
         wrong=wrong,
         outbox=outbox,
-        hide=Mask((*hidden, secret, *_secrets(environment, project.secret_variables))),
+        hide=Mask((*hidden, secret, *secrets_in(environment, project.secret_variables))),
     )
-
-
-def _secrets(environment: Mapping[str, str], named: Collection[str]) -> list[str]:
-    return [
-        value
-        for name, value in environment.items()
-        if name in named or (_SECRET.search(name) and len(value) >= _SHORTEST)
-    ]
 
 
 def cleaned(notice: Notice, hide: Mask) -> Notice:

@@ -73,6 +73,12 @@ def read_run(folder: Path) -> Run | None:
     )
 
 
+def unreadable(folder: Path) -> tuple[str, ...]:
+    """The runs in `folder` whose records are there and cannot be read, newest first."""
+    found = (path for path in run_folders(folder) if (path / RUN).exists())
+    return tuple(path.name for path in found if read_run(path) is None)
+
+
 def find_run(runs: Iterable[Run], wanted: str, place: str) -> Run:
     """The run of this id, or of a piece of it that no other has; `last` is the newest.
 

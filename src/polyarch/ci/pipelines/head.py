@@ -11,7 +11,7 @@ def head(pipeline: Pipeline) -> str:
     """Comment lines; nothing in them can end a line."""
     file = pipeline.file if pipeline.folder == "." else f"{pipeline.folder}/{pipeline.file}"
     lines = (
-        f"{MADE_BY}{file} by polyarch. Changes made here are lost: change that file, and",
+        f"{MADE_BY}{file} by polyarch. What is changed here is lost: change that file.",
         f"{AGAIN}{pipeline.command}",
         f"# It is stale where this fails: {pipeline.command} --check",
     )

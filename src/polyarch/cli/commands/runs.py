@@ -84,6 +84,7 @@ def command(
     if context.invoked_subcommand is not None:
         return
     from polyarch.pipeline.run_listing import RunFilter
+    from polyarch.runs.history import unreadable
 
     surroundings: Surroundings = context.obj
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
@@ -105,7 +106,9 @@ def command(
     if not found:
         invocation.hint("no such run is recorded" if runs else "no run is recorded yet")
     elif len(found) > limit:
-        invocation.hint(f"{len(found) - limit} older ones; `--limit` shows more")
+        invocation.hint(f"older runs left out: {len(found) - limit}; `--limit` shows more")
+    for broken in () if stored else unreadable(records.folder):
+        invocation.complain(f"warning: the record of the run {broken} cannot be read")
 
 
 @command.command("show", cls=Verb)
