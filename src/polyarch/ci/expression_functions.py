@@ -7,11 +7,10 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from polyarch.ci.expression_values import Table, Unknown, Value, same, text_of
+from polyarch.ci.expression_values import LONGEST, Table, Unknown, Value, same, text_of
 
 Function = Callable[[tuple[Value, ...]], Value]
 _PLACE = re.compile(r"\{\{|\}\}|\{([0-9]{1,3})\}|[{}]")
-_MAX_JSON = 64 * 1024
 
 
 class NotKnownHereError(Exception):
@@ -44,6 +43,7 @@ def format_text(given: tuple[Value, ...]) -> str:
     """`format`; unknown arguments stand in the text as they are."""
     if not given:
         raise NotKnownHereError
+    left = LONGEST - len(text_of(given[0]))
 
     def put(found: re.Match[str]) -> str:
         if found[0] in {"{", "}"}:
@@ -53,7 +53,12 @@ def format_text(given: tuple[Value, ...]) -> str:
         number = int(found[1]) + 1
         if number >= len(given):
             raise NotKnownHereError
-        return text_of(given[number])
+        text = text_of(given[number])
+        nonlocal left
+        left -= len(text) - len(found[0])
+        if left < 0:
+            raise NotKnownHereError
+        return text
 
     return _PLACE.sub(put, text_of(given[0]))
 
@@ -65,12 +70,33 @@ def _join(given: tuple[Value, ...]) -> Value:
     if isinstance(given[0], Table):
         return ""
     items = given[0] if isinstance(given[0], tuple) else (given[0],)
+    if sum(len(text_of(each)) + len(separator) for each in items) > LONGEST + len(separator):
+        raise NotKnownHereError
     return separator.join(text_of(each) for each in items)
 
 
 def _to_json(given: tuple[Value, ...]) -> Value:
     (value,) = _exactly(given, 1)
-    return json.dumps(_plain(value), indent=2, ensure_ascii=False)
+    if _is_too_large(value):
+        raise NotKnownHereError
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False)
+    if len(text) > LONGEST:
+        raise NotKnownHereError
+    return text
+
+
+def _is_too_large(value: Value) -> bool:
+    """Whether its texts are more than one may hold; tables of tables share what they hold."""
+    waiting, left = [value], LONGEST
+    while waiting and left >= 0:
+        each = waiting.pop()
+        left -= len(text_of(each)) + 1
+        if isinstance(each, Table):
+            left -= sum(len(key) for key in each.values)
+            waiting += each.values.values()
+        elif isinstance(each, tuple):
+            waiting += each
+    return left < 0
 
 
 def _plain(value: Value) -> object:
@@ -88,7 +114,7 @@ def _plain(value: Value) -> object:
 def _from_json(given: tuple[Value, ...]) -> Value:
     (value,) = _exactly(given, 1)
     text = text_of(value)
-    if len(text) > _MAX_JSON:
+    if len(text) > LONGEST:
         raise NotKnownHereError
     try:
         return value_of(json.loads(text, parse_constant=_refused))

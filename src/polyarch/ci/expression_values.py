@@ -11,6 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _LONGEST_NUMBER = 40
+LONGEST = 64 * 1024
+"""Characters of a text that is worked out: a longer one is unknown, for texts of texts of texts
+grow beyond any memory."""
+TOO_LONG = "a text of this size"
+"""What such a text depends on, as far as anybody is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

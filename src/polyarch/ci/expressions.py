@@ -24,6 +24,8 @@ from polyarch.ci.expression_tree import (
     parse_expression,
 )
 from polyarch.ci.expression_values import (
+    LONGEST,
+    TOO_LONG,
     Several,
     Table,
     Unknown,
@@ -39,7 +41,6 @@ from polyarch.errors import ExpressionSyntaxError
 _EXPRESSION = re.compile(
     r"\$\{\{((?:'[^']*'|[^'}$]++|\$(?!\{\{)|\}(?!\})){0,2000}+)\}\}", re.DOTALL
 )
-_MAX_TEXT = 64 * 1024
 
 Contexts = Mapping[str, Value]
 """By name in lower case; a context that is missing has no value at all, as a misspelt one."""
@@ -91,20 +92,24 @@ def value_of_text(text: str, contexts: Contexts) -> Value:
 
 
 def fill(text: str, contexts: Contexts) -> Filled:
-    """Work out all expressions of a text."""
-    if len(text) > _MAX_TEXT:
-        return Filled(text=text, unknown=("a text of this size",))
-    names: list[str] = []
+    """Work out all expressions of a text; one that grows too long stays as it is written."""
+    names: dict[str, None] = {}
     problems: list[str] = []
-
-    def put(found: re.Match[str]) -> str:
+    pieces: list[str] = []
+    at = length = 0
+    for found in _EXPRESSION.finditer(text) if len(text) <= LONGEST else ():
         value, problem = _worked_out(found[1], contexts)
-        names.extend(unknown_names((value,)))
+        names |= dict.fromkeys(unknown_names((value,)))
         problems.extend(problem)
-        return text_of(value)
-
-    made = _EXPRESSION.sub(put, text)
-    return Filled(text=made, unknown=tuple(dict.fromkeys(names)), problems=tuple(problems))
+        pieces += [text[at : found.start()], text_of(value)]
+        at = found.end()
+        length += len(pieces[-2]) + len(pieces[-1])
+        if length > LONGEST:
+            break
+    if length + len(text) - at > LONGEST:
+        return Filled(text=text, unknown=(TOO_LONG,), problems=tuple(problems))
+    made = "".join((*pieces, text[at:]))
+    return Filled(text=made, unknown=tuple(names), problems=tuple(problems))
 
 
 def condition(text: str, contexts: Contexts) -> Value:
@@ -121,7 +126,7 @@ def condition(text: str, contexts: Contexts) -> Value:
 
 def expressions_in(text: str) -> tuple[str, ...]:
     """What stands between the braces of a text."""
-    return tuple(found[1].strip() for found in _EXPRESSION.finditer(text[:_MAX_TEXT]))
+    return tuple(found[1].strip() for found in _EXPRESSION.finditer(text[:LONGEST]))
 
 
 def _worked_out(expression: str, contexts: Contexts) -> tuple[Value, tuple[str, ...]]:

@@ -95,10 +95,44 @@ def test_variables_go_to_the_environment_alone() -> None:
     assert written.outputs == {}
 
 
+LOWER = "tr '[:upper:]' '[:lower:]'"
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (f'echo "a=$(echo ${{{{ x }}}} | {LOWER})" >> $GITHUB_OUTPUT', "${{ x }}"),
+        (f"x=$(echo ${{{{ x }}}} | {LOWER})\necho a=$x >> $GITHUB_OUTPUT", "${{ x }}"),
+        (f'echo "a=io/$(echo A/${{{{ x }}}}/B | {LOWER})" >> $GITHUB_OUTPUT', "io/a/${{ x }}/b"),
+        ("echo a=${{ x }}/${EMPTY:-${{ y }}}/z >> $GITHUB_OUTPUT", "${{ x }}/${{ y }}/z"),
+        ("echo a=\\${{ x }} >> $GITHUB_OUTPUT", "${{ x }}"),
+        ("echo a=$OWNER/'${{ x }}' >> $GITHUB_OUTPUT", "Team/${{ x }}"),
+    ],
+)
+def test_expressions_stay_in_their_places(script: str, expected: str) -> None:
+    written = run_script(script, VARIABLES, "here")
+    value = written.outputs["a"]
+    assert isinstance(value, Unknown)
+    assert value.text == expected
+    assert set(value.names) <= {"x", "y"}
+
+
+@pytest.mark.parametrize("odd", ["\x000\x00", "\x007\x00", "\x00", "\x010\x01", "\U000f0000"])
+@pytest.mark.parametrize(
+    "word", ["b{odd}", '"b{odd}${{{{ x }}}}"', "$(echo {odd} | tr A-Z a-z)", "$ODD"]
+)
+def test_signs_that_are_never_seen_do_no_harm(word: str, odd: str) -> None:
+    script = f"echo a={word.format(odd=odd)} >> $GITHUB_OUTPUT"
+    written = run_script(script, {**VARIABLES, "ODD": f"c{odd}"}, "here")
+    value = written.outputs["a"]
+    assert isinstance(value, Unknown) or odd in str(value)
+
+
 PIECES = st.sampled_from(
     ["echo ", "a=b", ">> $GITHUB_OUTPUT", "\n", ";", "if ", "[ -z x ]", "; then", "fi", "else",
      '"', "'", "`", "$(", ")", "${", "}", "$OWNER", "|", "\\", "#", " ", "${{ x }}", "elif ",
-     "<<EOF", "&&", "x=", "{", "[[ $A == b* ]]"]
+     "<<EOF", "&&", "\0", "\x000\0", " | tr A-Z a-z", "$(echo ", "${{ github.x }}",
+     "x=", "{", "[[ $A == b* ]]"]
 )  # fmt: skip
 
 

@@ -306,6 +306,25 @@ def test_traps_that_a_person_saw_are_seen():
     assert set().union(*missed.values()) == never
 
 
+@pytest.mark.parametrize("entry", entries("full", "partial", "no"), ids=lambda entry: entry["id"])
+@pytest.mark.parametrize("repository", ["", "Acme/Repo"], ids=["no-remote", "named"])
+def test_every_file_is_read_or_refused_where_nothing_else_is(
+    entry: dict[str, Any], repository: str, tmp_path: Path
+):
+    request = InitRequest(
+        root=tmp_path, git=None, repository=repository, default_branch="", values={}
+    )
+    try:
+        written = from_workflow(CORPUS / entry["file"], request)
+    except NothingToImportError as error:
+        # Some build for their own repository alone.
+        assert entry["importable"] != "full" or repository
+        assert error.hint
+        return
+    if not any(each.what == "polyarch.toml is not complete" for each in written.draft.told):
+        load_text(written.text)
+
+
 def test_logins_are_named_by_their_variables():
     draft = written_of("001").draft
     assert draft.registries == {
