@@ -112,7 +112,9 @@ class Address:
             listed = "`secret` and `plain-http`"
             problem = f"{len(unknown)} words behind `#` are not known, only {listed}"
             raise InvalidNoticeAddressError(number, problem)
-        if options.get("secret", "") and service not in _SIGNED:
+        if not options.get("secret", "-").strip():  # an unset variable, say
+            raise InvalidNoticeAddressError(number, "there is no key behind `secret=`")
+        if "secret" in options and service not in _SIGNED:
             raise InvalidNoticeAddressError(number, "this service takes no signature")
         if parts.scheme == "http" and not (is_loopback_name(host) or "plain-http" in options):
             problem = "it has no TLS; `#plain-http` behind it allows that"

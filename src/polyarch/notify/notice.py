@@ -36,6 +36,7 @@ class Kind(StrEnum):
 class Notice:
     """One message; all texts are single lines of bounded length once it came through `neat`.
 
+    `cancelled`: what ended badly was cancelled, and nothing of it failed by itself.
     `verb` is what ran, `line` what its result is compared along: a branch's full ref, or `tags`.
     `what`, `where` and `hint` are an error's. `platforms` and `registries` are those that it
     touches. `tags` says what users of them see now. `run` is the id of the record, `url` the run's
@@ -46,6 +47,7 @@ class Notice:
     project: str
     time: datetime
     version: str
+    cancelled: bool = False
     verb: str = ""
     line: str = ""
     images: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class Notice:
         return {
             "schema": SCHEMA,
             "kind": self.kind.value,
+            "cancelled": self.cancelled,
             "project": self.project,
             "images": list(self.images),
             "verb": self.verb,
@@ -104,6 +107,7 @@ class Notice:
         said = {key: neat(string(event, key, _KIND, default="")) for key in ("name", "ref", "sha")}
         return cls(
             kind=kind,
+            cancelled=value.get("cancelled") is True,
             time=time if time.tzinfo else time.replace(tzinfo=UTC),
             event_name=said["name"],
             ref=said["ref"],

@@ -15,6 +15,7 @@ _TITLES: Mapping[Kind, str] = {
     Kind.SUCCESS: "{verb} went well",
     Kind.TEST: "a test: notices arrive here",
 }
+_CANCELLED = "{verb} was cancelled"
 _WHAT: Mapping[Kind, str] = {Kind.FAILURE: "Failed", Kind.TEST: "By"}
 _VERBS: Mapping[str, str] = {"build": "building", "publish": "publishing", "copy": "copying"}
 
@@ -43,7 +44,7 @@ class Words:
 def words_of(notice: Notice) -> Words:
     """What is said of it."""
     verb = _VERBS.get(notice.verb, "the pipeline")
-    said = _TITLES[notice.kind].format(verb=verb)
+    said = (_CANCELLED if notice.cancelled else _TITLES[notice.kind]).format(verb=verb)
     subject = f"{notice.project}: " if notice.project else ""
     branch = _short(notice.ref)
     return Words(
@@ -54,7 +55,8 @@ def words_of(notice: Notice) -> Words:
 
 
 def _lines(notice: Notice) -> Iterator[tuple[str, str]]:
-    yield _WHAT.get(notice.kind, "Published"), notice.what
+    what = _WHAT.get(notice.kind, "Published")
+    yield "Cancelled" if notice.cancelled else what, notice.what
     yield "Where", notice.where
     yield "What to do", notice.hint
     yield "Tags now", _several(notice.tags, "; ")

@@ -81,7 +81,7 @@ def told_by(needs: Needs, bare: Notice) -> Notice:
     good = bare.kind.is_good
     found = [each for each in needs.notices if each.kind.is_good == good]
     if not found:
-        return replace(bare, what=neat(_jobs(needs))) if not good else bare
+        return replace(bare, what=neat(_ends(needs))) if not good else bare
     # The run that moves tags knows more than those that build; it comes last.
     first = found[-1] if good else found[0]
     tags = neat_all(tag for each in found for tag in each.tags)
@@ -101,12 +101,14 @@ def told_by(needs: Needs, bare: Notice) -> Notice:
     )
 
 
-def _jobs(needs: Needs) -> str:
+def _ends(needs: Needs) -> str:
     failed, ended = needs.named("failure"), needs.named("cancelled")
-    if failed:
-        return f"{_listed(failed)} failed"
     were = "was" if len(ended) == 1 else "were"
-    return f"{_listed(ended)} {were} cancelled, or ran out of time" if ended else ""
+    told = (
+        f"{_listed(failed)} failed" if failed else "",
+        f"{_listed(ended)} {were} cancelled, or ran out of time" if ended else "",
+    )
+    return "; ".join(filter(None, told))
 
 
 def _listed(names: tuple[str, ...]) -> str:

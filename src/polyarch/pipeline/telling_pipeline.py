@@ -1,7 +1,7 @@
 """Telling once of a pipeline of several jobs, by its last."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from polyarch._version import __version__
 from polyarch.config.project import Project
@@ -11,33 +11,53 @@ from polyarch.pipeline.telling import Audience, Decision, Result, decide
 from polyarch.pipeline.telling_needs import Needs, told_by
 from polyarch.pipeline.telling_notice import bare_notice, title_of
 from polyarch.pipeline.telling_past import Sources
+from polyarch.pipeline.telling_reach import NOT_KNOWN, reaching, tags_now
 from polyarch.pipeline.telling_run import Told, known_past, last_bad, tell
+from polyarch.pipeline.telling_unread import Unread
 from polyarch.runs.summary import RunSummary
 
 _STATUSES = {"failure": Result.BAD, "success": Result.GOOD, "cancelled": Result.CANCELLED}
+_ENDS = {Result.BAD: "the pipeline failed", Result.CANCELLED: "the pipeline was cancelled"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastJob:
-    """The job that tells."""
+    """The job that tells; where the config is `unread`, `project` only stands in for it."""
 
     event: CiEvent
     project: Project
     audience: Audience
     sources: Sources
+    unread: Unread | None = None
 
     def tell_of_jobs(self, needs: Needs) -> Told:
         """Tell of what a CI says of all jobs."""
 
         def notice(kind: Kind) -> Notice:
-            recorded = None if needs.has(kind) else self._recorded(kind)
-            return recorded or told_by(needs, self.bare(kind))
+            if kind.is_good:
+                return told_by(needs, self.bare(kind))
+            cancelled = needs.result is Result.CANCELLED
+            bare = replace(self.bare(kind), tags=tags_now(needs), cancelled=cancelled)
+            told = told_by(needs, bare)
+            if needs.has(kind):
+                return told
+            jobs = needs.named("failure", "cancelled")
+            return self._recorded(kind) or self._unrecorded(told, jobs)
 
         return self._tell(needs.result, notice)
 
     def tell_of_status(self, status: str) -> Told:
         """Tell of what the job was started for."""
-        return self._tell(_STATUSES[status], lambda kind: self._recorded(kind) or self.bare(kind))
+        result = _STATUSES[status]
+
+        def notice(kind: Kind) -> Notice:
+            if kind.is_good:
+                return self.bare(kind)
+            cancelled = result is Result.CANCELLED
+            bare = replace(self.bare(kind, _ENDS[result]), tags=(NOT_KNOWN,), cancelled=cancelled)
+            return self._recorded(kind) or self._unrecorded(bare)
+
+        return self._tell(result, notice)
 
     def bare(self, kind: Kind, what: str = "") -> Notice:
         """What can be said without any record."""
@@ -52,8 +72,14 @@ class LastJob:
 
     def _recorded(self, kind: Kind) -> Notice | None:
         """What the record of a failed run says, where the CI's artifacts have brought it."""
-        run = None if kind.is_good else last_bad(self.project, self.event)
+        run = None if kind.is_good or self.unread else last_bad(self.project, self.event)
         return run.notice(kind, self.event.run_url or "") if run else None
+
+    def _unrecorded(self, notice: Notice, jobs: Collection[str] = ()) -> Notice:
+        """What the config says, or that it cannot be read, which ends every run at once."""
+        if self.unread:
+            return self.unread.told_by(notice)
+        return reaching(notice, self.project, jobs)
 
     def _tell(self, result: Result, notice: Callable[[Kind], Notice]) -> Told:
         if self.event.is_fork:  # whoever runs it by hand on a laptop means it

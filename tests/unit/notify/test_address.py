@@ -51,6 +51,12 @@ WRONG = (
     "mail+https://example.com/c4n4ry",
     "https://example.com/hook#c4n4ry",
     "https://hooks.slack.com/x#secret=c4n4ry",
+    "https://example.com/c4n4ry#secret=",
+    "https://example.com/c4n4ry#secret",
+    "https://example.com/c4n4ry#secret=&plain-http",
+    "https://example.com/c4n4ry#secret=%20",
+    "https://example.com/hook#secret=c4n4ry&secret=",
+    "dingtalk+https://example.com/c4n4ry#secret=",
     "smtp://example.com:c4n4ry",
     f"https://example.com/{'x' * 5000}",
 )

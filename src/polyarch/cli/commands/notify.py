@@ -15,6 +15,7 @@ from polyarch.cli.invocation import Invocation, read_clock
 from polyarch.cli.projects import open_project
 from polyarch.cli.telling import problems, sources_of, warn
 from polyarch.cli.verb import Verb
+from polyarch.errors import InvalidConfigError, PolyarchError
 
 if TYPE_CHECKING:
     from polyarch.notify.notice import Kind
@@ -91,6 +92,8 @@ def command(
         raise click.UsageError("say one of `--test`, `--needs-env NAME` and `--status`")
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
     job = _job(surroundings, config_file, environment)
+    if job.unread:
+        warn([f"{job.unread.what}; addresses are taken from `{job.project.notify.urls_env}`"])
     if test:
         return _test(job, invocation)
     told = job.tell_of_status(status) if status else _told_of_jobs(job, str(needs_env))
@@ -106,13 +109,22 @@ def _job(
 ) -> "LastJob":
     from polyarch.pipeline.telling import audience_of
     from polyarch.pipeline.telling_pipeline import LastJob
+    from polyarch.pipeline.telling_unread import Unread, stand_in
 
-    project = open_project(surroundings, config_file, environment)
+    unread = None
+    try:
+        project = open_project(surroundings, config_file, environment)
+    except PolyarchError as error:  # what is wrong with it fails every other job, too
+        unread = Unread.of(error)
+        known = isinstance(error, InvalidConfigError) and error.where
+        folder = Path(known).parent if known else surroundings.folder
+        project = stand_in(folder, environment)
     return LastJob(
         event=event_of(EventOptions(), surroundings, project.root),
         project=project,
         audience=audience_of(project, surroundings.environment, read_clock()),
         sources=sources_of(project, surroundings),
+        unread=unread,
     )
 
 
