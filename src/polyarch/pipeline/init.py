@@ -104,7 +104,9 @@ def from_bake(file: Path) -> Written:
     """
     draft = bake_draft(read_bytes(file), file.name)
     if not draft.images:
-        raise NothingToImportError(str(file), "it has no target")
+        first = next((each for each in draft.told if each.kind is Kind.LEFT), None)
+        why = f"line {first.line}, {first.what}: {first.why}" if first else "it has no target"
+        raise NothingToImportError(str(file), why)
     return written(draft)
 
 
