@@ -68,6 +68,12 @@ class TestUnread:
         assert "there is no `polyarch.toml` in this folder or above it" in notice["what"]
         assert str(project.root) not in json.dumps(notice)
 
+    def test_one_that_was_named_and_is_not_there(
+        self, project: TinyProject, received: Receivers
+    ) -> None:
+        _, notice = told(project, received, "--status", "failure", "--config", "x/other.toml")
+        assert notice["what"] == "`other.toml` cannot be read: No such file or directory"
+
     def test_an_environment_that_is_gone(self, project: TinyProject, received: Receivers) -> None:
         _, notice = told(project, received, "--status", "failure", "--env", "staging")
         assert notice["project"] == "team/project (staging)"

@@ -48,6 +48,7 @@ class ConfigUnreadableError(ConfigError):
             where=file,
             hint="name a readable `polyarch.toml` with `--config FILE`",
         )
+        self.reason = reason
 
 
 class InvalidConfigError(ConfigError):

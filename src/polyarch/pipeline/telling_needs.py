@@ -74,8 +74,9 @@ class Needs:
 
 
 def told_by(needs: Needs, bare: Notice) -> Notice:
-    """The notice of a whole pipeline; `bare` has its kind, event and address, and no more.
+    """The notice of a whole pipeline.
 
+    `bare` has its kind, event and address, and what tags show as far as the ends of jobs say.
     A failure is what the runs that failed have left, joined, else the names of jobs.
     """
     good = bare.kind.is_good
@@ -96,7 +97,7 @@ def told_by(needs: Needs, bare: Notice) -> Notice:
         images=neat_all(name for each in found for name in each.images),
         platforms=neat_all(name for each in found for name in each.platforms),
         registries=neat_all(name for each in found for name in each.registries),
-        tags=tags,
+        tags=tags or bare.tags,
         run=first.run,
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from polyarch.config.document import FILE_NAME
 from polyarch.config.load import load_text
 from polyarch.config.project import Project
-from polyarch.errors import InvalidConfigError, PolyarchError, shorten
+from polyarch.errors import ConfigUnreadableError, InvalidConfigError, PolyarchError, shorten
 from polyarch.notify.notice import Notice, neat
 
 _LEAST = '[images.none]\nplatforms = ["linux/amd64"]\n'
@@ -35,6 +35,8 @@ class Unread:
             problem, *others = error.problems
             file = Path(error.where or FILE_NAME).name
             more = f" (and {len(others)} more)" if others else ""
+        elif isinstance(error, ConfigUnreadableError):
+            problem, file = error.reason, Path(error.where or FILE_NAME).name
         line = _LINE.search(problem)
         return cls(
             what=f"`{shorten(file)}` cannot be read: {_safe(problem)}{more}",

@@ -21,6 +21,7 @@ NOTICES = st.builds(
     Notice,
     kind=st.sampled_from(Kind),
     time=TIMES,
+    cancelled=st.booleans(),
     **dict.fromkeys(("project", "version", "verb", "line", "event_name", "ref", "sha"), LINES),
     **dict.fromkeys(("what", "where", "hint", "run", "url"), LINES),
     **dict.fromkeys(("images", "platforms", "registries", "tags"), LISTS),
