@@ -92,16 +92,11 @@ def github_context(surface: Surface, occasion: Occasion | None) -> Table:
     values: dict[str, Value] = {"server_url": "https://github.com"}
     if surface.repository:
         values |= {"repository": surface.repository, "repository_owner": surface.owner}
-    event: dict[str, Value] = {}
+    about: dict[str, Value] = {"default_branch": surface.default_branch}
     if surface.repository:
-        event["repository"] = Table(
-            values={
-                "default_branch": surface.default_branch,
-                "full_name": surface.repository,
-                "name": surface.repository.rpartition("/")[2],
-            },
-            rest="github.event.repository",
-        )
+        about["full_name"] = surface.repository
+        about["name"] = surface.repository.rpartition("/")[2]
+    event: dict[str, Value] = {"repository": Table(values=about, rest="github.event.repository")}
     if occasion is not None:
         values |= _of_occasion(occasion)
         event |= dict.fromkeys(_PAYLOADS, None) | _payload(surface, occasion)

@@ -143,6 +143,11 @@ class _Writer:
         if unknown and not any(wanted.values()):
             self._left(group, text, "what it gives is known to a run alone")
             return
+        if unknown:
+            # A rule that fits the other events alone would be a guess for these.
+            shown = ", ".join(each.title for each in unknown[:_SHOWN])
+            self._left(group, text, f"for these events a run alone can tell what it gives: {shown}")
+            return
         flavor = tuple(each for each in self._flavor() if not _LATEST.match(each))
         guess = Guess(surface=self.rehearsal.surface, flavor=(*flavor, NO_LATEST))
         rules = self._searched(guess, text, wanted)
@@ -151,9 +156,6 @@ class _Writer:
             return
         if _OFF.search(text) or (not any(wanted.values()) and "${{" in text):
             return
-        if unknown:
-            shown = ", ".join(each.title for each in unknown[:_SHOWN])
-            self._left(group, text, f"for these events a run alone can tell what it gives: {shown}")
         yield from (_ON.sub("", each) for each in rules)
 
     def _searched(self, guess: Guess, text: str, wanted: Wanted) -> tuple[str, ...] | None:
@@ -178,8 +180,13 @@ class _Writer:
         wanted: dict[Occasion, frozenset[str]] = {}
         for occasion in self.occasions:
             pushed = self.rehearsal.of(group, occasion)
+            if pushed and any("${{" in each for each in pushed.group.flavor):
+                self._left(group, written[0], f"a run alone can tell it ({occasion.title})")
+                return
             has = pushed is not None and "latest" in pushed.tags
             wanted[occasion] = frozenset({"latest"} if has else ())
+        if not any(wanted.values()):
+            return
         guess = Guess(surface=self.rehearsal.surface)
         rules = self._searched(guess, "type=raw,value=latest", wanted)
         if rules is None:
