@@ -164,6 +164,7 @@ def _nothing(flow: Flow, reading: WorkflowReading) -> str:
     unseen = [
         *(each for each in reading.draft.told if each.kind is Kind.UNSEEN),
         *unseen_in(flow, seen_lines=frozenset()),
+        *(each for each in reading.draft.told if each.kind is Kind.LEFT),
     ]
     if not flow.jobs:
         return "it is no workflow of GitHub Actions: `on` and `jobs` are missing"

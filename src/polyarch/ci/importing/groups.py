@@ -6,9 +6,10 @@ A reference is `repository:tag`; a digest behind it is no tag.
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from polyarch.ci.importing.calls import GIT, BuildCall, Meta, complete
+from polyarch.ci.importing.draft import TomlValue
 from polyarch.ci.importing.written import EXPRESSION
 from polyarch.errors import InvalidPlatformError
 from polyarch.oci.platform import Platform
@@ -25,7 +26,8 @@ class BuildGroup:
 
     `tags` are those written out, without their repository; `rules` those of metadata-action, None
     where no metadata step gives them. Both may hold expressions. `dockerfile` and `context` are
-    paths from the root, `context` is `git` where the commit is built and nothing else.
+    paths from the root, `context` is `git` where the commit is built and nothing else. `baked` is
+    the target of a bake file that it is, `laid` keys of polyarch.toml that only that target says.
     """
 
     calls: tuple[BuildCall, ...]
@@ -38,6 +40,8 @@ class BuildGroup:
     tags: tuple[str, ...]
     flavor: tuple[str, ...]
     runners: Mapping[str, str]
+    baked: str = ""
+    laid: Mapping[str, TomlValue] = field(default_factory=dict)
 
     @property
     def call(self) -> BuildCall:

@@ -132,6 +132,8 @@ def _names(together: Sequence[Sequence[BuildGroup]]) -> list[str]:
 
 
 def _plain_name(group: BuildGroup) -> str:
+    if group.baked and group.rules is None and slug(group.baked) != "default":
+        return slug(group.baked) or "image"
     last = [slug(each.rpartition("/")[2]) for each in group.repositories]
     named = next((each for each in last if each), "")
     return named or slug(group.target) or slug(group.call.played.job.name) or "image"

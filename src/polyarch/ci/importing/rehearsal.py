@@ -1,6 +1,6 @@
 """What a workflow would publish for events, event by event."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from polyarch.ci.expression_values import text_of, truth_of, unknown_names
@@ -38,11 +38,15 @@ class Pushed:
 
 @dataclass(slots=True, kw_only=True)
 class Rehearsal:
-    """A file played for any number of events, each once."""
+    """A file played for any number of events, each once.
+
+    `opened` puts what bake files say into builds.
+    """
 
     flow: Flow
     surface: Surface
     names: Names
+    opened: Callable[[tuple[BuildGroup, ...]], tuple[BuildGroup, ...]] = tuple
     _pushes: dict[Occasion, tuple[Pushed, ...]] = field(default_factory=dict)
 
     def pushed(self, occasion: Occasion) -> tuple[Pushed, ...]:
@@ -50,7 +54,7 @@ class Rehearsal:
         found = self._pushes.get(occasion)
         if found is None:
             stage = Stage(flow=self.flow, surface=self.surface, occasion=occasion, names=self.names)
-            groups = groups_of(calls_in(tuple(stage.play())))
+            groups = self.opened(groups_of(calls_in(tuple(stage.play()))))
             found = tuple(self._pushed(group, occasion) for group in groups)
             self._pushes[occasion] = found
         return found
@@ -102,7 +106,8 @@ class Rehearsal:
 def identity(group: BuildGroup) -> tuple[object, ...]:
     """By what a build is known again when the same file is played for another event."""
     call = group.call
-    return (call.played.job.name, call.line, tuple(each.played.leg_number for each in group.calls))
+    legs = tuple(each.played.leg_number for each in group.calls)
+    return (call.played.job.name, call.line, legs, group.baked)
 
 
 def _meta_inputs(call: BuildCall) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from polyarch.ci.importing.bake_targets import with_bake_files
+from polyarch.ci.importing.baked_builds import linked_targets, with_bake_files
 from polyarch.ci.importing.calls import calls_in
 from polyarch.ci.importing.draft import Draft, DraftImage, TomlValue, short_names
 from polyarch.ci.importing.files import Files
@@ -46,9 +46,13 @@ def read_workflow_draft(
     """Read a file for a repository; nothing is guessed, and what is not sure is told."""
     plays = tuple(Stage(flow=flow, surface=surface).play())
     every, bake_told = with_bake_files(groups_of(calls_in(plays)), files)
+
+    def opened(found: tuple[BuildGroup, ...]) -> tuple[BuildGroup, ...]:
+        return with_bake_files(found, files)[0]
+
     groups = every[:_MOST_BUILDS]
     triggers = triggers_of(flow)
-    rehearsal = Rehearsal(flow=flow, surface=surface, names=names)
+    rehearsal = Rehearsal(flow=flow, surface=surface, names=names, opened=opened)
     occasions = occasions_of(flow, triggers, surface)
     publishing = publishing_of(triggers, rehearsal, occasions)
     found = images_of(groups)
@@ -58,6 +62,7 @@ def read_workflow_draft(
     logins = logins_in(plays)
     tables, login_told = tables_of(logins)
     made = [_image(each, rehearsal, publishing) for each in images]
+    drafted, unlinked = linked_targets(images, short_names(tuple(image for image, _ in made)))
     scene = Scene(
         flow=flow,
         triggers=triggers,
@@ -70,6 +75,7 @@ def read_workflow_draft(
         *triggers.told,
         *publishing.told,
         *bake_told,
+        *unlinked,
         *(_too_many(each) for each in every[_MOST_BUILDS : _MOST_BUILDS + 1]),
         *(one for _, several in made for one in several),
         *login_told,
@@ -82,7 +88,7 @@ def read_workflow_draft(
     ]
     draft = Draft(
         source=flow.file,
-        images=short_names(tuple(image for image, _ in made)),
+        images=drafted,
         publish_on=publishing.on,
         triggers=_triggers(triggers),
         registries=tables,
@@ -130,6 +136,7 @@ def _image(
         "flavor": named.flavor,
         "labels": keys.labels,
         "annotations": keys.annotations,
+        **image.first.laid,
     }
     if not keys.platforms:
         told.append(_no_platforms(image))

@@ -7,8 +7,9 @@ import pytest
 from polyarch.ci.importing.bake_targets import bake_draft
 from polyarch.ci.importing.draft import Draft, DraftImage
 from polyarch.ci.importing.told import Kind
+from polyarch.config.load import load_text
 from polyarch.errors import NothingToImportError
-from polyarch.pipeline.init import from_bake
+from polyarch.pipeline.init import InitRequest, from_bake, from_workflow
 
 KEYS = """\
 target "app" {
@@ -72,7 +73,7 @@ def test_a_simple_matrix_gives_an_image_for_each_value(tmp_path: Path) -> None:
     file.write_text(odd)
     with pytest.raises(NothingToImportError) as caught:
         from_bake(file)
-    assert "line 2, target `db`" in caught.value.hint
+    assert "line 2, target `db`" in str(caught.value.hint)
 
 
 def test_targets_that_inherit_from_each_other_are_told_so(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_targets_that_inherit_from_each_other_are_told_so(tmp_path: Path) -> Non
     file.write_text('target "a" { inherits = ["b"] }\ntarget "b" { inherits = ["a"] }\n')
     with pytest.raises(NothingToImportError) as caught:
         from_bake(file)
-    assert "inherits from itself" in caught.value.hint
+    assert "inherits from itself" in str(caught.value.hint)
 
 
 def test_json_is_read_alike() -> None:
@@ -91,3 +92,57 @@ def test_json_is_read_alike() -> None:
         "`bogus = 1` of target `a`",
         "`contexts.x` of target `a`",
     }
+
+
+WORKFLOW = """\
+on: {push: {branches: [main]}}
+jobs:
+  one:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: docker/bake-action@v6
+        with: {push: true}
+"""
+TARGETS = """\
+group "default" { targets = ["web", "api"] }
+target "base" { context = "base" }
+target "api" {
+  platforms = ["linux/amd64"]
+  tags = ["ghcr.io/team/one:1", "docker.io/team/one:1"]
+  secret = ["id=a,env=B"]
+  labels = { k = "v" }
+  bogus = "1"
+}
+target "web" {
+  platforms = ["linux/amd64"]
+  tags = ["ghcr.io/team/two:2"]
+  contexts = { api = "target:api" }
+}
+"""
+
+
+def test_a_workflow_takes_names_tags_and_contexts_of_its_targets(tmp_path: Path) -> None:
+    (tmp_path / "w.yml").write_text(WORKFLOW)
+    (tmp_path / "docker-bake.hcl").write_text(TARGETS)
+    request = InitRequest(
+        root=tmp_path, git=None, repository="team/app", default_branch="main", values={}
+    )
+    written = from_workflow(tmp_path / "w.yml", request)
+    made = load_text(written.text).images
+    assert list(made) == ["web", "api"]
+    assert [str(each) for each in made["api"].repositories] == [
+        "ghcr.io/team/one",
+        "docker.io/team/one",
+    ]
+    assert made["api"].tags == ("type=raw,value=1",)
+    assert made["web"].tags == ("type=raw,value=2",)
+    assert made["api"].secrets == ("id=a,env=B",)
+    assert made["api"].labels == {"k": "v"}
+    assert made["web"].contexts == {"api": "image:api"}
+    assert (6, "docker-bake.hcl:8: `bogus = 1` of target `api`") in left(written.draft)
+
+    alone = WORKFLOW.replace("{push: true}", "{push: true, targets: web}")
+    (tmp_path / "w.yml").write_text(alone)
+    with pytest.raises(NothingToImportError) as caught:
+        from_workflow(tmp_path / "w.yml", request)
+    assert "target:api" in str(caught.value.hint)
