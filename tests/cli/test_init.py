@@ -176,6 +176,9 @@ def test_a_folder_tells_of_dockerfiles_compose_and_bake_files(tmp_path: Path) ->
         (("init", "--from-workflow", NAME, "--from-bake", "x"), 2),
         (("init", "--value", "novalue"), 2),
         (("init", "--repository", ""), 2),
+        (("init", "--repository", "bad"), 2),
+        (("init", "--repository", "/bad"), 2),
+        (("init", "--repository", "https://github.com/Team/App"), 2),
         (("plan", "--compare-workflow", "nowhere.yml"), 2),
     ],
 )
@@ -183,6 +186,69 @@ def test_what_cannot_be_is_refused(project: TinyProject, words: tuple[str, ...],
     said = project.run(*words)
     assert said.code == code, said
     assert said.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("init", "--json", "--from-workflow", "nowhere.yml"), "--from-workflow"),
+        (("init", "--json", "--from-bake", "nowhere.hcl"), "--from-bake"),
+        (("plan", "--json", "--compare-workflow", "nowhere.yml"), "--compare-workflow"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_before_anything_else(
+    project: TinyProject, words: tuple[str, ...], named: str
+) -> None:
+    said = project.run("init", "--from-workflow", NAME)
+    assert said.code == 0
+    said = project.run(*words)
+    assert said.code == 2
+    assert said.document["code"] == "stack-unreadable"
+    assert "nowhere" in said.document["message"]
+    assert f"`{named} " in said.document["hint"]
+    assert "compose" not in said.document["hint"]
+
+
+def test_a_remote_is_seen_before_anything_is_committed(tmp_path: Path) -> None:
+    project = TinyProject.make(tmp_path / "new", {"Dockerfile": "FROM scratch\n", NAME: WORKFLOW})
+    project.git("update-ref", "-d", "HEAD")
+    project.git("remote", "add", "origin", "https://github.com/Acme/Repo.git")
+    folder = project.run("init", "--stdout", "--quiet")
+    assert "ghcr.io/acme/repo" in folder.stdout, folder
+    workflow = project.run("init", "--from-workflow", NAME, "--stdout", "--quiet")
+    assert 'repositories = ["ghcr.io/acme/repo"]' in workflow.stdout
+    named = project.run("init", "--repository", "Else/Where", "--stdout", "--quiet")
+    assert "ghcr.io/else/where" in named.stdout
+
+
+UNSEEN = """\
+on: push
+jobs:
+  one:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v4
+      - uses: 3
+      - run: docker build -t team/app . && docker push team/app
+"""
+
+
+def test_traps_are_told_where_no_image_can_be_seen(project: TinyProject) -> None:
+    project.write({NAME: UNSEEN})
+    said = project.run("init", "--from-workflow", NAME)
+    assert said.code == 3
+    assert "images.yml:6: trap unpinned-action: `actions/checkout@v4`" in said.stderr
+    assert "trap unpinned-action: `uses: 3`: no version is named" in said.stderr
+    assert "3@" not in said.stderr
+    assert "error: no image can be seen" in said.stderr
+    assert not (project.root / "polyarch.toml").exists()
+
+
+def test_many_lines_of_one_trap_are_counted(project: TinyProject) -> None:
+    more = "      - uses: actions/checkout@v4\n" * 9
+    project.write({NAME: UNSEEN + more})
+    said = project.run("init", "--from-workflow", NAME)
+    assert "(also in lines 9, 10, 11, 12, 13 and 4 more)" in said.stderr
 
 
 def test_an_empty_folder_has_nothing_to_write(tmp_path: Path) -> None:

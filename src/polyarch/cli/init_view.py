@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ORDER = (Kind.LEFT, Kind.UNSEEN, Kind.ASSUMED, Kind.CHANGED, Kind.TRAP)
 _SHOWN = 6
+_LONGEST = 500
 _VERDICTS = {True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "yellow")}
 
 
@@ -74,4 +75,6 @@ def _line(source: str, told: Told) -> str:
     place = f"{source}:{told.line}" if told.line else source
     code = f" {told.code}" if told.code else ""
     todo = f"; {told.todo}" if told.todo else ""
-    return f"{place}: {told.kind}{code}: {' '.join(told.what.split())}: {told.why}{todo}"
+    what = " ".join(told.what.split())
+    what = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}…"
+    return f"{place}: {told.kind}{code}: {what}: {told.why}{todo}"

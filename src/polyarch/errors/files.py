@@ -145,12 +145,13 @@ class StackUnreadableError(StackError):
 
     code = "stack-unreadable"
 
-    def __init__(self, file: str, reason: str) -> None:
-        super().__init__(
-            f"cannot read `{shorten(file)}`: {reason}",
-            where=file,
-            hint="name an existing file, as in `--compose compose.yaml`",
-        )
+    def __init__(
+        self,
+        file: str,
+        reason: str,
+        hint: str = "name an existing file, as in `--compose compose.yaml`",
+    ) -> None:
+        super().__init__(f"cannot read `{shorten(file)}`: {reason}", where=file, hint=hint)
 
 
 class ComposeFileError(StackError):

@@ -14,6 +14,7 @@ from polyarch.errors import (
     UnknownRevisionError,
 )
 from polyarch.host import process
+from polyarch.host.git_quotes import unquoted
 from polyarch.host.remote import web_address
 
 SHORT_SHA = 7
@@ -31,7 +32,7 @@ one of the folder (git-rev-parse(1), --local-env-vars).
 
 _OPTIONS = (
     "-c", "core.fsmonitor=false",  # a repository's config may name a program here
-    "-c", "core.quotePath=true",   # see `_unquoted`
+    "-c", "core.quotePath=true",   # see git_quotes
     "-c", "log.showSignature=false",
     "--no-pager",
     "--literal-pathspecs",
@@ -85,6 +86,16 @@ class GitTree:
         Raises:
             GitRefusedError: git does not trust the folder's owner (safe.directory).
         """
+        tree = cls.begun(folder, environment)
+        return tree if tree and tree.commit("HEAD") else None
+
+    @classmethod
+    def begun(cls, folder: Path, environment: Mapping[str, str]) -> Self | None:
+        """The same, though nothing may have been committed yet.
+
+        Raises:
+            GitRefusedError: git does not trust the folder's owner (safe.directory).
+        """
         if not folder.is_dir():
             return None
         here = cls(root=folder, environment=_clean(environment))
@@ -102,8 +113,7 @@ class GitTree:
             return None
         # The way up is made of `../` alone, so a folder whose name is no UTF-8 is found as well.
         root = (folder.resolve() / way_up.removesuffix("\n")).resolve()
-        tree = cls(root=root, environment=here.environment)
-        return tree if tree.commit("HEAD") else None
+        return cls(root=root, environment=here.environment)
 
     def facts(self) -> GitFacts:
         """Ask git for everything that a CI event and labels are made of."""
@@ -116,7 +126,7 @@ class GitTree:
             tags=self._tags(),
             commit_time=self.commit_time("HEAD"),
             dirty=self._dirty(),
-            remote=self._remote(),
+            remote=self.remote(),
             default_branch=default.removeprefix("refs/remotes/origin/") if default else None,
             pushed=self._pushed(),
         )
@@ -176,7 +186,7 @@ class GitTree:
             "--ignore-submodules=none", base, "--",
         )  # fmt: skip
         new = self._lines("ls-files", "--others", "--exclude-standard", "--full-name")
-        return tuple(sorted({*map(_unquoted, changed), *map(_unquoted, new)}))
+        return tuple(sorted({*map(unquoted, changed), *map(unquoted, new)}))
 
     def file_at(self, revision: str, path: Path) -> str | None:
         """The text of a file as it was in `revision`; None where it was not there.
@@ -219,7 +229,8 @@ class GitTree:
         untracked = ("--untracked-files=normal", "--ignore-submodules=none")
         return bool(self._checked("status", "--porcelain=v1", "-z", *untracked))
 
-    def _remote(self) -> str | None:
+    def remote(self) -> str | None:
+        """The web address of `origin`, or of the only remote."""
         found = self._text("config", "-z", "--get-regexp", r"^remote\..*\.url$") or ""
         urls: dict[str, str] = {}
         for record in filter(None, found.split("\0")):
@@ -267,6 +278,16 @@ def read_git(folder: Path, environment: Mapping[str, str]) -> GitFacts | None:
     return tree.facts() if tree else None
 
 
+def read_remote(folder: Path, environment: Mapping[str, str]) -> str | None:
+    """The web address of the remote, which a work tree without any commit may have as well.
+
+    Raises:
+        GitRefusedError: git does not trust the folder's owner (safe.directory).
+    """
+    tree = GitTree.begun(folder, environment)
+    return tree.remote() if tree else None
+
+
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
@@ -275,25 +296,3 @@ def _clean(environment: Mapping[str, str]) -> dict[str, str]:
     }
     # Messages are read; nothing may be asked; reading must not write an index.
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-
-
-_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
-_LETTERS = {
-    b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v",
-}  # fmt: skip
-
-
-def _unquoted(name: str) -> str:
-    """Undo git's C-style quotes.
-
-    They carry every byte of a name through a pipe that is decoded as UTF-8, which `-z` does not.
-    Bytes that are no UTF-8 become what `os.fsdecode` makes of them, so the name opens the file.
-    """
-    if not (len(name) > 1 and name.startswith('"') and name.endswith('"')):
-        return name
-
-    def byte(match: re.Match[bytes]) -> bytes:
-        code = match[1]
-        return bytes([int(code, 8)]) if len(code) > 1 else _LETTERS.get(code, code)
-
-    return _ESCAPE.sub(byte, name[1:-1].encode()).decode("utf-8", "surrogateescape")

@@ -29,6 +29,8 @@ from polyarch.pipeline.lint_files import Kind as FileKind
 from polyarch.pipeline.lint_files import LintFile
 
 _MAX_BYTES = 4 * 1024 * 1024
+_NAME_WORKFLOW = "name an existing file, as in `--from-workflow .github/workflows/docker.yml`"
+NAME_BAKE = "name an existing file, as in `--from-bake docker-bake.hcl`"
 _FORGES = ("github.com",)
 
 
@@ -37,7 +39,7 @@ class InitRequest:
     """What a file is made from; `root` is the folder that it is written into.
 
     `values` are what a person told of names such as `vars.REGISTRY`. `repository` is `owner/name`,
-    else what git's remote says.
+    else what git's remote says; `remote` is its web address where nothing is committed yet.
     """
 
     root: Path
@@ -45,11 +47,17 @@ class InitRequest:
     repository: str = ""
     default_branch: str = ""
     values: Mapping[str, str]
+    remote: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The web address of git's remote, empty where there is none."""
+        return (self.git.remote if self.git else self.remote) or ""
 
     def surface(self) -> Surface:
         """What is known of the repository."""
         return Surface(
-            repository=self.repository or remote_path(self.git),
+            repository=self.repository or remote_path(self.address),
             default_branch=self.default_branch or (self.git and self.git.default_branch) or "main",
             values={key.lower(): value for key, value in self.values.items()},
         )
@@ -80,6 +88,18 @@ def from_workflow(file: Path, request: InitRequest) -> Written:
     return written(replace(reading.draft, told=tuple(dict.fromkeys(told))))
 
 
+def traps_of_workflow(file: Path, request: InitRequest) -> Draft:
+    """What is wrong with a workflow, and nothing else of it: an image need not be seen in it.
+
+    Raises:
+        StackUnreadableError, YamlError: it cannot be read.
+    """
+    raw = read_bytes(file)
+    draft = workflow_reading(read_flow(raw, file.name), request).draft
+    told = (*draft.of_kind(Kind.TRAP), *_findings(file, raw, request.root))
+    return replace(draft, told=tuple(dict.fromkeys(sorted(told, key=lambda each: each.line))))
+
+
 def workflow_reading(flow: Flow, request: InitRequest) -> WorkflowReading:
     """All that can be read of a workflow, with the files beside it."""
     surface = request.surface()
@@ -92,7 +112,8 @@ def read_flow_file(file: Path) -> Flow:
     Raises:
         StackUnreadableError, YamlError: it cannot be read.
     """
-    return read_flow(read_bytes(file), file.name)
+    hint = "name an existing file, as in `--compare-workflow .github/workflows/docker.yml`"
+    return read_flow(read_bytes(file, hint), file.name)
 
 
 def from_bake(file: Path) -> Written:
@@ -102,7 +123,7 @@ def from_bake(file: Path) -> Written:
         StackUnreadableError, BakeFileError: it cannot be read.
         NothingToImportError: it has no target.
     """
-    draft = bake_draft(read_bytes(file), file.name)
+    draft = bake_draft(read_bytes(file, NAME_BAKE), file.name)
     if not draft.images:
         first = next((each for each in draft.told if each.kind is Kind.LEFT), None)
         why = f"line {first.line}, {first.what}: {first.why}" if first else "it has no target"
@@ -131,8 +152,8 @@ def written(draft: Draft) -> Written:
     return Written(text=text, draft=draft)
 
 
-def read_bytes(file: Path) -> bytes:
-    """A file that is read.
+def read_bytes(file: Path, hint: str = _NAME_WORKFLOW) -> bytes:
+    """A file that is read; `hint` is what to do where it cannot be.
 
     Raises:
         StackUnreadableError: it cannot be.
@@ -142,7 +163,7 @@ def read_bytes(file: Path) -> bytes:
             return stream.read(_MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise StackUnreadableError(str(file), reason) from error
+        raise StackUnreadableError(str(file), reason, hint=hint) from error
 
 
 def _files(root: Path) -> Files:
@@ -201,14 +222,12 @@ def _default_branch(request: InitRequest) -> Iterator[Told]:
         )
 
 
-def remote_path(git: GitFacts | None) -> str:
+def remote_path(address: str) -> str:
     """`owner/name` of the remote."""
-    if git is None or not git.remote:
-        return ""
-    return urlsplit(git.remote).path.strip("/").removesuffix(".git")
+    return urlsplit(address).path.strip("/").removesuffix(".git")
 
 
-def remote_forge(git: GitFacts | None) -> str:
+def remote_forge(address: str) -> str:
     """The host of the remote, of those whose registry is known."""
-    host = (urlsplit(git.remote).hostname or "") if git and git.remote else ""
+    host = urlsplit(address).hostname or ""
     return host if host in _FORGES else ""

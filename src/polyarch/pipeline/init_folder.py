@@ -17,12 +17,12 @@ from polyarch.pipeline.init import (
     Written,
     read_bytes,
     remote_forge,
-    remote_path,
     written,
 )
 from polyarch.pipeline.lint_files import Kind as FileKind
 from polyarch.pipeline.lint_files import searched
 
+_GITHUB = "github.com"
 _BAKES = ("docker-bake.hcl", "docker-bake.json", "bake.hcl")
 
 
@@ -46,8 +46,8 @@ def from_folder(request: InitRequest) -> Written:
             dockerfiles=dockerfiles,
             services=tuple(_services(root, told)),
             baked=tuple(_baked(root, told)),
-            repository=remote_path(request.git),
-            forge=remote_forge(request.git),
+            repository=request.surface().repository,
+            forge=_GITHUB if request.repository else remote_forge(request.address),
         )
     )
     told += _others(root)

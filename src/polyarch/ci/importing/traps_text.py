@@ -7,6 +7,7 @@ from polyarch.ci.importing.flow import Flow, FlowJob, FlowStep
 from polyarch.ci.importing.told import Told, trap
 from polyarch.errors import shorten
 
+_SHOWN = 5
 _PINNED = re.compile(r"[0-9a-f]{40}")
 _STEPS = re.compile(r"\bsteps\.([A-Za-z_][\w-]*)\.(?:outputs|outcome|conclusion)\b")
 _BRACED = re.compile(r"\$\{\{((?:[^$}]|\$(?!\{\{)|\}(?!\}))*)\}\}", re.DOTALL)
@@ -43,9 +44,19 @@ def _unpinned(flow: Flow) -> Iterator[Told]:
         uses += [(each.uses, each.version, each.line) for each in job.steps if each.uses]
         for name, version, line in uses:
             if not name.startswith((".", "docker://")) and not _PINNED.fullmatch(version):
-                lines.setdefault(f"{name}@{version}", []).append(line)
+                lines.setdefault(f"{name}@{version}" if version else name, []).append(line)
     for name, found in lines.items():
-        also = f" (also in lines {', '.join(map(str, found[1:]))})" if len(found) > 1 else ""
+        more = [str(each) for each in found[1:]]
+        also = f" (also in lines {_some(more)})" if more else ""
+        if "@" not in name:
+            yield trap(
+                "unpinned-action",
+                found[0],
+                f"`uses: {shorten(name)}`{also}",
+                "no version is named: GitHub refuses the file",
+                "name an action as `owner/name@` and a commit",
+            )
+            continue
         yield trap(
             "unpinned-action",
             found[0],
@@ -53,6 +64,12 @@ def _unpinned(flow: Flow) -> Iterator[Told]:
             "whoever holds the tag can put other code behind it, and your secrets with it",
             "pin it by its commit, as `polyarch ci github` does",
         )
+
+
+def _some(numbers: list[str]) -> str:
+    """The first of several, and how many more there are."""
+    rest = len(numbers) - _SHOWN
+    return ", ".join(numbers[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _conditions(job: FlowJob) -> Iterator[Told]:

@@ -1,5 +1,7 @@
 """`polyarch init`: a polyarch.toml from what is there already."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +11,19 @@ from polyarch.cli import options
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.verb import Verb
-from polyarch.errors import ConfigExistsError, EmptyOptionError, StorageError, UsageError
+from polyarch.errors import (
+    ConfigExistsError,
+    EmptyOptionError,
+    NothingToImportError,
+    StorageError,
+    UsageError,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from polyarch.pipeline.init import InitRequest, Written
 
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 SCHEMA = "polyarch.init/v1"
 _FILE = click.Path(path_type=Path)
 
@@ -69,11 +79,17 @@ def command(
     from polyarch.cli.init_view import document, told_lines
 
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
+    _see(surroundings, workflow, bake)
     request = init_request(surroundings, repository, default_branch, values)
     target = surroundings.folder / "polyarch.toml"
     if target.exists() and not (force or dry_run):
         raise ConfigExistsError(str(target))
-    written = _made(surroundings, workflow, bake, request)
+    try:
+        written = _made(surroundings, workflow, bake, request)
+    except NothingToImportError:
+        for line in _traps(surroundings, workflow, request):
+            invocation.hint(line)
+        raise
     if not dry_run:
         try:
             target.write_text(written.text, encoding="utf-8")
@@ -94,15 +110,21 @@ def init_request(
     """What the options and git say of the repository.
 
     Raises:
-        UsageError: a value has no name.
+        UsageError: a value has no name, or a repository no owner.
         EmptyOptionError: a name is empty.
     """
-    from polyarch.host.git import read_git
+    from polyarch.host.git import read_git, read_remote
     from polyarch.pipeline.init import InitRequest
 
     for option, given in (("--repository", repository), ("--default-branch", default_branch)):
         if given is not None and not given.strip():
             raise EmptyOptionError(option)
+    if repository is not None and not _REPOSITORY.fullmatch(repository):
+        raise UsageError(
+            f"`--repository {shorten(repository)}` is not an owner and a name",
+            where="the command line",
+            hint="write `--repository OWNER/NAME`",
+        )
     pairs = [each.partition("=") for each in values]
     for name, sign, _ in pairs:
         if not (sign and "." in name):
@@ -111,13 +133,36 @@ def init_request(
                 where="the command line",
                 hint="write `--value vars.NAME=TEXT`",
             )
+    git = read_git(surroundings.folder, surroundings.environment)
     return InitRequest(
         root=surroundings.folder,
-        git=read_git(surroundings.folder, surroundings.environment),
+        git=git,
+        remote=None if git else read_remote(surroundings.folder, surroundings.environment),
         repository=repository or "",
         default_branch=default_branch or "",
         values={name: text for name, _, text in pairs},
     )
+
+
+def _see(surroundings: Surroundings, workflow: Path | None, bake: Path | None) -> None:
+    """Tell of a file that is not there before anything else is looked at."""
+    from polyarch.pipeline.init import NAME_BAKE, read_bytes
+
+    if workflow:
+        read_bytes(surroundings.folder / workflow)
+    elif bake:
+        read_bytes(surroundings.folder / bake, NAME_BAKE)
+
+
+def _traps(
+    surroundings: Surroundings, workflow: Path | None, request: "InitRequest"
+) -> Iterator[str]:
+    """What is wrong with a workflow in which no image can be seen."""
+    from polyarch.cli.init_view import told_lines
+    from polyarch.pipeline.init import traps_of_workflow
+
+    if workflow:
+        yield from told_lines(traps_of_workflow(surroundings.folder / workflow, request))
 
 
 def _made(
