@@ -24,7 +24,7 @@ from polyarch.ci.importing.traps_text import text_traps
 from polyarch.ci.importing.triggers import Triggers, occasions_of, triggers_of
 from polyarch.ci.importing.unseen import unseen_in
 
-_MOST_BUILDS = 40
+_MOST_BUILDS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,3 +151,15 @@ def test_no_word_is_longer_than_the_bound(lengths: list[int]) -> None:
     if sum(lengths) > LONGEST:
         assert isinstance(value, Unknown)
     assert len(text_of(value)) <= LONGEST
+
+
+def test_a_hundred_builds_are_read_and_the_next_is_told(tmp_path: Path) -> None:
+    numbers = ", ".join(map(str, range(101)))
+    lines = ["on: push", "jobs:", "  one:", "    runs-on: ubuntu-24.04", "    strategy:"]
+    lines += [f"      matrix: {{number: [{numbers}]}}", "    steps:"]
+    build = BUILD.replace("team/app:${{ %s }}", "team/app-${{ matrix.number }}:1")
+    build = build.replace("context: .", "context: ., file: 'Dockerfile.${{ matrix.number }}'")
+    written = imported(tmp_path, "\n".join(lines) + "\n" + build)
+    assert len(written.draft.images) == 100
+    (told,) = [each for each in written.draft.told if each.kind.name == "LEFT"]
+    assert told.what == "builds beyond the first 100"
