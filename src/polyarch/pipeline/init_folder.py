@@ -11,6 +11,7 @@ from polyarch.ci.importing.bake_targets import bake_draft
 from polyarch.ci.importing.draft import DraftImage
 from polyarch.ci.importing.folder_draft import Found, folder_draft
 from polyarch.ci.importing.told import Kind, Told
+from polyarch.ci.yaml import Tree, read_yaml
 from polyarch.errors import NothingToImportError, PolyarchError, StackUnreadableError
 from polyarch.pipeline.init import (
     InitRequest,
@@ -34,17 +35,21 @@ def from_folder(request: InitRequest) -> Written:
     """
     root = request.root
     found = searched(root, root, frozenset({FileKind.DOCKERFILE}))
-    dockerfiles = tuple(Path(each.shown).as_posix() for each in found)
+    paths = (Path(each.shown) for each in found)
+    dockerfiles = tuple(each.as_posix() for each in paths if not _is_hidden(each))
     if not dockerfiles:
         raise NothingToImportError(
             str(root), "there is no Dockerfile; `[images.X.direct]` needs none, see docs"
         )
     told: list[Told] = []
+    services = tuple(_services(root, told))
     draft = folder_draft(
         Found(
             folder=root.name,
             dockerfiles=dockerfiles,
-            services=tuple(_services(root, told)),
+            services=services,
+            composed=_trees(root, services),
+            is_there=lambda name: _is_file(root, name),
             baked=tuple(_baked(root, told)),
             repository=request.surface().repository,
             forge=_GITHUB if request.repository else remote_forge(request.address),
@@ -52,6 +57,24 @@ def from_folder(request: InitRequest) -> Written:
     )
     told += _others(root)
     return written(replace(draft, told=(*draft.told, *told)))
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether it lies in a folder that tools keep for themselves."""
+    return any(each.startswith(".") for each in path.parent.parts)
+
+
+def _is_file(root: Path, name: str) -> bool:
+    try:
+        path = (root / name).resolve()
+        return path.is_relative_to(root.resolve()) and path.is_file()
+    except (OSError, ValueError):  # no file can be called so
+        return False
+
+
+def _trees(root: Path, services: tuple[Service, ...]) -> dict[str, Tree]:
+    """The files that services stand in, by the names that they are told by."""
+    return {name: read_yaml(read_bytes(root / name), name) for name in {x.file for x in services}}
 
 
 def _services(root: Path, told: list[Told]) -> Iterator[Service]:

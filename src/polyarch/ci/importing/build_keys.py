@@ -55,9 +55,9 @@ class BuildKeys:
                 continue
             reader = _READERS.get(name)
             if reader is not None:
-                reader(self, name, tree)
+                reader(self, key, tree)
             elif name not in {"cache-from", "cache-to"}:
-                self.left(name, tree, _WHY.get(name, "no key of polyarch.toml says this"))
+                self.left(key, tree, _WHY.get(name, "no key of polyarch.toml says this"))
         self._cache({key.replace("_", "-"): tree for key, tree in given.items()})
 
     def left(self, key: str, tree: Tree, why: str, todo: str = "") -> None:
@@ -74,7 +74,7 @@ class BuildKeys:
 
     def _contexts(self, key: str, tree: Tree) -> None:
         found: dict[str, str] = {}
-        for name, each in _pairs(tree):
+        for name, each in pairs_in(tree):
             text = (each.text or "").replace("service:", TARGET, 1)
             is_place = "://" in text or text.startswith(TARGET) or is_git(text)
             text = text if is_place else posixpath.normpath(text)
@@ -93,7 +93,7 @@ class BuildKeys:
 
     def _secrets(self, key: str, tree: Tree) -> None:
         found: list[str] = []
-        for each in _items(tree):
+        for each in items_in(tree):
             fields = _fields(each)
             source = fields.get("src", fields.get("source", ""))
             where = f"env={fields['env']}" if fields.get("env") else f"src={source}"
@@ -107,7 +107,7 @@ class BuildKeys:
 
     def _ssh(self, key: str, tree: Tree) -> None:
         found: list[str] = []
-        for each in _items(tree):
+        for each in items_in(tree):
             fields = _fields(each) if each.table is not None else {}
             text = each.text or "=".join(x for x in (fields.get("id"), fields.get("paths")) if x)
             if _SSH.fullmatch(text):
@@ -119,7 +119,7 @@ class BuildKeys:
     def _annotations(self, key: str, tree: Tree) -> None:
         found: dict[str, str] = {}
         levels: list[str] = []
-        for each in _items(tree):
+        for each in items_in(tree):
             match = _LEVELS.fullmatch(each.text or "")
             name, sign, value = (match["rest"] if match else each.text or "").partition("=")
             named = match["levels"].split(",") if match else ["manifest"]
@@ -139,7 +139,7 @@ class BuildKeys:
             self.left(key, tree, "polyarch.toml takes `default`, `none` and `host`")
 
     def _output(self, key: str, tree: Tree) -> None:
-        for each in _items(tree):
+        for each in items_in(tree):
             text = each.text or ",".join(f"{k}={v}" for k, v in _fields(each).items())
             if not _PUSHED.fullmatch(text):
                 why = "polyarch makes an image, and pushes it; other results it has none"
@@ -147,7 +147,7 @@ class BuildKeys:
 
     def _cache(self, given: Mapping[str, Tree]) -> None:
         trees = [(key, given[key]) for key in ("cache-from", "cache-to") if key in given]
-        items = [(key, each) for key, tree in trees for each in _items(tree)]
+        items = [(key, each) for key, tree in trees for each in items_in(tree)]
         kinds = {_fields(each).get("type", "") for _, each in items}
         if kinds == {"gha"}:
             self.keys["cache"] = "gha"
@@ -208,17 +208,17 @@ def _with_contexts(image: DraftImage, kept: Mapping[str, DraftImage]) -> DraftIm
     return replace(image, keys={**image.keys, "contexts": contexts}) if contexts else image
 
 
-def _items(tree: Tree) -> Iterator[Tree]:
+def items_in(tree: Tree) -> Iterator[Tree]:
     """The items of a list, or the only one."""
     yield from (tree,) if tree.items is None else tree.items
 
 
-def _pairs(tree: Tree) -> Iterator[tuple[str, Tree]]:
+def pairs_in(tree: Tree) -> Iterator[tuple[str, Tree]]:
     """Those of a table, or of a list of `NAME=value`."""
     if tree.table is not None:
         yield from tree.table.items()
         return
-    for each in _items(tree):
+    for each in items_in(tree):
         name, sign, value = (each.text or "").partition("=")
         yield name, replace(each, text=value if sign else None)
 

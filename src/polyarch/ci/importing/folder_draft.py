@@ -2,19 +2,19 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from polyarch.ci.compose_service import Service
-from polyarch.ci.importing.calls import complete
+from polyarch.ci.importing.build_keys import linked
+from polyarch.ci.importing.compose_images import PLATFORMS, service_images
 from polyarch.ci.importing.draft import Draft, DraftImage, TomlValue
-from polyarch.ci.importing.groups import split_reference
 from polyarch.ci.importing.images import slug
 from polyarch.ci.importing.told import Kind, Told
+from polyarch.ci.yaml import Tree
+from polyarch.host.git_url import is_git
 
-PLATFORMS = ("linux/amd64", "linux/arm64")
-"""What is suggested where nothing says which platforms are meant."""
-
+_SERVICE = "service "
 _SUFFIX = re.compile(
     r"(?:dockerfile|containerfile)[.-]?(?P<after>.*)|(?P<before>.+)\.(?:dockerfile|containerfile)",
     re.IGNORECASE,
@@ -27,7 +27,8 @@ _TEST = re.compile(r"(?:^|[._-])(?:test|tests|dev|ci|lint|debug)(?:$|[._-])")
 class Found:
     """What lies there: paths of Dockerfiles from the root, services of compose files.
 
-    `baked` are the targets of a bake file, which say most and come first.
+    `baked` are the targets of a bake file, which say most and come first. `composed` are the
+    compose files by their names; `is_there` tells of any path whether a file is there.
 
     `repository` is `owner/name` on `forge`, both empty where no remote tells of them.
     """
@@ -35,6 +36,8 @@ class Found:
     folder: str
     dockerfiles: Sequence[str]
     services: Sequence[Service]
+    composed: Mapping[str, Tree]
+    is_there: Callable[[str], bool]
     baked: Sequence[DraftImage] = ()
     repository: str = ""
     forge: str = ""
@@ -42,53 +45,61 @@ class Found:
 
 def folder_draft(found: Found) -> Draft:
     """The images that these files build; names and repositories are suggestions, and told so."""
-    images: dict[str, DraftImage] = {}
-    told: list[Told] = []
-    covered: set[str] = set()
-    for image in (*found.baked, *filter(None, map(_of_service, found.services))):
-        dockerfile = _path_of(image)
-        is_baked = image in found.baked
-        if dockerfile not in found.dockerfiles or (dockerfile in covered and not is_baked):
-            continue
-        covered.add(dockerfile)
-        name = _free(image.name, images)
-        images[name] = DraftImage(name=name, keys=image.keys, remarks=image.remarks)
+    services, told = service_images({each.name: each for each in found.services}, found.composed)
+    sources = {f"target {each.name}": each for each in found.baked}
+    sources |= {f"{_SERVICE}{name}": each for name, each in services.items()}
+    kept, more = _kept(sources, found)
+    made, lost = linked(kept)
+    images = {each.name: each for each in made}
+    covered = {_path_of(each) for each in made}
+    doubts: list[Told] = []
     for path in found.dockerfiles:
         if path not in covered:
             name = _free(_name_of(path, found), images)
             images[name] = DraftImage(name=name, keys=_keys(path), remarks=(f"From {path}.",))
-            told += _doubts(path, name)
-    made = tuple(_with_repository(each, found, len(images)) for each in images.values())
-    told.append(_suggested(found))
-    return Draft(source=f"what lies in {found.folder}", images=made, told=tuple(told))
+            doubts += _doubts(path, name)
+    placed = tuple(_with_repository(each, found, len(images)) for each in images.values())
+    every = (*told, *more, *lost, *doubts, *_suggested(found, tuple(images.values())))
+    return Draft(source=f"what lies in {found.folder}", images=placed, told=every)
 
 
-def _of_service(service: Service) -> DraftImage | None:
-    build = service.build
-    if build is None or build.inline or (build.context and build.context.problem):
-        return None
-    context = posixpath.normpath(build.context.text if build.context else ".")
-    name = build.dockerfile.text if build.dockerfile else "Dockerfile"
-    if build.dockerfile and build.dockerfile.problem:
-        return None
-    path = posixpath.normpath(posixpath.join(context, name))
-    if path.startswith(("/", "..")):
-        return None
-    keys: dict[str, TomlValue] = {"platforms": PLATFORMS, "repositories": ()}
-    if context != ".":
-        keys["context"] = context
-    if path != posixpath.normpath(posixpath.join(context, "Dockerfile")):
-        keys["dockerfile"] = path
-    if build.target and not build.target.problem:
-        keys["target"] = build.target.text
-    keys["build-args"] = {key: value for key, value in build.args.items() if value}
-    named = service.image.text if service.image and not service.image.problem else ""
-    repository = split_reference(named)[0]
-    if repository:
-        keys["repositories"] = (complete(repository.lower()).removeprefix("docker.io/"),)
-    label = slug(repository.rpartition("/")[2]) or slug(service.name) or "image"
-    remark = f"Service `{service.name}` of {service.file}, line {service.line}."
-    return DraftImage(name=label, keys=keys, remarks=(remark,))
+def _kept(
+    sources: Mapping[str, DraftImage], found: Found
+) -> tuple[dict[str, DraftImage], tuple[Told, ...]]:
+    """Those whose Dockerfile is there, each once, under names of their own."""
+    kept: dict[str, DraftImage] = {}
+    told: list[Told] = []
+    names: set[str] = set()
+    covered: dict[str, DraftImage] = {}
+    for source, image in sources.items():
+        dockerfile, is_service = _path_of(image), source.startswith(_SERVICE)
+        if not is_git(str(image.keys.get("context", ""))) and not found.is_there(dockerfile):
+            why, todo = f"there is no {dockerfile}", "mend its context or Dockerfile"
+            told.append(_left(_where(source, image), why, todo))
+            continue
+        same = covered.get(dockerfile)
+        if is_service and same is not None:
+            if _built(same) != _built(image):
+                why = f"`{same.name}` builds {dockerfile}, with other settings"
+                told.append(_left(_where(source, image), why, "write an image for it"))
+            continue
+        covered.setdefault(dockerfile, image)
+        name = _free(image.name, dict.fromkeys(names))
+        names.add(name)
+        kept[source.removeprefix(_SERVICE)] = replace(image, name=name)
+    return kept, tuple(told)
+
+
+def _built(image: DraftImage) -> tuple[TomlValue | None, ...]:
+    return tuple(image.keys.get(key) for key in ("target", "build-args", "contexts"))
+
+
+def _where(source: str, image: DraftImage) -> str:
+    return image.remarks[0].rstrip(".") if image.remarks else source
+
+
+def _left(what: str, why: str, todo: str) -> Told:
+    return Told(kind=Kind.LEFT, line=0, what=what, why=why, todo=todo)
 
 
 def _path_of(image: DraftImage) -> str:
@@ -156,19 +167,31 @@ def _with_repository(image: DraftImage, found: Found, count: int) -> DraftImage:
     )
 
 
-def _suggested(found: Found) -> Told:
-    if found.forge == "github.com":
-        return Told(
+def _suggested(found: Found, images: Sequence[DraftImage]) -> Iterator[Told]:
+    """What nothing says, of images that lack it."""
+    if any(each.keys.get("platforms") is PLATFORMS for each in images):
+        yield Told(
             kind=Kind.ASSUMED,
             line=0,
-            what="repositories on ghcr.io, and two platforms",
+            what="two platforms",
+            why="nothing says which are meant",
+            todo="change them to what is meant",
+        )
+    if all(each.keys.get("repositories") for each in images):
+        return
+    if found.forge == "github.com":
+        yield Told(
+            kind=Kind.ASSUMED,
+            line=0,
+            what="repositories on ghcr.io",
             why=f"git's remote is github.com/{found.repository}; nothing says where images belong",
             todo="change them to what is meant",
         )
-    return Told(
+        return
+    yield Told(
         kind=Kind.LEFT,
         line=0,
         what="repositories",
         why="nothing says where images are published",
-        todo="write them under `repositories`; the two platforms are suggestions, too",
+        todo="write them under `repositories`",
     )
