@@ -58,6 +58,7 @@ class BuildKeys:
                 reader(self, key, tree)
             elif name not in {"cache-from", "cache-to"}:
                 self.left(key, tree, _WHY.get(name, "no key of polyarch.toml says this"))
+                self.lost = self.lost or (name == "call" and tree.text != "build")
         self._cache({key.replace("_", "-"): tree for key, tree in given.items()})
 
     def left(self, key: str, tree: Tree, why: str, todo: str = "") -> None:

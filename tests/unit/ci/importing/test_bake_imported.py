@@ -84,6 +84,12 @@ def test_targets_that_inherit_from_each_other_are_told_so(tmp_path: Path) -> Non
     assert "inherits from itself" in str(caught.value.hint)
 
 
+def test_a_target_that_only_checks_is_no_image() -> None:
+    draft = bake_draft(b'target "a" {\n  call = "check"\n}\n', "b.hcl")
+    assert draft.images == ()
+    assert left(draft)[-1] == (2, "`call = check` of target `a`")
+
+
 def test_json_is_read_alike() -> None:
     text = '{"target": {"a": {"secret": ["id=a,env=B"], "bogus": 1, "contexts": {"x": "${Y}"}}}}'
     draft = bake_draft(text.encode(), "b.json")
