@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import threading
@@ -20,6 +19,8 @@ from tests.support.documents import ERROR, check
 from tests.support.tiny_project import TinyProject, github
 
 WITHIN_S = 60
+PIDS = 4
+"""Both builds run at once, with two processes each."""
 Registries = tuple[SandboxRegistry, ...]
 
 
@@ -55,15 +56,10 @@ def pids(project: TinyProject) -> list[int]:
     return [int(path.read_text()) for path in texts if path.exists() and path.read_text().strip()]
 
 
-def expected_builds() -> int:
-    """As many as run at once here: two pids for each."""
-    return 2 * min(2, os.cpu_count() or 1)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_within_a_build(slow: TinyProject, number: signal.Signals):
     with slow.start("build", "--json") as process:
-        wait_for(lambda: len(pids(slow)) >= expected_builds(), "the builds")
+        wait_for(lambda: len(pids(slow)) >= PIDS, "the builds")
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 130, stderr
@@ -88,7 +84,7 @@ def test_a_shell_that_ignores_interrupts_for_it(slow: TinyProject, number: signa
     finally:
         signal.signal(signal.SIGINT, before)
     with started as process:
-        wait_for(lambda: len(pids(slow)) >= expected_builds(), "the builds")
+        wait_for(lambda: len(pids(slow)) >= PIDS, "the builds")
         process.send_signal(number)
         _, stderr = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 130, stderr
@@ -98,7 +94,7 @@ def test_a_shell_that_ignores_interrupts_for_it(slow: TinyProject, number: signa
 
 def test_an_impatient_person(slow: TinyProject):
     with slow.start("build") as process:
-        wait_for(lambda: len(pids(slow)) >= expected_builds(), "the builds")
+        wait_for(lambda: len(pids(slow)) >= PIDS, "the builds")
         for _ in range(3):
             process.send_signal(signal.SIGINT)
             time.sleep(0.05)
@@ -109,7 +105,7 @@ def test_an_impatient_person(slow: TinyProject):
 
 def test_the_next_run_is_not_hindered(slow: TinyProject):
     with slow.start("build") as process:
-        wait_for(lambda: len(pids(slow)) >= expected_builds(), "the builds")
+        wait_for(lambda: len(pids(slow)) >= PIDS, "the builds")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=WITHIN_S)
     slow.write({"make.sh": 'printf x > "$1"\n'})

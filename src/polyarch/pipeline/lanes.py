@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 MAX_PARALLEL = 8
 """Builds at once here, whatever the number of processors: engines have limits of their own."""
+PER_PROCESSOR = 2
+"""A build waits for registries, and for steps that it shares with another platform's build."""
 MAX_ELSEWHERE = 32
 """Builds at once on a builder whose `parallel` is not set: each has a client's process here."""
 
@@ -103,7 +105,7 @@ class Lanes:
         if builder not in self._lanes:
             width = self._parallel.get(builder, MAX_ELSEWHERE)
             if not builder:
-                width = min(MAX_PARALLEL, os.cpu_count() or 1)
+                width = min(MAX_PARALLEL, PER_PROCESSOR * (os.cpu_count() or 1))
             pool = ThreadPoolExecutor(width, thread_name_prefix=f"build-{builder or 'here'}")
             self._lanes[builder] = _Lane(name=builder, width=width, pool=pool)
         return self._lanes[builder]
