@@ -13,6 +13,7 @@ from polyarch.ci.importing.folder_draft import Found, folder_draft
 from polyarch.ci.importing.told import Kind, Told
 from polyarch.ci.yaml import Tree, read_yaml
 from polyarch.errors import NothingToImportError, PolyarchError, StackUnreadableError
+from polyarch.host.git_url import is_git
 from polyarch.pipeline.init import (
     InitRequest,
     Written,
@@ -109,6 +110,8 @@ def _from_root(service: Service, root: Path) -> Service:
     """The context as a path from the root, where it lies below it."""
     build = service.build
     if build is None or build.context is None or build.context.problem:
+        return service
+    if is_git(build.context.text):
         return service
     path = (root / build.context.text).resolve()
     if not path.is_relative_to(root.resolve()):

@@ -91,7 +91,7 @@ class ServiceReading:
         path = posixpath.normpath(posixpath.join(context, name))
         if path.startswith(("/", "..")) or "://" in (build.context.text if build.context else ""):
             line = build.context.line if build.context else build.line
-            self.tell(line, "the build context", "it lies outside of the project")
+            self.tell(line, "the build context", "it lies outside of the project's folder")
             return False
         self.keys["platforms"] = tuple(dict.fromkeys(self._platforms())) or PLATFORMS
         self.keys["repositories"] = ()

@@ -34,6 +34,8 @@ services:
   inline:
     build:
       dockerfile_inline: FROM scratch
+  far:
+    build: https://github.com/team/far.git
 secrets:
   npm: {environment: NPM_TOKEN}
 """
@@ -70,6 +72,7 @@ def test_a_compose_file_is_taken_over_and_the_rest_told(tmp_path: Path) -> None:
         "compose.yaml:15: `shm_size = 1g`",
         "Service `gone` of compose.yaml, line 19: there is no gone/Dockerfile",
         "compose.yaml:22: `dockerfile_inline`",
+        "compose.yaml:24: the build context of service `far`",
     ):
         assert place in said
 
