@@ -6,11 +6,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from polyarch.ci.importing.bake_targets import bake_draft
+from polyarch.ci.importing.compose_images import PLATFORMS
 from polyarch.ci.importing.draft import Draft
 from polyarch.ci.importing.draft_text import draft_text
 from polyarch.ci.importing.files import Files
 from polyarch.ci.importing.flow import Flow, read_flow
-from polyarch.ci.importing.folder_draft import PLATFORMS
 from polyarch.ci.importing.named import names_for
 from polyarch.ci.importing.occasion import Surface
 from polyarch.ci.importing.told import Kind, Told
