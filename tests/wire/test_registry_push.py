@@ -221,7 +221,7 @@ async def test_an_early_success_is_not_believed():
 
     async with connected(SandboxRegistry(quirks=Quirks(on_request=liar))) as place:
         blob, _ = blob_of(LARGE)
-        huge = Descriptor(media_type=blob.media_type, digest=blob.digest, size=64 * len(LARGE))
+        huge = Descriptor(media_type=blob.media_type, digest=blob.digest, size=200 * len(LARGE))
         body = Body(size=huge.size, open=lambda _offset: Endless())
         with pytest.raises(UnexpectedAnswerError, match="not sent yet"):
             await place.repository().push_blob(huge, body)

@@ -26,6 +26,8 @@ LAST_LINES = 20
 
 _GRACE_S = 5.0
 """Between asking a program to end and ending it."""
+_UNHURRIED_S = 15.0
+"""The same where nobody waits: an engine on a busy machine takes its time to tidy up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ def _end_all_of(process: Running) -> None:
     They still hold its output, wherever they went to.
     """
     descendants = kin(process.pid)
-    end([process])
+    end([process], grace_s=_UNHURRIED_S)
     for each in kin(process.pid, descendants):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(each.pid, signal.SIGKILL)
