@@ -1,7 +1,7 @@
 """A tag that is written, or put back, after a wait: whoever wrote meanwhile is not overwritten."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -12,6 +12,7 @@ from polyarch.registry.client import RegistryClient
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import Answer, Call, refusal
+from polyarch.transaction.hold import Hold
 from polyarch.transaction.lock import LIFE_S
 from polyarch.transaction.run import publish
 from polyarch.transaction.values import (
@@ -105,7 +106,9 @@ async def stage(registry: SandboxRegistry, made: MadeImage) -> None:
         await publish([submission], client, ignore)
 
 
-def keeps_other(_tag: str, found: ImageIndex | ImageManifest | None, _labels: Labels) -> Verdict:
+def keeps_other(
+    _tag: str, found: ImageIndex | ImageManifest | None, _labels: Labels, _holds: Sequence[Hold]
+) -> Verdict:
     other = found and found.descriptor.digest == OTHER.index.descriptor.digest
     return Verdict(may="keep", reason="it is newer") if other else Verdict(may="move")
 

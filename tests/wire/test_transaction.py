@@ -1,6 +1,7 @@
 """The transaction against registries that behave, refuse and fail in the middle."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Literal
@@ -23,6 +24,7 @@ from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import Answer, Call, refusal
 from polyarch.transaction import flip
+from polyarch.transaction.hold import Hold
 from polyarch.transaction.run import publish
 from polyarch.transaction.values import (
     Guard,
@@ -243,7 +245,12 @@ def guarded(made: MadeImage, guard: Guard, *registries: SandboxRegistry) -> Subm
 def keeping(kept: MadeImage, *, may: Literal["keep", "refuse"] = "keep") -> Guard:
     """Nothing takes the place of this index."""
 
-    def guard(_tag: str, standing: ImageIndex | ImageManifest | None, _labels: Labels) -> Verdict:
+    def guard(
+        _tag: str,
+        standing: ImageIndex | ImageManifest | None,
+        _labels: Labels,
+        _holds: Sequence[Hold],
+    ) -> Verdict:
         if standing and standing.descriptor.digest == kept.index.descriptor.digest:
             return Verdict(may=may, reason="it is newer")
         return Verdict(may="move")

@@ -145,6 +145,20 @@ ending = _together(
 )
 """How publishing and copying may end."""
 
+act = _together(
+    click.option(
+        "--why", metavar="TEXT", default="", help="The reason, for the record and for who is told."
+    ),
+    click.option(
+        "--on-registry-failure",
+        type=click.Choice(("abort", "continue")),
+        help="Whether one registry that refuses ends it for all.  [default: as the config says]",
+    ),
+    click.option("--dry-run", is_flag=True, help="Show what would move, and move nothing."),
+    ending,
+)
+"""What verbs share that move what is published."""
+
 force = _together(
     click.option("--force", is_flag=True, help="Build although nothing changed."),
     click.option(

@@ -124,12 +124,13 @@ def recorded(
     environment: str | None = None,
     sandbox: bool = False,
     stays: bool = False,
+    why: str = "",
 ) -> Iterator[RunLog]:
     """Write `run.json` when the run has begun, and again at its end, whatever that is.
 
     A disk that cannot take it changes nothing of the run. `started_by` says who started a run that
-    is about no event, as a copy is. `name` is what the project is called; a run of a `sandbox`, and
-    one that `stays`, tells nobody but this machine.
+    is about no event, as a copy is, `why` are their words. `name` is what the project is called; a
+    run of a `sandbox`, and one that `stays`, tells nobody but this machine.
     """
     caller = event or started_by
     about = RunSummary(
@@ -143,6 +144,7 @@ def recorded(
         ci_run=(caller.ci_run or "") if caller else "",
         environment=environment or "",
         sandbox=sandbox,
+        why=why,
     )
     log = RunLog(
         about=about,

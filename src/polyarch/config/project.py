@@ -7,7 +7,13 @@ from pathlib import Path
 from polyarch.config.direct import DirectSettings
 from polyarch.config.placeholders import expand
 from polyarch.config.registries import Registries
-from polyarch.config.running import NotifySettings, RunsSettings, TriggerSettings
+from polyarch.config.running import (
+    NotifySettings,
+    PruneSettings,
+    RunsSettings,
+    TriggerSettings,
+    WatchSettings,
+)
 from polyarch.config.source import Source
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
@@ -157,9 +163,13 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifySettings:
-    """How images are proven; `allow` are globs of paths that may be of another architecture."""
+    """How images are proven; `allow` are globs of paths that may be of another architecture.
+
+    `attach`: proofs go along to registries.
+    """
 
     allow: tuple[str, ...]
+    attach: bool
     values: tuple[Value, ...]
 
 
@@ -187,6 +197,8 @@ class Project:
     triggers: TriggerSettings
     runners: Mapping[str, str]
     runs: RunsSettings
+    watch: WatchSettings
+    prune: PruneSettings
     environments: tuple[str, ...]
     secret_variables: tuple[str, ...]
     warnings: tuple[str, ...]

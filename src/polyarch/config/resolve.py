@@ -36,9 +36,11 @@ from polyarch.config.registries import Registries, lay_over, normal_prefix
 from polyarch.config.relations import Values, table_at
 from polyarch.config.running_values import (
     notify_settings,
+    prune_settings,
     runners_of,
     runs_settings,
     trigger_settings,
+    watch_settings,
 )
 from polyarch.config.schema import (
     ImageTable,
@@ -115,6 +117,8 @@ class Resolver:
             triggers=trigger_settings(table_at(self.clean, "triggers")),
             runners=MappingProxyType(runners_of(table_at(self.clean, "runners"))),
             runs=runs_settings(table_at(self.clean, "runs")),
+            watch=watch_settings(table_at(self.clean, "watch")),
+            prune=prune_settings(table_at(self.clean, "prune")),
             environments=tuple(table_at(self.clean, "environments")),
             secret_variables=tuple(dict.fromkeys(self._secret_variables())),
             warnings=tuple(idle),
@@ -219,7 +223,8 @@ class Resolver:
 
     def _verify(self) -> VerifySettings:
         tree = merge([default_layer(VerifyTable), self._file_layer("verify")])
-        return VerifySettings(allow=VerifyTable.of(plain(tree)).allow, values=values_of(tree))
+        table = VerifyTable.of(plain(tree))
+        return VerifySettings(allow=table.allow, attach=table.attach, values=values_of(tree))
 
     def _registries(self) -> dict[str, Tree]:
         layers = [self._file_layer(), *self._environment_layers(_REGISTRIES)]

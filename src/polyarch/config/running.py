@@ -30,6 +30,26 @@ class TriggerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSettings:
+    """What counts as well; `nightly_max_age_s` in seconds, `sample` in platforms of an image."""
+
+    nightly_max_age_s: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneSettings:
+    """What may go: older than `max_age_s`, and not among the newest `keep` of its kind.
+
+    `keep_tags` are globs of tags that always stay.
+    """
+
+    max_age_s: int
+    keep: int
+    keep_tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunsSettings:
     """How many runs stay on this machine, and where records go besides.
 

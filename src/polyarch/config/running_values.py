@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 
-from polyarch.config.running import NotifySettings, RunsSettings, TriggerSettings
+from polyarch.config.keeping_tables import PruneTable, WatchTable
+from polyarch.config.running import (
+    NotifySettings,
+    PruneSettings,
+    RunsSettings,
+    TriggerSettings,
+    WatchSettings,
+)
 from polyarch.config.running_forms import CI_STORE, LOCAL_STORE
 from polyarch.config.running_tables import NotifyTable, RunsTable, TriggersTable
+from polyarch.config.values import seconds
 from polyarch.oci.reference import Repository
 
 Values = Mapping[str, object]
@@ -44,4 +52,18 @@ def runs_settings(values: Values) -> RunsSettings:
         keep=table.keep,
         repository=Repository.parse(table.store) if elsewhere else None,
         in_ci=table.store == CI_STORE,
+    )
+
+
+def watch_settings(values: Values) -> WatchSettings:
+    """What counts as well."""
+    table = WatchTable.of(values)
+    return WatchSettings(nightly_max_age_s=seconds(table.nightly_max_age), sample=table.sample)
+
+
+def prune_settings(values: Values) -> PruneSettings:
+    """What may go."""
+    table = PruneTable.of(values)
+    return PruneSettings(
+        max_age_s=seconds(table.max_age), keep=table.keep, keep_tags=table.keep_tags
     )

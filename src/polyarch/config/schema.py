@@ -11,6 +11,7 @@ from msgspec import Meta
 from polyarch.config import forms, running_forms
 from polyarch.config.build_tables import BuildTable, PlatformTable
 from polyarch.config.builder_table import BuilderTable
+from polyarch.config.keeping_tables import PruneTable, WatchTable
 from polyarch.config.running_tables import NotifyTable, RunsTable, TriggersTable
 from polyarch.config.table import (
     Duration,
@@ -199,6 +200,13 @@ class VerifyTable(Table, frozen=True):
         Words,
         doc("Paths in images that may be of another architecture, as globs: `/opt/firmware/**`."),
     ] = ()
+    attach: Annotated[
+        bool,
+        doc(
+            "Whether the proof is attached to each published index as a referrer, so that `promote`"
+            " finds it on a machine that has no record."
+        ),
+    ] = False
 
 
 class ProjectTable(Table, frozen=True):
@@ -234,3 +242,5 @@ class ProjectTable(Table, frozen=True):
     ] = {}
     verify: Annotated[VerifyTable, doc("How images are proven.")] = VerifyTable()
     runs: Annotated[RunsTable, doc("The records of runs.")] = RunsTable()
+    watch: Annotated[WatchTable, doc("What is watched once it is published.")] = WatchTable()
+    prune: Annotated[PruneTable, doc("What may go from registries.")] = PruneTable()

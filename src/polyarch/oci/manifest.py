@@ -70,13 +70,20 @@ class ImageManifest:
         config: Descriptor,
         layers: Sequence[Descriptor],
         annotations: Mapping[str, str] | None = None,
+        artifact_type: str = "",
+        subject: Descriptor | None = None,
     ) -> Self:
-        """Write a new OCI manifest; the same arguments give the same bytes."""
+        """Write a new OCI manifest; the same arguments give the same bytes.
+
+        One with `artifact_type` is no image; `subject` is what it is about.
+        """
         value: JsonObject = {
             "schemaVersion": SCHEMA_VERSION,
             "mediaType": mediatype.OCI_MANIFEST,
+            **({"artifactType": artifact_type} if artifact_type else {}),
             "config": config.to_json(),
             "layers": [layer.to_json() for layer in layers],
+            **({"subject": subject.to_json()} if subject else {}),
         }
         if annotations:
             value["annotations"] = dict(sorted(annotations.items()))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository, TagReference
 from polyarch.pipeline.plan import Current, State
 from polyarch.registry.client import RegistryClient
+from polyarch.transaction.hold import Hold, Holds
 
 T = TypeVar("T")
 
@@ -82,7 +83,9 @@ def _answer(found: ImageManifest | ImageIndex | PolyarchError | None) -> Answer:
 
 
 def current_of(
-    manifest: ImageManifest | ImageIndex | None, labels: Mapping[str, str] = NO_LABELS
+    manifest: ImageManifest | ImageIndex | None,
+    labels: Mapping[str, str] = NO_LABELS,
+    holds: Sequence[Hold] = (),
 ) -> Current:
     """What a tag has that points to this; None for a tag that is not there.
 
@@ -98,7 +101,24 @@ def current_of(
         revision=told.get(annotation.REVISION),
         created=read_time(told.get(annotation.CREATED)),
         platforms=manifest.platforms if isinstance(manifest, ImageIndex) else (),
+        holds=tuple(holds),
     )
+
+
+async def with_holds(client: RegistryClient, current: CurrentTags, holds: Holds) -> CurrentTags:
+    """The same with what keeps tags where they were put back to; who does not say it is unknown."""
+
+    async def one(tag: TagReference, found: Current) -> Current:
+        if found.digest is None:
+            return found
+        try:
+            held = await holds.on(client.repository(tag.repository), found.digest)
+        except PolyarchError as error:
+            return Current(state=State.UNKNOWN, reason=_reason(error), error=error)
+        return replace(found, holds=tuple(hold for hold in held if hold.tag == tag.tag))
+
+    asked = (one(tag, found) for tag, found in current.items())
+    return dict(zip(current, await asyncio.gather(*asked), strict=True))
 
 
 def _reason(error: PolyarchError) -> str:

@@ -4,6 +4,7 @@ A version's tag stays with its commit; `latest`, `1` and `1.2` never go back to 
 the tag of a branch never goes back to an older commit, whichever of two runs ends last.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +15,12 @@ from polyarch.metadata.precedence import compare_versions
 from polyarch.oci import annotation
 from polyarch.pipeline.naming import Names
 from polyarch.pipeline.plan import Action, Current, State
+from polyarch.transaction.hold import Hold
 
 FREE = "free"
+
+Descends = Callable[[str], bool | None]
+
 _SILENT = "what stands there does not say of which commit it is"
 _SHOWN = 60
 """Characters of what a registry says."""
@@ -49,30 +54,62 @@ def ours(names: Names, event: CiEvent) -> Ours:
 
 
 def judge(
-    kind: TagKind, ours: Ours, current: Current, *, policy: str, descends: bool | None
+    kind: TagKind, ours: Ours, current: Current, *, policy: str, descends: Descends
 ) -> Judgement:
     """Decide for one tag at one destination.
 
-    `descends`: the commit that stands there comes after ours, None where nobody can tell.
+    `descends`: whether a commit comes after ours, None where nobody can tell. What was put back is
+    held under every policy.
     """
-    if current.state is State.UNKNOWN:
-        return Judgement(action=Action.UNKNOWN)
-    if current.state is State.ABSENT:
-        return Judgement(action=Action.CREATE)
+    if current.state is not State.PRESENT:
+        unknown = current.state is State.UNKNOWN
+        return Judgement(action=Action.UNKNOWN if unknown else Action.CREATE)
+    for hold in current.holds:
+        if _holds_back(kind, ours, hold, descends):
+            return _keep(_told(hold))
     if policy == FREE or (current.revision and current.revision == ours.revision):
-        return Judgement(action=Action.MOVE)
+        return _move("")
     if kind is TagKind.FIXED:
         return _fixed(current)
+    return _newest(kind, ours, current, descends)
+
+
+def _newest(kind: TagKind, ours: Ours, current: Current, descends: Descends) -> Judgement:
+    """For a tag that goes to the newest version or commit."""
     if kind is TagKind.VERSIONS and ours.version and current.version:
         order = compare_versions(current.version, ours.version)
         if order:
             return _by_version(current, order)
     if not current.revision:
         return _move(_SILENT)
-    if descends is not None:
-        kept = f"commit {_short(current.revision)} stands there, which comes after this one"
-        return _keep(kept) if descends else _move("")
-    return _by_time(ours, current, _short(current.revision))
+    after = descends(current.revision)
+    if after is None:
+        return _by_time(ours, current, _short(current.revision))
+    kept = f"commit {_short(current.revision)} stands there, which comes after this one"
+    return _keep(kept) if after else _move("")
+
+
+def _holds_back(kind: TagKind, ours: Ours, hold: Hold, descends: Descends) -> bool:
+    """Whether what was taken away is as new as ours, or newer; where nobody knows it is."""
+    if kind is not TagKind.COMMITS and ours.version and hold.version:
+        order = compare_versions(hold.version, ours.version)
+        if order is not None:
+            return order >= 0
+    if not hold.revision or hold.revision == ours.revision:
+        return True
+    after = descends(hold.revision)
+    if after is not None:
+        return after
+    if hold.committed is None or ours.committed is None:
+        return True
+    return hold.committed >= ours.committed
+
+
+def _told(hold: Hold) -> str:
+    back = shorten(hold.version, _SHOWN) or _short(hold.revision) or hold.digest.encoded[:12]
+    who = f" by {shorten(hold.who, _SHOWN)}" if hold.who else ""
+    why = f": {shorten(hold.why, _SHOWN)}" if hold.why else ""
+    return f"it was put back from {back}{who}, and waits for something newer{why}"
 
 
 def _fixed(current: Current) -> Judgement:

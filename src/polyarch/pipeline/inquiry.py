@@ -20,7 +20,7 @@ from polyarch.oci.reference import Repository, TagReference
 from polyarch.pipeline.adoption import adopted
 from polyarch.pipeline.base_digests import Bases, Names, ask_bases
 from polyarch.pipeline.base_names import names_of, wanted_bases
-from polyarch.pipeline.current import Answers, CurrentTags, ask_tags
+from polyarch.pipeline.current import Answers, CurrentTags, ask_tags, with_holds
 from polyarch.pipeline.existing import ExistingImages, pinned, tagged
 from polyarch.pipeline.graph import ordered
 from polyarch.pipeline.handing import Configs, own_name
@@ -37,6 +37,7 @@ from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask
 from polyarch.registry.blocking import BlockingRegistries
 from polyarch.registry.client import RegistryClient
+from polyarch.transaction.hold import Holds
 
 Key = tuple[str, Platform]
 Digests = Mapping[Key, str]
@@ -59,6 +60,7 @@ class Found:
     configs: Configs = field(default_factory=dict)
     verdicts: Mapping[Key, Verdict] = field(default_factory=dict)
     reusable: Mapping[str, Reusable] = field(default_factory=dict)
+    holds: Holds = field(default_factory=Holds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Inquiry:
     """What is asked, and of whom. `may_adopt`: the commit says what would be built.
 
     `contexts` gives the digests of what builds read, but for what exists already. `takes_less` are
-    hosts that may lack a part of an image.
+    hosts that may lack a part of an image. `holds` reads why tags stay where they were put back to.
     """
 
     project: Project
@@ -83,6 +85,7 @@ class Inquiry:
     may_adopt: bool
     takes_less: Mapping[str, str]
     locked: Locked = field(default_factory=Locked)
+    holds: Holds = field(default_factory=Holds)
 
     @property
     def _looks(self) -> bool:
@@ -120,8 +123,11 @@ class Inquiry:
             ground = self._ground(existing, bases, contexts)
             keys = input_keys(self._order, ground)
             if self.ask.elsewhere:
-                return Found(existing=existing, current=current, keys=keys)
-            candidates, reusable = await self._candidates(own, ground, keys, told)
+                current = await with_holds(own, current, self.holds)
+                return Found(existing=existing, current=current, keys=keys, holds=self.holds)
+            (candidates, reusable), current = await asyncio.gather(
+                self._candidates(own, ground, keys, told), with_holds(own, current, self.holds)
+            )
             configs = await self._configs(client, ground, candidates)
         judge = Judge(
             ground=ground,
@@ -142,6 +148,7 @@ class Inquiry:
             configs=configs,
             verdicts=judge.verdicts(self._order),
             reusable=reusable,
+            holds=self.holds,
         )
 
     @property

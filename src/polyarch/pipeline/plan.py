@@ -14,6 +14,7 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
+from polyarch.transaction.hold import Hold
 
 if TYPE_CHECKING:  # all rules would be read, also where nothing is built
     from polyarch.dockerfile.lint.cost import Cost
@@ -106,7 +107,7 @@ class Current:
     """What a tag has now. `reason` says why it is unknown, and `error` is what asking met.
 
     `version`, `revision` and `created` are the index's annotations; None where it lacks them.
-    `platforms` are those of an index, in its order.
+    `platforms` are those of an index, in its order. `holds` say that the tag was put back to it.
     """
 
     state: State
@@ -117,6 +118,7 @@ class Current:
     reason: str | None = None
     error: PolyarchError | None = None
     platforms: tuple[Platform, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.plan/v1`."""

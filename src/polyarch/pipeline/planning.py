@@ -247,7 +247,7 @@ def _tag(
         ours(names, facts.wording.event),
         current,
         policy=settings.tag_policy,
-        descends=facts.descends.get(current.revision or ""),
+        descends=facts.descends.get,
     )
     return PlannedTag(
         tag=reference.tag, current=current, action=judgement.action, reason=judgement.reason

@@ -39,6 +39,7 @@ from polyarch.pipeline.source_reader import SourceReader
 from polyarch.pipeline.wording import Wording
 from polyarch.pipeline.world import Ask, World
 from polyarch.registry.blocking import BlockingRegistries
+from polyarch.transaction.hold import Holds
 
 if TYPE_CHECKING:
     from polyarch.pipeline.lint_advice import EmulationCosts
@@ -61,6 +62,7 @@ class Prepared:
     nodes: Mapping[str, Engine]
     reach: Reach
     registries: BlockingRegistries
+    holds: Holds
     plan: Plan
 
 
@@ -160,9 +162,10 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World, stack: Exi
         costs=costs,
         takes_less=takes_less,
         descends={
-            standing.revision: ancestry.descends(standing.revision)
+            revision: ancestry.descends(revision)
             for standing in found.current.values()
-            if standing.revision
+            for revision in (standing.revision, *(hold.revision for hold in standing.holds))
+            if revision
         },
         keys=found.keys,
         bases=found.bases,
@@ -185,6 +188,7 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World, stack: Exi
         nodes=nodes,
         reach=reach,
         registries=registries,
+        holds=found.holds,
         plan=make_plan(project, scope, decision, facts, keep_others=ask.keep_others),
     )
 

@@ -15,10 +15,9 @@ from polyarch.errors import (
     RunUnreadableError,
     SpecError,
 )
-from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
-from polyarch.oci.fields import JsonObject, decode_object, encode, optional_object
-from polyarch.oci.manifest import SCHEMA_VERSION, ImageManifest
+from polyarch.oci.fields import decode_object, encode, optional_object
+from polyarch.oci.manifest import ImageManifest
 from polyarch.oci.reference import Repository
 from polyarch.registry.blocking import BlockingRegistries
 from polyarch.registry.body import Body
@@ -94,15 +93,9 @@ async def _push(remote: RemoteRepository, config: bytes, layer: bytes, run: str)
     parts = [Descriptor.of(CONFIG, config), Descriptor.of(LAYER, layer)]
     for part, data in zip(parts, (config, layer), strict=True):
         await remote.push_blob(part, Body.of_bytes(data))
-    value: JsonObject = {
-        "schemaVersion": SCHEMA_VERSION,
-        "mediaType": mediatype.OCI_MANIFEST,
-        "artifactType": ARTIFACT,
-        "config": parts[0].to_json(),
-        "layers": [parts[1].to_json()],
-    }
     tag = TAG_PREFIX + run
-    await remote.put_manifest(ImageManifest.parse(encode(value)), tag)
+    record = ImageManifest.build(config=parts[0], layers=parts[1:], artifact_type=ARTIFACT)
+    await remote.put_manifest(record, tag)
     return f"{remote.repository}:{tag}"
 
 

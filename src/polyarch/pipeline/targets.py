@@ -1,6 +1,6 @@
 """Where an image goes and on what terms: the config's words as the transaction takes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from polyarch.config.project import PER_REGISTRY
@@ -15,6 +15,7 @@ from polyarch.pipeline.plan import Action, ImagePlan
 from polyarch.pipeline.prepare import Prepared
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.adapt import adapted
+from polyarch.transaction.hold import Hold
 from polyarch.transaction.values import Guard, Labels, Target, Verdict
 
 _MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
@@ -56,6 +57,7 @@ def targets_of(
                 tags=(*image.tags, *aliases),
                 moving=frozenset(moving),
                 guard=guard,
+                holds=prepared.holds,
                 merge=prepared.ask.keep_others and bool(image.missing),
                 root=root if why and not one_digest else None,
                 adapted=why if not one_digest else "",
@@ -85,14 +87,19 @@ def _guard(image: ImagePlan, prepared: Prepared) -> Guard:
     names = prepared.facts.wording.names(settings)
     mine = ours(names, prepared.event)
 
-    def guard(tag: str, standing: ImageIndex | ImageManifest | None, labels: Labels) -> Verdict:
-        current = current_of(standing, labels)
+    def guard(
+        tag: str,
+        standing: ImageIndex | ImageManifest | None,
+        labels: Labels,
+        holds: Sequence[Hold],
+    ) -> Verdict:
+        current = current_of(standing, labels, holds)
         judgement = judge(
             names.version.kinds.get(tag, TagKind.COMMITS),
             mine,
             current,
             policy=settings.tag_policy,
-            descends=prepared.ancestry.descends(current.revision) if current.revision else None,
+            descends=prepared.ancestry.descends,
         )
         return Verdict(may=_MAY.get(judgement.action, "refuse"), reason=judgement.reason)
 

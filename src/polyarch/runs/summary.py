@@ -44,7 +44,7 @@ class RunSummary:
     `event` is as in plans: a name, a ref, a commit. `actor` is who started it, `ci_run` which run
     of a CI it was, both empty where nobody said. `exit_code` is None before the end.
     `images` are those that it came to, known at its end, `environment` the `--env`, `sandbox` a
-    rehearsal.
+    rehearsal. `why` are the words of who asked for it.
     """
 
     id: str
@@ -61,6 +61,7 @@ class RunSummary:
     images: tuple[str, ...] = ()
     sandbox: bool = False
     reason: str = ""
+    why: str = ""
     error: Mapping[str, Any] | None = None
 
     @property
@@ -89,6 +90,7 @@ class RunSummary:
             "images": list(self.images),
             "sandbox": self.sandbox,
             "reason": self.reason,
+            "why": self.why,
             "error": dict(self.error) if self.error is not None else None,
         }
 
@@ -120,6 +122,7 @@ class RunSummary:
             images=_names(value.get("images")),
             sandbox=value.get("sandbox") is True,
             reason=string(value, "reason", FILE, default=""),
+            why=string(value, "why", FILE, default=""),
             error=optional_object(value, "error", FILE),
         )
 

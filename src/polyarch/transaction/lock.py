@@ -7,7 +7,6 @@ that is what the wait after taking it is for, and every edit is looked at again 
 
 import asyncio
 import contextlib
-import gzip
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -23,13 +22,11 @@ from polyarch.errors import (
     PolyarchError,
     RepositoryNotFoundError,
 )
-from polyarch.oci import mediatype
-from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
-from polyarch.registry.body import Body
 from polyarch.registry.repository import RemoteRepository
 from polyarch.transaction.destination import Destination
+from polyarch.transaction.marker import marker, push_marker_blobs
 
 TAG = "polyarch-lock"
 LIFE_S = 60.0
@@ -46,10 +43,6 @@ _LAPSES = "io.polyarch.lock.lapses"
 _POLL_S = 0.2
 _SETTLE_S = 0.1
 _ROUND_TRIPS = 4
-
-# Not the empty descriptor and not without layers: some registries refuse either.
-_CONFIG = b'{"architecture":"unknown","os":"unknown","rootfs":{"type":"layers","diff_ids":[]}}'
-_LAYER = gzip.compress(bytes(1024), mtime=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +111,7 @@ class Lock:
             LockHeldError: somebody has it for longer than a lock lives.
             RegistryError: the registry did not say, or does not take it.
         """
-        await self._push_blobs()
+        await push_marker_blobs(self._remote)
         until = _now() + LIFE_S + SKEW_S
         while True:
             begun = _now()
@@ -171,13 +164,6 @@ class Lock:
     async def _write(self, manifest: ImageManifest) -> None:
         await self._remote.put_manifest(manifest, tag=TAG, look=False)
 
-    async def _push_blobs(self) -> None:
-        for media_type, data in (
-            (mediatype.OCI_CONFIG, _CONFIG),
-            (mediatype.OCI_LAYER_GZIP, _LAYER),
-        ):
-            await self._remote.push_blob(Descriptor.of(media_type, data), Body.of_bytes(data))
-
 
 def _now() -> float:
     """The clock by which waits go as well."""
@@ -185,11 +171,7 @@ def _now() -> float:
 
 
 def _lock(owner: str, lapses: float) -> ImageManifest:
-    return ImageManifest.build(
-        config=Descriptor.of(mediatype.OCI_CONFIG, _CONFIG),
-        layers=[Descriptor.of(mediatype.OCI_LAYER_GZIP, _LAYER)],
-        annotations={_OWNER: owner, _LAPSES: f"{lapses:.0f}"},
-    )
+    return marker({_OWNER: owner, _LAPSES: f"{lapses:.0f}"})
 
 
 @contextlib.asynccontextmanager

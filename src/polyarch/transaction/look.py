@@ -15,6 +15,7 @@ from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.edit import with_platforms
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.transaction.destination import Destination
+from polyarch.transaction.hold import Hold
 from polyarch.transaction.journal import Journal
 from polyarch.transaction.values import Labels, TagStatus
 
@@ -77,13 +78,22 @@ async def _judge(destination: Destination, tag: str, standing: Root | None) -> N
     if not destination.target.fewer and not destination.target.merge:
         _refuse_fewer(destination.wanted[tag], standing, name)
     labels = await _labels(destination, tag, standing)
-    verdict = await asyncio.to_thread(destination.target.guard, tag, standing, labels)
+    holds = await _holds(destination, tag, standing)
+    verdict = await asyncio.to_thread(destination.target.guard, tag, standing, labels, holds)
     if verdict.reason:
         destination.reasons[tag] = verdict.reason
     if verdict.may == "keep":
         destination.status[tag] = TagStatus.KEPT
     elif verdict.may == "refuse":
         raise TagRefusedError(name, verdict.reason)
+
+
+async def _holds(destination: Destination, tag: str, standing: Root | None) -> tuple[Hold, ...]:
+    """What keeps this tag where it was put back to."""
+    if standing is None or destination.target.holds is None:
+        return ()
+    found = await destination.target.holds.on(destination.remote, standing.descriptor.digest)
+    return tuple(hold for hold in found if hold.tag == tag)
 
 
 async def _labels(destination: Destination, tag: str, standing: Root | None) -> Labels:

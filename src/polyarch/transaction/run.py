@@ -16,6 +16,7 @@ from polyarch.registry.client import RegistryClient
 from polyarch.transaction.destination import Destination
 from polyarch.transaction.everybody import confirm_public
 from polyarch.transaction.flip import fail, first_of, flip
+from polyarch.transaction.hold import push_hold
 from polyarch.transaction.journal import Journal
 from polyarch.transaction.lock import locks
 from polyarch.transaction.look import freeze
@@ -144,6 +145,7 @@ class _Run:
             lambda each: stage(
                 each, manifests[id(each)], self.listen, supply=supply, memory=self.journal
             ),
+            _hold,
             lambda each: self._look(each, manifests[id(each)]),
             park,
         )
@@ -273,6 +275,12 @@ class _Run:
         """When nobody waits for an undoing any more; there is always some time for it."""
         now = asyncio.get_running_loop().time()
         return None if self.until is None else max(self.until, now) + LATE_S
+
+
+async def _hold(destination: Destination) -> None:
+    """Say beside the root why tags are put back to it; it counts once they are."""
+    for hold in destination.target.new_holds:
+        await push_hold(destination.remote, hold.to_manifest(destination.root.descriptor))
 
 
 def _told(destination: Destination) -> dict[str, object]:

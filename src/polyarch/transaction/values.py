@@ -12,6 +12,7 @@ from polyarch.findings import Report
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
+from polyarch.transaction.hold import Hold, Holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,18 @@ class Verdict:
 Labels = Mapping[str, str]
 """Of the image that stands under an alias; empty for all other tags."""
 
-Guard = Callable[[str, ImageIndex | ImageManifest | None, Labels], Verdict]
-"""Judges one tag by what stands there, None for nothing; called in threads, and quick."""
+Guard = Callable[[str, ImageIndex | ImageManifest | None, Labels, Sequence[Hold]], Verdict]
+"""Judges one tag by what stands there, None for nothing; called in threads, and quick.
+
+Holds of the tag are given where the target reads them.
+"""
 
 
 def let_all_move(
-    _tag: str, _standing: ImageIndex | ImageManifest | None, _labels: Labels
+    _tag: str,
+    _standing: ImageIndex | ImageManifest | None,
+    _labels: Labels,
+    _holds: Sequence[Hold],
 ) -> Verdict:
     """A guard that refuses nothing."""
     return Verdict(may="move")
@@ -47,6 +54,8 @@ class Target:
     lets an image of one platform take the place of one of several. `public` wants the tags to be
     readable by everybody. `aliases` are tags, among `tags`, of single images below the root.
     `unfit` is why it cannot take the image, where that is known before anything is asked of it.
+    `holds` reads what keeps tags where they were put back to, for the guard. `new_holds` stand in
+    the repository before any tag moves: they say why tags are put back to the root.
     """
 
     repository: Repository
@@ -60,6 +69,8 @@ class Target:
     public: bool = False
     aliases: Mapping[str, ImageManifest] = field(default_factory=dict, compare=False)
     unfit: PolyarchError | None = field(default=None, compare=False)
+    holds: Holds | None = field(default=None, compare=False, repr=False)
+    new_holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from polyarch.metadata.kind import TagKind
 from polyarch.oci.digest import Digest
-from polyarch.pipeline.guard import Ours, judge
+from polyarch.pipeline.guard import Descends, Ours, judge
 from polyarch.pipeline.plan import Action, Current, State
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -15,6 +15,10 @@ MINE, OTHER = "a" * 40, "b" * 40
 OURS = Ours(version="1.2.3", revision=MINE, committed=NOON)
 DIGEST = Digest.of(b"what stands there")
 ALL = tuple(TagKind)
+
+
+def _says(descends: bool | None) -> Descends:
+    return lambda _revision: descends
 
 
 def standing(
@@ -33,7 +37,7 @@ def action(
     descends: bool | None = None,
     policy: str = "guarded",
 ) -> Action:
-    return judge(kind, ours, current, policy=policy, descends=descends).action
+    return judge(kind, ours, current, policy=policy, descends=_says(descends)).action
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -63,14 +67,16 @@ def test_free_moves_every_tag(kind):
 
 @pytest.mark.parametrize("descends", [True, False, None])
 def test_a_version_stays_with_its_commit(descends):
-    judgement = judge(TagKind.FIXED, OURS, standing("1.2.3"), policy="guarded", descends=descends)
+    judgement = judge(
+        TagKind.FIXED, OURS, standing("1.2.3"), policy="guarded", descends=lambda _: descends
+    )
     assert judgement.action is Action.REFUSE
     assert "commit bbbbbbbbbbbb" in judgement.reason
 
 
 @pytest.mark.parametrize("kind", ALL)
 def test_what_does_not_say_its_commit_moves_and_that_is_told(kind):
-    judgement = judge(kind, OURS, standing(None, None), policy="guarded", descends=None)
+    judgement = judge(kind, OURS, standing(None, None), policy="guarded", descends=lambda _: None)
     assert judgement.action is Action.MOVE
     assert "does not say" in judgement.reason
 
@@ -120,7 +126,7 @@ def test_where_history_is_not_here_times_count_and_that_is_told(theirs, mine, ex
         ours,
         standing("main", created=theirs),
         policy="guarded",
-        descends=None,
+        descends=lambda _: None,
     )
     assert judgement.action is expected
     assert "not known here" in judgement.reason
@@ -142,7 +148,7 @@ times = st.none() | st.datetimes(timezones=st.just(UTC))
     st.none() | st.booleans(),
 )
 def test_whatever_stands_there_has_an_answer_in_one_printable_line(kind, ours, current, descends):
-    judgement = judge(kind, ours, current, policy="guarded", descends=descends)
+    judgement = judge(kind, ours, current, policy="guarded", descends=_says(descends))
     assert judgement.action in {Action.MOVE, Action.KEEP, Action.REFUSE}
     assert judgement.reason == "" or judgement.reason.isprintable()
     assert judgement.action is Action.MOVE or judgement.reason

@@ -1,0 +1,100 @@
+"""What stands in a repository: its tags, what they point to, and all manifests below that.
+
+A manifest that cannot be had is missing, which is a finding and not an error; a registry that does
+not answer is one.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from polyarch.errors import ContentError, ManifestNotFoundError, SpecError
+from polyarch.oci import mediatype
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
+from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.oci.reference import Repository
+from polyarch.registry.repository import RemoteRepository
+
+Root = ImageIndex | ImageManifest
+
+_DEPTH = 4
+"""An index of indexes of images; deeper than that nobody builds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """One repository. `tags` point to descriptors; `manifests` are all that could be read.
+
+    `missing` are children, and what tags point to, that the registry names and does not have, or
+    not whole.
+    """
+
+    repository: Repository
+    tags: Mapping[str, Descriptor]
+    manifests: Mapping[Digest, Root]
+    missing: frozenset[Digest]
+
+    def tags_of(self, digest: Digest) -> tuple[str, ...]:
+        """The tags that point to a manifest."""
+        return tuple(tag for tag, found in self.tags.items() if found.digest == digest)
+
+    def below(self, roots: Iterable[Digest]) -> frozenset[Digest]:
+        """These manifests and all below them, known to be there or not."""
+        found: set[Digest] = set()
+        waiting = list(roots)
+        while waiting:
+            digest = waiting.pop()
+            if digest in found:
+                continue
+            found.add(digest)
+            node = self.manifests.get(digest)
+            if isinstance(node, ImageIndex):
+                waiting += [child.digest for child in node.manifests]
+        return frozenset(found)
+
+
+async def survey(remote: RemoteRepository, tags: Sequence[str] | None = None) -> Survey:
+    """Look at these tags, or at all that the registry lists; each manifest is read once.
+
+    How many requests go at once is the session's to know.
+
+    Raises:
+        RegistryError: the registry did not say.
+    """
+    listed = tuple(dict.fromkeys(tags if tags is not None else await remote.tags()))
+    heads = await asyncio.gather(*(remote.head(tag) for tag in listed))
+    found = {tag: head for tag, head in zip(listed, heads, strict=True) if head}
+    manifests: dict[Digest, Root] = {}
+    missing: set[Digest] = set()
+    level = list({head.digest: head for head in found.values()}.values())
+    for _ in range(_DEPTH):
+        read = await asyncio.gather(*(_read(remote, each) for each in level))
+        below: dict[Digest, Descriptor] = {}
+        for each, node in zip(level, read, strict=True):
+            if node is None:
+                missing.add(each.digest)
+                continue
+            manifests[each.digest] = node
+            if isinstance(node, ImageIndex):
+                below |= {child.digest: child for child in node.manifests if _is_node(child)}
+        level = [each for digest, each in below.items() if digest not in manifests]
+        if not level:
+            break
+    return Survey(
+        repository=remote.repository,
+        tags=found,
+        manifests=manifests,
+        missing=frozenset(missing),
+    )
+
+
+async def _read(remote: RemoteRepository, descriptor: Descriptor) -> Root | None:
+    try:
+        return await remote.known_manifest(descriptor)
+    except (ManifestNotFoundError, SpecError, ContentError):
+        return None
+
+
+def _is_node(child: Descriptor) -> bool:
+    return mediatype.is_index(child.media_type) or mediatype.is_manifest(child.media_type)

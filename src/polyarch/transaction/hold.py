@@ -1,0 +1,141 @@
+"""A hold: why a tag was put back, kept in the repository as a referrer of what it was put back to.
+
+It counts as long as the tag points there, and keeps back what is not newer than what was taken
+away. A run on an empty machine finds it where the tag leads; nobody but polyarch heeds it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from polyarch.errors import ContentError, ManifestNotFoundError, SpecError, shorten
+from polyarch.host.moment import read_time
+from polyarch.oci import annotation
+from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
+from polyarch.oci.manifest import ImageManifest
+from polyarch.oci.reference import TAG_PATTERN, Repository
+from polyarch.registry.repository import RemoteRepository
+from polyarch.transaction.marker import marker, push_marker_blobs
+
+ARTIFACT = "application/vnd.polyarch.hold.v1"
+MOST = 100
+"""Holds of one manifest that are read; each tag of it needs one."""
+
+_LONGEST = 500
+_TAG = "dev.polyarch.hold.tag"
+_DIGEST = "dev.polyarch.hold.digest"
+_VERSION = "dev.polyarch.hold.version"
+_REVISION = "dev.polyarch.hold.revision"
+_COMMITTED = "dev.polyarch.hold.committed"
+_WHO = "dev.polyarch.hold.who"
+_WHY = "dev.polyarch.hold.why"
+_RUN = "dev.polyarch.hold.run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """`tag` was put back; `digest`, `version` and `revision` are of what it pointed to before.
+
+    `committed` is the time of that commit, `time` when the tag was put back. What nobody said is
+    empty, or None.
+    """
+
+    tag: str
+    digest: Digest
+    time: datetime
+    version: str = ""
+    revision: str = ""
+    committed: datetime | None = None
+    who: str = ""
+    why: str = ""
+    run: str = ""
+
+    def to_manifest(self, subject: Descriptor) -> ImageManifest:
+        """The artifact; `subject` is what the tag is put back to."""
+        said = {
+            _TAG: self.tag,
+            _DIGEST: str(self.digest),
+            annotation.CREATED: self.time.isoformat(),
+            _VERSION: self.version,
+            _REVISION: self.revision,
+            _COMMITTED: self.committed.isoformat() if self.committed else "",
+            _WHO: self.who,
+            _WHY: self.why,
+            _RUN: self.run,
+        }
+        told = {key: text for key, text in said.items() if text}
+        return marker(told, artifact_type=ARTIFACT, subject=subject.bare())
+
+    @classmethod
+    def read(cls, manifest: object) -> Self | None:
+        """What an artifact says; None where it is no hold that can be read."""
+        if not isinstance(manifest, ImageManifest) or manifest.artifact_type != ARTIFACT:
+            return None
+        said = {key: shorten(text, _LONGEST) for key, text in manifest.annotations.items()}
+        time = read_time(said.get(annotation.CREATED))
+        if time is None or not TAG_PATTERN.fullmatch(said.get(_TAG, "")):
+            return None
+        try:
+            digest = Digest.parse(said.get(_DIGEST, ""))
+        except SpecError:
+            return None
+        return cls(
+            tag=said[_TAG],
+            digest=digest,
+            time=time,
+            version=said.get(_VERSION, ""),
+            revision=said.get(_REVISION, ""),
+            committed=read_time(said.get(_COMMITTED)),
+            who=said.get(_WHO, ""),
+            why=said.get(_WHY, ""),
+            run=said.get(_RUN, ""),
+        )
+
+
+class Holds:
+    """Reads what is held; each manifest is asked for once in a run."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Repository, Digest], tuple[Hold, ...]] = {}
+
+    async def on(self, remote: RemoteRepository, subject: Digest) -> tuple[Hold, ...]:
+        """The holds of all tags that were put back to this manifest.
+
+        A list of referrers that is damaged holds nothing.
+
+        Raises:
+            RegistryError: the registry did not say.
+        """
+        key = remote.repository, subject
+        if key not in self._known:
+            self._known[key] = await _read(remote, subject)
+        return self._known[key]
+
+
+async def _read(remote: RemoteRepository, subject: Digest) -> tuple[Hold, ...]:
+    found = []
+    try:
+        listed = (await remote.referrers(subject)).entries
+    except SpecError:
+        return ()
+    for entry in [each for each in listed if each.artifact_type == ARTIFACT][-MOST:]:
+        try:
+            manifest = await remote.known_manifest(entry)
+        except (SpecError, ContentError, ManifestNotFoundError):
+            continue
+        about = manifest.subject
+        hold = Hold.read(manifest)
+        if hold and about and about.digest == subject:
+            found.append(hold)
+    return tuple(found)
+
+
+async def push_hold(remote: RemoteRepository, hold: ImageManifest) -> None:
+    """Store a hold; before the tag moves it is about nothing that anybody sees.
+
+    Raises:
+        RegistryError: the registry does not take it.
+    """
+    await push_marker_blobs(remote)
+    await remote.push_referrer(hold)
