@@ -37,8 +37,7 @@ MACHINES = {NATIVE: "x86-64", FOREIGN: "aarch64"}
 EMULATED_IN_SECONDS = frozenset({"chmod", "chown", "download"})
 """What is built under emulation in the short form too: no compiler runs in it."""
 
-BUILT_IN_SHORT = EMULATED_IN_SECONDS | {"go-server-and-script", "web"}
-"""Of those that are compiled it is one whose compiler keeps what all projects of the tests need."""
+BUILT_IN_SHORT = EMULATED_IN_SECONDS | {"web"}
 
 pytestmark = pytest.mark.skipif(
     host.machine() != "x86_64", reason="the cross compilers of the bases run on amd64"

@@ -89,7 +89,7 @@ PROGRAMS = {
     "script": Program("figlet", SCRIPT, ("figlet", "hi"), "hi from a script"),
     "hello": Program("hello", HELLO, ("hello", "--greeting=it runs"), "it runs"),
 }
-SHORT = {("figlet", "docker_engine"), ("script", "buildah")}
+SHORT = {("script", "docker_engine"), ("script", "buildah")}
 CASES = [
     pytest.param(program, engine, marks=() if (program, engine) in SHORT else pytest.mark.long)
     for program in PROGRAMS
