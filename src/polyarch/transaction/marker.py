@@ -13,7 +13,9 @@ from polyarch.oci.manifest import ImageManifest
 from polyarch.registry.body import Body
 from polyarch.registry.repository import RemoteRepository
 
-_CONFIG = b'{"architecture":"unknown","os":"unknown","rootfs":{"type":"layers","diff_ids":[]}}'
+NO_CONFIG = b'{"architecture":"unknown","os":"unknown","rootfs":{"type":"layers","diff_ids":[]}}'
+"""The config of what runs nowhere."""
+
 _LAYER = gzip.compress(bytes(1024), mtime=0)
 
 
@@ -22,7 +24,7 @@ def marker(
 ) -> ImageManifest:
     """A manifest that says this; the same arguments give the same bytes."""
     return ImageManifest.build(
-        config=Descriptor.of(mediatype.OCI_CONFIG, _CONFIG),
+        config=Descriptor.of(mediatype.OCI_CONFIG, NO_CONFIG),
         layers=[Descriptor.of(mediatype.OCI_LAYER_GZIP, _LAYER)],
         annotations=annotations,
         artifact_type=artifact_type,
@@ -37,7 +39,7 @@ async def push_marker_blobs(remote: RemoteRepository) -> None:
         RegistryError: it does not take it.
     """
     for media_type, data in (
-        (mediatype.OCI_CONFIG, _CONFIG),
+        (mediatype.OCI_CONFIG, NO_CONFIG),
         (mediatype.OCI_LAYER_GZIP, _LAYER),
     ):
         await remote.push_blob(Descriptor.of(media_type, data), Body.of_bytes(data))
