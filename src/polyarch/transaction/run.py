@@ -145,7 +145,7 @@ class _Run:
             lambda each: stage(
                 each, manifests[id(each)], self.listen, supply=supply, memory=self.journal
             ),
-            _hold,
+            _beside,
             lambda each: self._look(each, manifests[id(each)]),
             park,
         )
@@ -277,8 +277,9 @@ class _Run:
         return None if self.until is None else max(self.until, now) + LATE_S
 
 
-async def _hold(destination: Destination) -> None:
-    """Say beside the root why tags are put back to it; it counts once they are."""
+async def _beside(destination: Destination) -> None:
+    """Say beside the root why tags are put back to it, which counts once they are; and the rest."""
+    await destination.target.beside(destination.remote, destination.root)
     for hold in destination.target.new_holds:
         await push_hold(destination.remote, hold.to_manifest(destination.root.descriptor))
 

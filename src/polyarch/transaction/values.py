@@ -1,6 +1,6 @@
 """What a transaction is asked and what it answers: one outcome per destination."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal, Self
@@ -12,6 +12,7 @@ from polyarch.findings import Report
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
+from polyarch.registry.repository import RemoteRepository
 from polyarch.transaction.hold import Hold, Holds
 
 
@@ -43,6 +44,14 @@ def let_all_move(
     return Verdict(may="move")
 
 
+Bring = Callable[[RemoteRepository, ImageIndex | ImageManifest], Awaitable[None]]
+"""Brings a repository what stands beside a root there: proofs, signatures; raises PolyarchError."""
+
+
+async def bring_nothing(_remote: RemoteRepository, _root: ImageIndex | ImageManifest) -> None:
+    """Nothing stands beside it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A repository and the tags that are to move there.
@@ -55,7 +64,8 @@ class Target:
     readable by everybody. `aliases` are tags, among `tags`, of single images below the root.
     `unfit` is why it cannot take the image, where that is known before anything is asked of it.
     `holds` reads what keeps tags where they were put back to, for the guard. `new_holds` stand in
-    the repository before any tag moves: they say why tags are put back to the root.
+    the repository before any tag moves: they say why tags are put back to the root. `beside` is
+    asked at the same time, once the root stands there whole.
     """
 
     repository: Repository
@@ -71,6 +81,7 @@ class Target:
     unfit: PolyarchError | None = field(default=None, compare=False)
     holds: Holds | None = field(default=None, compare=False, repr=False)
     new_holds: tuple[Hold, ...] = ()
+    beside: Bring = field(default=bring_nothing, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
