@@ -7,6 +7,7 @@ not answer is one.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from polyarch.errors import ContentError, ManifestNotFoundError, SpecError
 from polyarch.oci import mediatype
@@ -18,6 +19,8 @@ from polyarch.registry.repository import RemoteRepository
 
 Root = ImageIndex | ImageManifest
 
+NOTHING: Mapping[Digest, Root] = MappingProxyType({})
+
 _DEPTH = 4
 """An index of indexes of images; deeper than that nobody builds."""
 
@@ -27,13 +30,15 @@ class Survey:
     """One repository. `tags` point to descriptors; `manifests` are all that could be read.
 
     `missing` are children, and what tags point to, that the registry names and does not have, or
-    not whole.
+    not whole. `unread` are those of which nobody knows what they need: damaged, or below more
+    indexes than are looked through.
     """
 
     repository: Repository
     tags: Mapping[str, Descriptor]
     manifests: Mapping[Digest, Root]
     missing: frozenset[Digest]
+    unread: frozenset[Digest] = frozenset()
 
     def tags_of(self, digest: Digest) -> tuple[str, ...]:
         """The tags that point to a manifest."""
@@ -54,10 +59,16 @@ class Survey:
         return frozenset(found)
 
 
-async def survey(remote: RemoteRepository, tags: Sequence[str] | None = None) -> Survey:
+async def survey(
+    remote: RemoteRepository,
+    tags: Sequence[str] | None = None,
+    *,
+    known: Mapping[Digest, Root] = NOTHING,
+) -> Survey:
     """Look at these tags, or at all that the registry lists; each manifest is read once.
 
-    How many requests go at once is the session's to know.
+    What is `known` is not read again: a digest says what it is. How many requests go at once is the
+    session's to know.
 
     Raises:
         RegistryError: the registry did not say.
@@ -65,11 +76,42 @@ async def survey(remote: RemoteRepository, tags: Sequence[str] | None = None) ->
     listed = tuple(dict.fromkeys(tags if tags is not None else await remote.tags()))
     heads = await asyncio.gather(*(remote.head(tag) for tag in listed))
     found = {tag: head for tag, head in zip(listed, heads, strict=True) if head}
+    read = await below_all(remote, found.values(), known=known)
+    return Survey(
+        repository=remote.repository,
+        tags=found,
+        manifests=read.manifests,
+        missing=read.missing,
+        unread=read.unread,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Manifests with all below them; `missing` and `unread` as a survey has them."""
+
+    manifests: Mapping[Digest, Root]
+    missing: frozenset[Digest]
+    unread: frozenset[Digest]
+
+
+async def below_all(
+    remote: RemoteRepository,
+    roots: Iterable[Descriptor],
+    *,
+    known: Mapping[Digest, Root] = NOTHING,
+) -> Read:
+    """Read manifests and all below them, each once.
+
+    Raises:
+        RegistryError: the registry did not say.
+    """
     manifests: dict[Digest, Root] = {}
     missing: set[Digest] = set()
-    level = list({head.digest: head for head in found.values()}.values())
+    unread: set[Digest] = set()
+    level = list({root.digest: root for root in roots}.values())
     for _ in range(_DEPTH):
-        read = await asyncio.gather(*(_read(remote, each) for each in level))
+        read = await asyncio.gather(*(_read(remote, each, known, unread) for each in level))
         below: dict[Digest, Descriptor] = {}
         for each, node in zip(level, read, strict=True):
             if node is None:
@@ -81,18 +123,24 @@ async def survey(remote: RemoteRepository, tags: Sequence[str] | None = None) ->
         level = [each for digest, each in below.items() if digest not in manifests]
         if not level:
             break
-    return Survey(
-        repository=remote.repository,
-        tags=found,
-        manifests=manifests,
-        missing=frozenset(missing),
-    )
+    unread.update(each.digest for each in level)
+    return Read(manifests=manifests, missing=frozenset(missing), unread=frozenset(unread))
 
 
-async def _read(remote: RemoteRepository, descriptor: Descriptor) -> Root | None:
+async def _read(
+    remote: RemoteRepository,
+    descriptor: Descriptor,
+    known: Mapping[Digest, Root],
+    unread: set[Digest],
+) -> Root | None:
+    if found := known.get(descriptor.digest):
+        return found
     try:
         return await remote.known_manifest(descriptor)
-    except (ManifestNotFoundError, SpecError, ContentError):
+    except ManifestNotFoundError:
+        return None
+    except (SpecError, ContentError):
+        unread.add(descriptor.digest)
         return None
 
 
