@@ -23,6 +23,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── SeveralPlatformsError       an image of several platforms where only one can go
 │   ├── DigestNotKeptError          a copy that would not have the digest that was named
 │   ├── NoRunStoreError             the project keeps no records in a repository
+│   ├── SameEnvironmentError        an image would be promoted to where it is
 │   └── UnknownRevisionError
 ├── ConfigError                     polyarch.toml, or what it names
 │   ├── ConfigNotFoundError
@@ -72,6 +73,7 @@ PolyarchError                       message, where, hint, code, retryable
 ├── NothingSelectedError            a name or glob that matches nothing
 │   ├── LayoutNotFoundError
 │   ├── TagNotThereError            `--from-tags` finds no tag for a platform
+│   ├── NotInSourceError            an environment that has not what is to be promoted
 │   ├── ArchiveNotFoundError
 │   ├── ProgramFileError            `file:` and nothing there that can be read
 │   ├── ImageNotNamedError          a place that holds several images, and none was named
@@ -153,6 +155,12 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── LockHeldError               another writer edits the same index
 │   ├── AdaptationNeededError       a registry cannot take all of it, and one digest is to hold
 │   ├── NotPublicError              published, and not readable by everybody
+│   ├── PromotionRefusedError       what one environment has may not go to another
+│   │   ├── NotProvenError          no record shows it proven, or only an old one
+│   │   ├── SourcesDisagreeError    its repositories show different images
+│   │   ├── OtherCommitError        it is not of the commit that the event is about
+│   │   ├── NoIndexError            it is an image of one platform alone
+│   │   └── PullRequestActError     a pull request moves nothing
 │   └── DeadlinePassedError
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
@@ -290,6 +298,16 @@ from polyarch.errors.parts import (
     PartUnknownError,
     PartUnplannedError,
     PartUnreadableError,
+)
+from polyarch.errors.promoting import (
+    NoIndexError,
+    NotInSourceError,
+    NotProvenError,
+    OtherCommitError,
+    PromotionRefusedError,
+    PullRequestActError,
+    SameEnvironmentError,
+    SourcesDisagreeError,
 )
 from polyarch.errors.publishing import (
     AdaptationNeededError,
@@ -455,11 +473,14 @@ __all__ = [
     "MissingVariableError",
     "NeedsUnreadableError",
     "NoEngineError",
+    "NoIndexError",
     "NoPartsGivenError",
     "NoRecordsError",
     "NoRunStoreError",
     "NoWorkTreeError",
     "NotInEngineError",
+    "NotInSourceError",
+    "NotProvenError",
     "NotPublicError",
     "NotRunError",
     "NothingSelectedError",
@@ -467,6 +488,7 @@ __all__ = [
     "NothingToKeepError",
     "NothingToLintError",
     "NoticeNotSentError",
+    "OtherCommitError",
     "PartCommitError",
     "PartConflictError",
     "PartMissingError",
@@ -486,7 +508,9 @@ __all__ = [
     "ProcessFailedError",
     "ProgramFileError",
     "ProgramNotFoundError",
+    "PromotionRefusedError",
     "PublishError",
+    "PullRequestActError",
     "PushesRefusedError",
     "RateLimitedError",
     "RegistryError",
@@ -494,6 +518,7 @@ __all__ = [
     "RepositoryNotFoundError",
     "RunNotFoundError",
     "RunUnreadableError",
+    "SameEnvironmentError",
     "SameNameError",
     "SandboxBusyError",
     "SandboxStoppedError",
@@ -501,6 +526,7 @@ __all__ = [
     "SeveralRunsError",
     "SizeMismatchError",
     "SmokeTestFailedError",
+    "SourcesDisagreeError",
     "SpecError",
     "StackError",
     "StackUnreadableError",
