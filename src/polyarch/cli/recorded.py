@@ -13,7 +13,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.cli.invocation import read_clock
 from polyarch.cli.run_keeping import keep_elsewhere, leaves, write_tags
-from polyarch.cli.telling import Teller
+from polyarch.cli.telling import ACTS, Teller
 from polyarch.config.project import Project
 from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 from polyarch.events import Event, Listener, RunStarted
@@ -75,11 +75,12 @@ class RunLog:
                 write_tags(self.run)
         if self.run and self.project and self.caller and not self.stays:
             hurried = code == int(ExitCode.INTERRUPTED)
-            if leaves(self.caller, trial=bool(self.about.event)):
+            trial = bool(self.about.event) and self.about.verb not in ACTS
+            if leaves(self.caller, trial=trial):
                 keep_elsewhere(self.run, self.project, self.surroundings, hurried=hurried)
         if self.held:
             self.held.release()
-        if self.project and self.caller and self.about.event:
+        if self.project and self.caller and (self.about.event or self.about.verb in ACTS):
             tell = Teller(self.surroundings, self.project, self.caller, stays=self.stays)
             tell(self.about, self.document, self.run)
 
@@ -142,7 +143,7 @@ def recorded(
         event={"name": event.name, "ref": event.ref, "sha": event.sha} if event else {},
         actor=caller.actor if caller else "",
         ci_run=(caller.ci_run or "") if caller else "",
-        environment=environment or "",
+        environment=(project.environment if project else environment) or "",
         sandbox=sandbox,
         why=why,
     )

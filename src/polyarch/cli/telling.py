@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SWITCH = "POLYARCH_NOTIFY"
 OUTPUT = "notice"
 
+ACTS = frozenset({"promote", "tag", "rollback", "undo"})
+"""Told wherever they are done: pipeline.telling_act says more, and is imported where needed."""
+
 _MOST_STORED = 20
 _STORE_S = 8.0
 
@@ -71,7 +74,10 @@ class Teller:
         if leaves:
             _append(Path(leaves), f"{OUTPUT}={left_behind(ended, self.event, audience)}\n")
             return warnings
-        by_itself = about.verb == BY_ITSELF and not (self.stays or silence(self.event))
+        if about.verb in ACTS:
+            by_itself = not self.stays
+        else:
+            by_itself = about.verb == BY_ITSELF and not (self.stays or silence(self.event))
         if not (by_itself or said in _ON):
             return warnings
         sources = sources_of(self.project, self.surroundings)

@@ -7,7 +7,7 @@ from polyarch.oci.reference import Repository
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifySettings:
-    """Who is told, and of what: `failure`, `recovery`, `success`.
+    """Who is told, and of what: `failure`, `recovery`, `success`, `act`.
 
     `urls_env` and `secret_env` are names of variables; the second is empty where nothing is signed.
     """

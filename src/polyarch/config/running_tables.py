@@ -12,9 +12,12 @@ class NotifyTable(Table, frozen=True):
     """Who is told about a run."""
 
     on: Annotated[
-        tuple[Literal["failure", "recovery", "success"], ...],
-        doc("What is told: a failure, the first success after one, every success."),
-    ] = ("failure", "recovery")
+        tuple[Literal["failure", "recovery", "success", "act"], ...],
+        doc(
+            "What is told: a failure, the first success after one, every success, and what people"
+            " do to published images: `promote`, `tag`, `rollback`, `undo`."
+        ),
+    ] = ("failure", "recovery", "act")
     urls_env: Annotated[
         Variable,
         doc(

@@ -92,8 +92,10 @@ def _bad(repository: _Repository, issue: _Issue | None, notice: Notice) -> str:
 
 
 def _good(repository: _Repository, issue: _Issue | None, notice: Notice) -> str:
-    if issue is None or notice.line not in issue.failing:
+    if issue is None:
         return ""
+    if notice.line not in issue.failing:
+        return _acted(repository, issue, notice)
     left = tuple(line for line in issue.failing if line != notice.line)
     repository.ask("POST", f"/{issue.number}/comments", {"body": _text(notice)})
     if left:
@@ -102,6 +104,14 @@ def _good(repository: _Repository, issue: _Issue | None, notice: Notice) -> str:
     closed = {"state": "closed", "state_reason": "completed"}
     repository.ask("PATCH", f"/{issue.number}", closed)
     return f"issue {issue.number} was closed"
+
+
+def _acted(repository: _Repository, issue: _Issue, notice: Notice) -> str:
+    """Who looks after what failed wants to know that somebody has rolled back, say."""
+    if notice.kind is not Kind.ACT:
+        return ""
+    repository.ask("POST", f"/{issue.number}/comments", {"body": _text(notice)})
+    return f"issue {issue.number} got a comment"
 
 
 def _mark_again(

@@ -24,12 +24,13 @@ class Kind(StrEnum):
     FAILURE = "failure"
     RECOVERY = "recovery"
     SUCCESS = "success"
+    ACT = "act"
     TEST = "test"
 
     @property
     def is_good(self) -> bool:
         """Whether the run went well."""
-        return self in {Kind.RECOVERY, Kind.SUCCESS}
+        return self in {Kind.RECOVERY, Kind.SUCCESS, Kind.ACT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,8 @@ class Notice:
     """One message; all texts are single lines of bounded length once it came through `neat`.
 
     `cancelled`: what ended badly was cancelled, and nothing of it failed by itself.
-    `verb` is what ran, `line` what its result is compared along: a branch's full ref, or `tags`.
+    `verb` is what ran, `line` what its result is compared along: a branch's full ref, or `tags`; of
+    what people do to published images the verb. `who` did that, and `why` are their own words.
     `what`, `where` and `hint` are an error's. `platforms` and `registries` are those that it
     touches. `tags` says what users of them see now. `run` is the id of the record, `url` the run's
     address in a CI, both empty where there is none.
@@ -49,6 +51,8 @@ class Notice:
     version: str
     cancelled: bool = False
     verb: str = ""
+    who: str = ""
+    why: str = ""
     line: str = ""
     images: tuple[str, ...] = ()
     event_name: str = ""
@@ -72,6 +76,8 @@ class Notice:
             "project": self.project,
             "images": list(self.images),
             "verb": self.verb,
+            "who": self.who,
+            "why": self.why,
             "line": self.line,
             "event": {"name": self.event_name, "ref": self.ref, "sha": self.sha},
             "what": self.what,
@@ -116,7 +122,9 @@ class Notice:
         )
 
 
-_TEXTS = ("project", "version", "verb", "line", "what", "where", "hint", "run", "url")
+_TEXTS = (
+    "project", "version", "verb", "who", "why", "line", "what", "where", "hint", "run", "url",
+)  # fmt: skip
 _LISTS = ("images", "platforms", "registries", "tags")
 
 

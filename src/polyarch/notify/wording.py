@@ -13,11 +13,33 @@ _TITLES: Mapping[Kind, str] = {
     Kind.FAILURE: "{verb} failed",
     Kind.RECOVERY: "{verb} works again",
     Kind.SUCCESS: "{verb} went well",
+    Kind.ACT: "{done}{by}",
     Kind.TEST: "a test: notices arrive here",
 }
 _CANCELLED = "{verb} was cancelled"
-_WHAT: Mapping[Kind, str] = {Kind.FAILURE: "Failed", Kind.TEST: "By"}
-_VERBS: Mapping[str, str] = {"build": "building", "publish": "publishing", "copy": "copying"}
+_WATCH = "watch"
+_OF_WATCH: Mapping[Kind, str] = {
+    Kind.FAILURE: "what is published needs somebody",
+    Kind.RECOVERY: "what is published is well again",
+    Kind.SUCCESS: "what is published is well",
+}
+_WHAT: Mapping[Kind, str] = {Kind.FAILURE: "Failed", Kind.ACT: "Now", Kind.TEST: "By"}
+_VERBS: Mapping[str, str] = {
+    "build": "building",
+    "publish": "publishing",
+    "copy": "copying",
+    "promote": "promoting",
+    "tag": "tagging",
+    "rollback": "rolling back",
+    "undo": "undoing a run",
+    _WATCH: "the watch",
+}
+_DONE: Mapping[str, str] = {
+    "promote": "promoted",
+    "tag": "tagged",
+    "rollback": "rolled back",
+    "undo": "a run was undone",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +65,29 @@ class Words:
 
 def words_of(notice: Notice) -> Words:
     """What is said of it."""
-    verb = _VERBS.get(notice.verb, "the pipeline")
-    said = (_CANCELLED if notice.cancelled else _TITLES[notice.kind]).format(verb=verb)
     subject = f"{notice.project}: " if notice.project else ""
     branch = _short(notice.ref)
     return Words(
-        title=f"{subject}{said}{f' ({branch})' if branch else ''} [polyarch]",
+        title=f"{subject}{_said(notice)}{f' ({branch})' if branch else ''} [polyarch]",
         lines=tuple((label, text) for label, text in _lines(notice) if text),
         url=notice.url,
     )
 
 
+def _said(notice: Notice) -> str:
+    if notice.verb == _WATCH and not notice.cancelled and notice.kind in _OF_WATCH:
+        return _OF_WATCH[notice.kind]
+    return (_CANCELLED if notice.cancelled else _TITLES[notice.kind]).format(
+        verb=_VERBS.get(notice.verb, "the pipeline"),
+        done=_DONE.get(notice.verb, "published images were changed"),
+        by=f" by {notice.who}" if notice.who else "",
+    )
+
+
 def _lines(notice: Notice) -> Iterator[tuple[str, str]]:
-    what = _WHAT.get(notice.kind, "Published")
-    yield "Cancelled" if notice.cancelled else what, notice.what
+    yield _what(notice), notice.what
+    yield "By", notice.who
+    yield "Why", notice.why
     yield "Where", notice.where
     yield "What to do", notice.hint
     yield "Tags now", _several(notice.tags, "; ")
@@ -66,6 +97,13 @@ def _lines(notice: Notice) -> Iterator[tuple[str, str]]:
     yield "Event", " ".join(filter(None, (notice.event_name, notice.ref)))
     yield "Commit", notice.sha[:_SHA]
     yield "Run", notice.run
+
+
+def _what(notice: Notice) -> str:
+    """What the text is of that says what happened."""
+    if notice.verb == _WATCH:
+        return "Watch"
+    return "Cancelled" if notice.cancelled else _WHAT.get(notice.kind, "Published")
 
 
 def _several(texts: tuple[str, ...], between: str = ", ") -> str:

@@ -2,19 +2,25 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from polyarch.config.project import Project
+from polyarch.errors import PolyarchError
 from polyarch.host.ci_event import CiEvent
 from polyarch.notify.notice import Kind, Notice
 from polyarch.notify.send import Delivery
 from polyarch.oci.fields import JsonObject
+from polyarch.pipeline.history import standing_before
 from polyarch.pipeline.packed_records import packed
 from polyarch.pipeline.telling import Audience, Decision, Past, Result, cleaned, decide
+from polyarch.pipeline.telling_act import ACTS, Act
 from polyarch.pipeline.telling_notice import notice_of
 from polyarch.pipeline.telling_past import Sources, past_of, summaries
 from polyarch.runs.folder import state_folder
+from polyarch.runs.history import folder_documents, tags_document
+from polyarch.runs.moves import TagMove, parse_moves
 from polyarch.runs.summary import RESULT_FILE, RunSummary
 from polyarch.transaction.journal import FILE as JOURNAL
 
@@ -44,14 +50,37 @@ class EndedRun:
     @property
     def kind(self) -> Kind:
         """As far as the run itself knows."""
+        if act := self.act:
+            return act.kind
         good = Result.of_code(self.about.exit_code) is Result.GOOD
         return Kind.SUCCESS if good else Kind.FAILURE
 
     def notice(self, kind: Kind, url: str) -> Notice:
         """What there is to say of it."""
-        moving = self.folder is not None and (self.folder / JOURNAL).exists()
-        plan = _document(self.folder / PLAN_FILE) if self.folder else None
-        return notice_of(self.about, self.result, plan, kind, url=url, moving=moving)
+        plan = document(self.folder / PLAN_FILE) if self.folder else None
+        told = notice_of(self.about, self.result, plan, kind, url=url, moving=self._began)
+        act = self.act
+        return act.notice(told) if act else told
+
+    @property
+    def act(self) -> Act | None:
+        """It as an act on published images, None where it is none."""
+        if self.about.verb not in ACTS:
+            return None
+        return Act(about=self.about, moves=self._moves(), began=self._began)
+
+    @property
+    def _began(self) -> bool:
+        return self.folder is not None and (self.folder / JOURNAL).exists()
+
+    def _moves(self) -> tuple[TagMove, ...]:
+        """What its record says of tags; nothing where it cannot be read."""
+        if self.folder is None:
+            return ()
+        with suppress(OSError, PolyarchError):
+            before = standing_before(self.folder)
+            return parse_moves(tags_document(folder_documents(self.folder), before))
+        return ()
 
 
 def tell_of(
@@ -62,11 +91,28 @@ def tell_of(
     sources: Sources,
 ) -> Told:
     """Tell of a run whoever is to be told."""
+    if act := run.act:
+        return tell_of_act(run, act, event, project, audience)
     result = Result.of_code(run.about.exit_code)
     past = known_past(result, project, event, run.about, sources)
     decision = decide(result, past, project.notify.on, pull_request=event.is_pull_request)
     url = event.run_url or ""
     return tell(decision, result, audience, lambda kind: run.notice(kind, url))
+
+
+def tell_of_act(
+    run: EndedRun, act: Act, event: CiEvent, project: Project, audience: Audience
+) -> Told:
+    """Tell of an act; one that moved nothing is no news for those that keep a state either."""
+    decision = act.decide(event, project.notify.on)
+    if decision.kind is not None:
+        addresses = audience.addresses
+    else:
+        addresses = audience.keepers if act.kind is Kind.ACT and act.changed else ()
+    if not addresses:
+        return Told(decision=decision)
+    notice = run.notice(decision.kind or act.kind, event.run_url or "")
+    return Told(decision=decision, deliveries=audience.tell(notice, addresses))
 
 
 def known_past(
@@ -113,7 +159,7 @@ def last_bad(project: Project, event: CiEvent) -> EndedRun | None:
     if about is None:
         return None
     folder = runs / about.id
-    return EndedRun(about=about, result=_document(folder / RESULT_FILE), folder=folder)
+    return EndedRun(about=about, result=document(folder / RESULT_FILE), folder=folder)
 
 
 def _is_bad(about: RunSummary, event: Mapping[str, str]) -> bool:
@@ -126,7 +172,7 @@ def runs_of(project: Project) -> Path:
     return state_folder(project.root, project.root) / "runs"
 
 
-def _document(path: Path) -> JsonObject | None:
+def document(path: Path) -> JsonObject | None:
     """A JSON object of a record; None where there is none that can be read."""
     try:
         with path.open("rb") as file:

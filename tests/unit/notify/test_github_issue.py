@@ -99,3 +99,15 @@ def test_a_test_changes_nothing(received: Receivers, issues: Issues) -> None:
     assert send(received, trial).did == "issue 1 is open"
     assert len(issues.issues) == 1
     assert not issues.comments
+
+
+def test_acts_are_told_in_an_issue_that_is_open(received: Receivers, issues: Issues) -> None:
+    act = replace(NOTICE, kind=Kind.ACT, verb="rollback", line="rollback", who="alice")
+    assert send(received, act).did == ""
+    assert send(received, NOTICE).did == "an issue was opened"
+    assert send(received, act).did == "issue 1 got a comment"
+    failed = replace(act, kind=Kind.FAILURE)
+    assert send(received, failed).did == "issue 1 got a comment"
+    assert send(received, act).did == "issue 1 stays open for 1 more"
+    assert send(received, GOOD).did == "issue 1 was closed"
+    assert issues.issues[0]["state"] == "closed"

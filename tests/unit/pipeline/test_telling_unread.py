@@ -57,4 +57,4 @@ def test_what_stands_in(environment: str | None) -> None:
     assert project.environment == environment
     assert not project.images
     assert project.notify.urls_env == "POLYARCH_NOTIFY_URLS"
-    assert project.notify.on == (Kind.FAILURE, Kind.RECOVERY)
+    assert project.notify.on == (Kind.FAILURE, Kind.RECOVERY, Kind.ACT)

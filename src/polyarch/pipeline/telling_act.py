@@ -1,0 +1,88 @@
+"""What is told of those who move published images by hand: `promote`, `tag`, `rollback`, `undo`.
+
+Others learn of it wherever it was done: nobody's push has announced it.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from polyarch.host.ci_event import CiEvent, Provider
+from polyarch.notify.notice import Kind, Notice, neat, neat_all
+from polyarch.pipeline.telling import Decision, Result
+from polyarch.runs.moves import TagMove
+from polyarch.runs.summary import RunSummary
+from polyarch.runs.words import short
+
+ACTS = frozenset({"promote", "tag", "rollback", "undo"})
+"""The verbs that move what is published already."""
+
+_STAYED = frozenset({"", "kept", "unchanged", "failed", "restored"})
+"""What becomes of a tag that shows what it showed before; all else has changed what users see."""
+
+_MISTYPED = frozenset({2, 3})
+"""Exit codes of command lines that name nothing: their author sees it, and others need not."""
+_REFUSED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """An act that is over; `began` says that its transaction had begun."""
+
+    about: RunSummary
+    moves: tuple[TagMove, ...]
+    began: bool
+
+    @property
+    def changed(self) -> tuple[TagMove, ...]:
+        """The tags that show something else now, or are gone."""
+        return tuple(move for move in self.moves if move.status not in _STAYED)
+
+    @property
+    def kind(self) -> Kind:
+        """As what it would be told."""
+        good = Result.of_code(self.about.exit_code) is Result.GOOD
+        return Kind.ACT if good else Kind.FAILURE
+
+    def decide(self, event: CiEvent, on: Collection[str]) -> Decision:
+        """Whether others are told: of all that moved something or failed on its way."""
+        if event.is_fork:
+            return Decision(kind=None, reason="it was for a pull request from a fork")
+        if self.kind is Kind.ACT:
+            told = Kind.ACT if self.changed and Kind.ACT in on else None
+            return Decision(kind=told, reason="tags moved" if self.changed else "no tag moved")
+        code = self.about.exit_code
+        by_hand = event.provider is Provider.LOCAL
+        stopped = Result.of_code(code) is Result.CANCELLED or (by_hand and code == _REFUSED)
+        if code in _MISTYPED or (stopped and not self.began):
+            return Decision(kind=None, reason="nothing was begun, and whoever asked for it knows")
+        heard = {Kind.FAILURE, Kind.ACT} & {*on}
+        return Decision(kind=Kind.FAILURE if heard else None, reason="it failed")
+
+    def notice(self, notice: Notice) -> Notice:
+        """The notice of its run as one of an act: who, why, and what moved where."""
+        acted = replace(
+            notice,
+            line=neat(self.about.verb),
+            who=neat(self.about.actor),
+            why=neat(self.about.why),
+            cancelled=Result.of_code(self.about.exit_code) is Result.CANCELLED,
+        )
+        if not self.changed:
+            return acted
+        return replace(acted, tags=neat_all(_lines(self.changed)) or notice.tags)
+
+
+def _lines(moves: Sequence[TagMove]) -> Iterator[str]:
+    """One for each digest in each repository: its tags, what they show, and showed before."""
+    told: dict[tuple[str, str, str | None], list[str]] = {}
+    for move in moves:
+        told.setdefault((move.repository, move.digest, move.before), []).append(move.tag)
+    for (repository, digest, before), tags in told.items():
+        one = len(tags) == 1
+        now = f"{'shows' if one else 'show'} {short(digest)}" if digest else _gone(one=one)
+        was = {None: "", "": ", new"}.get(before, f", before {short(before or '')}")
+        yield f"{repository}: {', '.join(tags)} {now}{was}"
+
+
+def _gone(*, one: bool) -> str:
+    return "is gone" if one else "are gone"
