@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from polyarch.cli.projects import complete_images
+from polyarch.cli.projects import complete_environments, complete_images
 
 Command = Callable[..., Any]
 
@@ -75,7 +75,13 @@ project = _together(
         metavar="FILE",
         help="The polyarch.toml to use; by default the nearest one, from here upwards.",
     ),
-    click.option("--env", "environment", metavar="NAME", help="Use [environments.NAME]."),
+    click.option(
+        "--env",
+        "environment",
+        metavar="NAME",
+        shell_complete=complete_environments,
+        help="Use [environments.NAME].",
+    ),
 )
 
 images = click.argument(

@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 from polyarch.cli.environment import Surroundings
 from polyarch.config.document import find_config
 from polyarch.config.load import load_project
-from polyarch.config.project import Project
+from polyarch.config.project import PRODUCTION, Project
 from polyarch.config.resolve import Override
 from polyarch.errors import ConfigNotFoundError, PolyarchError
 
@@ -60,4 +60,16 @@ def complete_images(
     except PolyarchError:
         return []
     names = [*project.images, *(f"@{group}" for group in project.groups)]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_environments(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The environments of the polyarch.toml that is named, else of the nearest one."""
+    try:
+        project = open_project(Surroundings.read(), context.params.get("config_file"), None)
+    except PolyarchError:
+        return []
+    names = dict.fromkeys([*project.environments, PRODUCTION])
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -47,7 +47,8 @@ def styled(word: str) -> Text:
 def plan_view(plan: Plan) -> RenderableType:
     """What would be built, and what would happen to each tag."""
     commit = f" at {plan.sha[:7]}" if plan.sha else ""
-    heading = Text(f"event {plan.event} {shorten(plan.ref)}{commit}".replace("  ", " "))
+    place = f", environment {plan.environment}" if plan.environment else ""
+    heading = Text(f"event {plan.event} {shorten(plan.ref)}{commit}{place}".replace("  ", " "))
     builds = table("image", "platform", "engine", "strategy", "why")
     for image in plan.images:
         for number, planned in enumerate(image.platforms):

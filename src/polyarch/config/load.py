@@ -6,7 +6,7 @@ from pathlib import Path
 from polyarch.config.check import Checker
 from polyarch.config.document import FILE_NAME, Document
 from polyarch.config.problem import in_file_order
-from polyarch.config.project import Project
+from polyarch.config.project import PRODUCTION, Project
 from polyarch.config.relations import relation_problems, table_at
 from polyarch.config.resolve import Override, Resolver
 from polyarch.config.schema import ImageTable, ProjectTable, PublishTable
@@ -56,9 +56,7 @@ def project_of(
     checker.problems.extend(relation_problems(clean, document.data))
     _refuse(document, checker)
     _check_overrides(overrides)
-    known = tuple(table_at(clean, "environments"))
-    if environment is not None and environment not in known:
-        raise NothingSelectedError(environment, known, kind="environment")
+    environment = _chosen(environment, tuple(table_at(clean, "environments")))
     resolver = Resolver(
         document=document,
         clean=clean,
@@ -69,6 +67,19 @@ def project_of(
     project = resolver.project()
     _refuse(document, checker)
     return project
+
+
+def _chosen(environment: str | None, known: Sequence[str]) -> str | None:
+    """The table that is meant; `production` is what stands outside all, unless one has that name.
+
+    Raises:
+        NothingSelectedError: there is no such environment.
+    """
+    if environment is None or environment in known:
+        return environment
+    if environment == PRODUCTION:
+        return None
+    raise NothingSelectedError(environment, (*known, PRODUCTION), kind="environment")
 
 
 def _refuse(document: Document, checker: Checker) -> None:

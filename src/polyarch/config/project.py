@@ -76,6 +76,9 @@ class BuildSettings:
 PER_REGISTRY = "per-registry"
 """The `digest_policy` by which each registry gets what it takes."""
 
+PRODUCTION = "production"
+"""What is outside of all environments, unless one has that name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSettings(BuildSettings):
@@ -203,3 +206,10 @@ class Project:
     secret_variables: tuple[str, ...]
     warnings: tuple[str, ...]
     checkouts: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def environment_name(self) -> str:
+        """The environment as people call it; empty where the file has none to tell it from."""
+        if self.environment or not self.environments:
+            return self.environment or ""
+        return "" if PRODUCTION in self.environments else PRODUCTION

@@ -128,6 +128,7 @@ class Current:
             "version": self.version,
             "revision": self.revision,
             "reason": self.reason,
+            "holds": [hold.to_json() for hold in self.holds],
         }
 
 
@@ -236,6 +237,7 @@ class ImagePlan:
 class Plan:
     """Images in build order: each after those it stands on; `reason` says why there are none.
 
+    `environment` is what people call the one chosen, empty where there is none to choose.
     `toolchain` says what of engines, frontends and bases is not as it was, a line for each.
     """
 
@@ -245,6 +247,7 @@ class Plan:
     images: tuple[ImagePlan, ...]
     reason: str = ""
     toolchain: tuple[str, ...] = ()
+    environment: str = ""
 
     def image(self, name: str) -> ImagePlan:
         """The image of that name, which must be in the plan."""
@@ -255,6 +258,7 @@ class Plan:
         return {
             "schema": SCHEMA,
             "event": {"name": self.event, "ref": self.ref, "sha": self.sha},
+            "environment": self.environment or None,
             "reason": self.reason or None,
             "toolchain": list(self.toolchain),
             "images": [image.to_json() for image in self.images],

@@ -29,6 +29,7 @@ from polyarch.pipeline.plan import (
 from polyarch.pipeline.scope import Scope
 from polyarch.pipeline.strategy import assign
 from polyarch.pipeline.unchanged import Candidate, Verdict
+from polyarch.pipeline.wording import Wording
 
 
 def make_plan(
@@ -71,7 +72,7 @@ def make_plan(
                 manifest_annotations=names.at("manifest"),
                 descriptor_annotations=names.at("manifest-descriptor"),
                 missing=tuple(p for p in settings.platforms if p not in scope.platforms[name]),
-                alias_tags=_alias_tags(settings, scope.platforms[name], names, facts),
+                alias_tags=alias_tags(settings, scope.platforms[name], names, facts.wording),
                 taken=_taken_whole(facts, name, scope.platforms[name]),
                 published_bases=_published(project, settings, scope, facts),
                 destinations=tuple(
@@ -96,6 +97,7 @@ def make_plan(
         images=tuple(images),
         reason=scope.reason,
         toolchain=facts.toolchain,
+        environment=project.environment_name,
     )
 
 
@@ -163,8 +165,8 @@ def _adapted(settings: ImageSettings, repository: Repository, facts: Facts) -> s
     return less if less and settings.digest_policy == PER_REGISTRY else None
 
 
-def _alias_tags(
-    settings: ImageSettings, platforms: Sequence[Platform], names: Names, facts: Facts
+def alias_tags(
+    settings: ImageSettings, platforms: Sequence[Platform], names: Names, wording: Wording
 ) -> dict[str, Platform]:
     """The tags of single platforms; one that is a tag of the whole image is not given away.
 
@@ -176,7 +178,7 @@ def _alias_tags(
     for platform in platforms:
         for text in settings.for_platform(platform).alias_tags:
             pattern = text.replace(ARCH, platform.word)
-            tag = facts.wording.render(settings, pattern, "alias-tags")
+            tag = wording.render(settings, pattern, "alias-tags")
             if not is_valid_tag(tag):
                 raise InvalidTagError(settings.name, tag)
             other = found.setdefault(tag, platform)

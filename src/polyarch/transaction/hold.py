@@ -13,6 +13,7 @@ from polyarch.host.moment import read_time
 from polyarch.oci import annotation
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
+from polyarch.oci.fields import JsonObject
 from polyarch.oci.manifest import ImageManifest
 from polyarch.oci.reference import TAG_PATTERN, Repository
 from polyarch.registry.repository import RemoteRepository
@@ -66,6 +67,20 @@ class Hold:
         }
         told = {key: text for key, text in said.items() if text}
         return marker(told, artifact_type=ARTIFACT, subject=subject.bare())
+
+    def to_json(self) -> JsonObject:
+        """As it stands in documents."""
+        return {
+            "tag": self.tag,
+            "digest": str(self.digest),
+            "version": self.version or None,
+            "revision": self.revision or None,
+            "committed": self.committed.isoformat() if self.committed else None,
+            "time": self.time.isoformat(),
+            "who": self.who or None,
+            "why": self.why or None,
+            "run": self.run or None,
+        }
 
     @classmethod
     def read(cls, manifest: object) -> Self | None:

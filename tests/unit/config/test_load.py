@@ -182,7 +182,7 @@ def test_a_flag_that_cannot_be_obeyed():
 def test_an_environment_that_is_not_there():
     with pytest.raises(NothingSelectedError) as raised:
         load_text(EXAMPLE, environment="stage")
-    assert raised.value.hint == "known environments: `staging`"
+    assert raised.value.hint == "known environments: `staging`, `production`"
 
 
 def test_a_repository_that_becomes_too_long_with_its_image():
