@@ -25,6 +25,7 @@ from polyarch.registry.blocking import BlockingRegistries
 from polyarch.registry.body import Body
 from polyarch.registry.referrers import entry_of
 from polyarch.registry.repository import RemoteRepository
+from polyarch.transaction.hold import ARTIFACT as HOLD
 
 MAX_REFERRERS = 1000
 _MAX_DEPTH = 3
@@ -66,20 +67,47 @@ def find_referrers(
     A source that cannot be asked has none; that is warned of.
     """
     found: dict[Digest, Referrer] = {}
-    images = root.images if isinstance(root, ImageIndex) else ()
-    subjects = [root.descriptor.digest, *(child.digest for child in images)]
     try:
-        for _ in range(_MAX_DEPTH):
-            listed = [each for each in _about(source, subjects, registries) if each]
-            new = {each.manifest.descriptor.digest: each for each in listed}
-            subjects = [digest for digest in new if digest not in found]
-            found |= new
-            if not subjects or len(found) >= MAX_REFERRERS:
-                break
+        _find(source, root, registries, found)
     except PolyarchError as error:
         told = error.message.partition("\n")[0]
         listen(Warned(text=f"{source.place.name}: no signature or SBOM is looked for: {told}"))
     return tuple(found.values())[:MAX_REFERRERS]
+
+
+def every_referrer(
+    source: Source, root: Root, registries: BlockingRegistries
+) -> tuple[Referrer, ...]:
+    """The same where none may be left behind.
+
+    Raises:
+        RegistryError: the source did not say.
+    """
+    found: dict[Digest, Referrer] = {}
+    _find(source, root, registries, found)
+    return tuple(found.values())[:MAX_REFERRERS]
+
+
+def _find(
+    source: Source, root: Root, registries: BlockingRegistries, found: dict[Digest, Referrer]
+) -> None:
+    """Add what is found, in the order in which it is listed.
+
+    What holds tags in one repository says nothing of another.
+    """
+    images = root.images if isinstance(root, ImageIndex) else ()
+    subjects = [root.descriptor.digest, *(child.digest for child in images)]
+    for _ in range(_MAX_DEPTH):
+        listed = [each for each in _about(source, subjects, registries) if each]
+        new = {each.manifest.descriptor.digest: each for each in listed if not _is_hold(each)}
+        subjects = [digest for digest in new if digest not in found]
+        found |= new
+        if not subjects or len(found) >= MAX_REFERRERS:
+            break
+
+
+def _is_hold(referrer: Referrer) -> bool:
+    return referrer.entry.artifact_type == HOLD
 
 
 async def carry(
@@ -87,8 +115,16 @@ async def carry(
     referrers: Sequence[Referrer],
     store: Fetcher,
     mount_from: Sequence[Repository],
+    *,
+    told_only: type[PolyarchError] | tuple[type[PolyarchError], ...] = PolyarchError,
 ) -> tuple[Carried, ...]:
-    """Bring artifacts to a repository that holds what they are about; one value each."""
+    """Bring artifacts to a repository that holds what they are about; one value each.
+
+    Errors of `told_only` are told there.
+
+    Raises:
+        PolyarchError: one of another kind.
+    """
     told: list[Carried] = []
     for referrer in referrers:
         if _has_empty_config(referrer.manifest) and not remote.profile.empty_config:
@@ -97,7 +133,7 @@ async def carry(
             continue
         try:
             await _push(remote, referrer.manifest, store, mount_from)
-        except PolyarchError as error:
+        except told_only as error:
             told.append(referrer.told(error.message.partition("\n")[0]))
         else:
             told.append(referrer.told())

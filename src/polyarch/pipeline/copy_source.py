@@ -103,7 +103,7 @@ class Sources:
         root = self.registries.run(remote.get_manifest(place.digest or tag))
         layout = LayoutStore(self.spool / "blobs")
         layout.add(root.descriptor.media_type, root.raw)
-        store = FollowingStore(layout, _Asked(self.registries.store(repository)))
+        store = FollowingStore(layout, Asked(self.registries.store(repository)))
         self.stack.callback(store.close)
         return Source(
             place=place,
@@ -153,16 +153,22 @@ class Sources:
         return self.stack.enter_context(TarIndex.of(path, self.spool / "unpacked"))
 
 
-class _Asked:
+class Asked:
     """A repository that is not asked whether it holds what its own manifest names."""
 
     def __init__(self, store: Fetcher) -> None:
         self._store = store
 
     def open(self, descriptor: Descriptor, offset: int = 0) -> BinaryIO:
+        """The bytes from `offset` on.
+
+        Raises:
+            BlobNotFoundError, RegistryError: as the repository says.
+        """
         return self._store.open(descriptor, offset)
 
     def exists(self, _descriptor: Descriptor) -> bool:
+        """Yes, until it is missed when it is read."""
         return True
 
     def __str__(self) -> str:

@@ -62,8 +62,24 @@ class Prover:
             RegistryError: what only a registry holds could not be read.
         """
         planned = [platform.platform for platform in image.platforms]
-        structure = check_structure(store, index, planned, subject=image.name)
-        proof = ImageProof(name=image.name, digest=index.descriptor.digest, structure=structure)
+        return self.prove_index(image.name, index, parts, store, planned=planned)
+
+    def prove_index(
+        self,
+        name: str,
+        index: ImageIndex,
+        parts: Sequence[Part],
+        store: Fetcher,
+        *,
+        planned: Sequence[Platform] | None = None,
+    ) -> ImageProof:
+        """As `prove`, for an image that was published long ago: nothing of it need be planned.
+
+        Raises:
+            RegistryError: what only a registry holds could not be read.
+        """
+        structure = check_structure(store, index, planned, subject=name)
+        proof = ImageProof(name=name, digest=index.descriptor.digest, structure=structure)
         if structure.ok:
             platforms = self._platforms(parts, Stopping(store))
             proof = ImageProof(
@@ -111,8 +127,9 @@ class Prover:
                 raise
 
     def _platform(self, part: Part, store: Fetcher) -> PlatformProof:
-        settings = self.project.images[part.image].for_platform(part.platform)
-        wanted = Wanted(allow=self.project.verify.allow, tests=settings.smoke_test)
+        settings = self.project.images[part.image].per_platform.get(part.platform)
+        tests = settings.smoke_test if settings else ()  # the config knows it no more
+        wanted = Wanted(allow=self.project.verify.allow, tests=tests)
         levels = (Level.DEEP, *([Level.RUN] if wanted.tests else []))
         held = {level: wanted.held_by(part, level) for level in levels}
         report = None if held[Level.DEEP] else self._read(part, wanted, store)
