@@ -63,6 +63,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.AdaptationNeededError: ExitCode.REFUSED,
     errors.NotPublicError: ExitCode.REFUSED,
     errors.PromotionRefusedError: ExitCode.REFUSED,
+    errors.OldImageGoneError: ExitCode.REFUSED,
     errors.ContentError: ExitCode.FAILED,
     errors.InterruptedByUserError: ExitCode.INTERRUPTED,
 }

@@ -85,6 +85,10 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── SeveralRunsError            a piece of an id that several runs have
 │   ├── LogNotFoundError            a log that a run has not
 │   ├── NoRecordsError              nothing to import: no record of a run
+│   ├── VersionNotThereError        a repository has not what tags are to go to
+│   ├── NoMovingTagsError           no rule says which tags go along with a version
+│   ├── NotOfProjectError           a repository into which the project publishes nothing
+│   ├── NothingToUndoError          a run that moved no tag
 │   └── NotInEngineError            an image that the Docker Engine does not have
 ├── HostError                       this machine lacks something
 │   ├── CertificatesNotFoundError   no CA certificates that an image could be given
@@ -161,6 +165,8 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── OtherCommitError        it is not of the commit that the event is about
 │   │   ├── NoIndexError            it is an image of one platform alone
 │   │   └── PullRequestActError     a pull request moves nothing
+│   ├── RunGoesOnError              a run that is to be undone is still at work
+│   ├── OldImageGoneError           what a tag showed before is in no repository any more
 │   └── DeadlinePassedError
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
@@ -283,6 +289,14 @@ from polyarch.errors.missing import (
     NotInEngineError,
     ProgramFileError,
     TagNotThereError,
+)
+from polyarch.errors.moving import (
+    NoMovingTagsError,
+    NothingToUndoError,
+    NotOfProjectError,
+    OldImageGoneError,
+    RunGoesOnError,
+    VersionNotThereError,
 )
 from polyarch.errors.notices import (
     InvalidNoticeAddressError,
@@ -474,12 +488,14 @@ __all__ = [
     "NeedsUnreadableError",
     "NoEngineError",
     "NoIndexError",
+    "NoMovingTagsError",
     "NoPartsGivenError",
     "NoRecordsError",
     "NoRunStoreError",
     "NoWorkTreeError",
     "NotInEngineError",
     "NotInSourceError",
+    "NotOfProjectError",
     "NotProvenError",
     "NotPublicError",
     "NotRunError",
@@ -487,7 +503,9 @@ __all__ = [
     "NothingToImportError",
     "NothingToKeepError",
     "NothingToLintError",
+    "NothingToUndoError",
     "NoticeNotSentError",
+    "OldImageGoneError",
     "OtherCommitError",
     "PartCommitError",
     "PartConflictError",
@@ -516,6 +534,7 @@ __all__ = [
     "RegistryError",
     "RegistryUnavailableError",
     "RepositoryNotFoundError",
+    "RunGoesOnError",
     "RunNotFoundError",
     "RunUnreadableError",
     "SameEnvironmentError",
@@ -548,6 +567,7 @@ __all__ = [
     "UsageError",
     "UserUnknownError",
     "VerificationError",
+    "VersionNotThereError",
     "WorkError",
     "YamlError",
     "shorten",
