@@ -74,7 +74,11 @@ class RunOutcome:
         Raises:
             MalformedManifestError: it is no JSON object, or far too large.
         """
-        value = decode_object(raw, RESULT)
+        return cls.of(decode_object(raw, RESULT))
+
+    @classmethod
+    def of(cls, value: JsonObject) -> Self:
+        """That of a result that has been decoded."""
         images = tuple(map(_image, objects_of(value, "images", MOST_IMAGES)))
         return cls(images=images or tuple(_of_parts(value)), reason=text_of(value, "reason"))
 
