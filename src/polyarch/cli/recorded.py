@@ -13,7 +13,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.exit_codes import ExitCode, exit_code
 from polyarch.cli.invocation import read_clock
 from polyarch.cli.run_keeping import keep_elsewhere, leaves, write_tags
-from polyarch.cli.telling import ACTS, Teller
+from polyarch.cli.telling import ACTS, WATCH, Teller
 from polyarch.config.project import Project
 from polyarch.errors import InterruptedByUserError, PolyarchError, StorageError
 from polyarch.events import Event, Listener, RunStarted
@@ -80,7 +80,7 @@ class RunLog:
                 keep_elsewhere(self.run, self.project, self.surroundings, hurried=hurried)
         if self.held:
             self.held.release()
-        if self.project and self.caller and (self.about.event or self.about.verb in ACTS):
+        if self.project and self.caller and (self.about.event or self.about.verb in {WATCH, *ACTS}):
             tell = Teller(self.surroundings, self.project, self.caller, stays=self.stays)
             tell(self.about, self.document, self.run)
 

@@ -1,10 +1,9 @@
 """Telling people at the end of a run, of which nothing may change how the run ends."""
 
 import sys
-import threading
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +20,16 @@ from polyarch.runs.summary import RunSummary
 if TYPE_CHECKING:
     from polyarch.notify.send import Delivery
     from polyarch.pipeline.telling_past import Sources
+    from polyarch.pipeline.telling_run import EndedRun
 
 SWITCH = "POLYARCH_NOTIFY"
 OUTPUT = "notice"
 
+WATCH = "watch"
 ACTS = frozenset({"promote", "tag", "rollback", "undo"})
-"""Told wherever they are done: pipeline.telling_act says more, and is imported where needed."""
+"""The verbs that move what is published already: they are told wherever they are done."""
 
-_MOST_STORED = 20
-_STORE_S = 8.0
+_MOST_WATCHES = 20
 
 _ON = frozenset({"on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
@@ -67,56 +67,55 @@ class Teller:
         if (said in _OFF and not leaves) or (said not in _OFF and not named):
             return warnings
         from polyarch.pipeline.telling import audience_of, silence
-        from polyarch.pipeline.telling_run import BY_ITSELF, EndedRun, left_behind, tell_of
+        from polyarch.pipeline.telling_run import (
+            BY_ITSELF,
+            EndedRun,
+            left_behind,
+            tell_of,
+            tell_of_watch,
+        )
 
         ended = EndedRun(about=about, result=result, folder=run.path if run else None)
         audience = audience_of(self.project, environment, read_clock())
         if leaves:
             _append(Path(leaves), f"{OUTPUT}={left_behind(ended, self.event, audience)}\n")
             return warnings
-        if about.verb in ACTS:
+        if about.verb in {WATCH, *ACTS}:
             by_itself = not self.stays
         else:
             by_itself = about.verb == BY_ITSELF and not (self.stays or silence(self.event))
         if not (by_itself or said in _ON):
             return warnings
-        sources = sources_of(self.project, self.surroundings)
-        told = tell_of(ended, self.event, self.project, audience, sources)
+        if about.verb == WATCH:
+            told = tell_of_watch(ended, self.event, self.project, audience, self._watches)
+        else:
+            sources = sources_of(self.project, self.surroundings)
+            told = tell_of(ended, self.event, self.project, audience, sources)
         return [*warnings, *problems(audience.wrong, told.deliveries)]
+
+    def _watches(self) -> "Iterator[EndedRun]":
+        """The watches before, newest first: of this machine, and of the store."""
+        from polyarch.cli.telling_stored import stored_watches
+        from polyarch.pipeline.telling_run import runs_of, watches_in
+
+        here = watches_in(runs_of(self.project))
+        found = {each.about.id: each for each in islice(here, _MOST_WATCHES)}
+        for each in stored_watches(self.project, self.surroundings):
+            found.setdefault(each.about.id, each)
+        return iter(sorted(found.values(), key=lambda each: each.about.id, reverse=True))
 
 
 def sources_of(project: Project, surroundings: Surroundings) -> "Sources":
     """Where it is looked up how runs before ended."""
+    from polyarch.cli.telling_stored import stored_runs
     from polyarch.pipeline.telling_past import Sources
     from polyarch.pipeline.telling_run import runs_of
 
     return Sources(
         environment=surroundings.environment,
         runs=runs_of(project),
-        stored=lambda: _stored(project, surroundings),
+        stored=lambda: stored_runs(project, surroundings),
     )
-
-
-def _stored(project: Project, surroundings: Surroundings) -> "tuple[RunSummary, ...]":
-    """The newest records of the store; none where there is no store, or it does not answer."""
-    if project.runs.repository is None:
-        return ()
-    from polyarch.cli.runs_open import Records
-    from polyarch.events import ignore
-
-    records = Records(surroundings=surroundings, project=project)
-    found: list[tuple[RunSummary, ...]] = []
-
-    def ask() -> None:
-        with suppress(PolyarchError, TimeoutError), records.registries(ignore) as registries:
-            listed = records.store(registries).list(_MOST_STORED)
-            found.append(tuple(each.run.summary for each in listed))
-
-    # A thread of its own: registries are waited for with more patience than a notice is worth.
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(_STORE_S)
-    return found[0] if found else ()
 
 
 def problems(wrong: Iterable[PolyarchError], deliveries: "Iterable[Delivery]") -> list[str]:

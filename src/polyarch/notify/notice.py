@@ -41,8 +41,8 @@ class Notice:
     `verb` is what ran, `line` what its result is compared along: a branch's full ref, or `tags`; of
     what people do to published images the verb. `who` did that, and `why` are their own words.
     `what`, `where` and `hint` are an error's. `platforms` and `registries` are those that it
-    touches. `tags` says what users of them see now. `run` is the id of the record, `url` the run's
-    address in a CI, both empty where there is none.
+    touches. `tags` says what users of them see now, `findings` what a watch has found. `run` is the
+    id of the record, `url` the run's address in a CI, both empty where there is none.
     """
 
     kind: Kind
@@ -64,6 +64,7 @@ class Notice:
     platforms: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
     run: str = ""
     url: str = ""
 
@@ -86,6 +87,7 @@ class Notice:
             "platforms": list(self.platforms),
             "registries": list(self.registries),
             "tags": list(self.tags),
+            "findings": list(self.findings),
             "run": self.run,
             "url": self.url,
             "time": self.time.isoformat(),
@@ -125,7 +127,7 @@ class Notice:
 _TEXTS = (
     "project", "version", "verb", "who", "why", "line", "what", "where", "hint", "run", "url",
 )  # fmt: skip
-_LISTS = ("images", "platforms", "registries", "tags")
+_LISTS = ("images", "platforms", "registries", "tags", "findings")
 
 
 def neat(text: str) -> str:

@@ -90,6 +90,7 @@ def _lines(notice: Notice) -> Iterator[tuple[str, str]]:
     yield "Why", notice.why
     yield "Where", notice.where
     yield "What to do", notice.hint
+    yield "Found", _several(notice.findings, "; ")
     yield "Tags now", _several(notice.tags, "; ")
     yield "Images", _several(notice.images)
     yield "Platforms", _several(notice.platforms)

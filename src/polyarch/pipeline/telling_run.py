@@ -1,9 +1,10 @@
 """Telling of one run: when it ends, or by a later job from the folder of its record."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from polyarch.config.project import Project
@@ -18,6 +19,7 @@ from polyarch.pipeline.telling import Audience, Decision, Past, Result, cleaned,
 from polyarch.pipeline.telling_act import ACTS, Act
 from polyarch.pipeline.telling_notice import notice_of
 from polyarch.pipeline.telling_past import Sources, past_of, summaries
+from polyarch.pipeline.telling_watch import MOST_BEFORE, WATCH, Change, Watched
 from polyarch.runs.folder import state_folder
 from polyarch.runs.history import folder_documents, tags_document
 from polyarch.runs.moves import TagMove, parse_moves
@@ -113,6 +115,42 @@ def tell_of_act(
         return Told(decision=decision)
     notice = run.notice(decision.kind or act.kind, event.run_url or "")
     return Told(decision=decision, deliveries=audience.tell(notice, addresses))
+
+
+def tell_of_watch(
+    run: EndedRun,
+    event: CiEvent,
+    project: Project,
+    audience: Audience,
+    before: Callable[[], Iterable[EndedRun]],
+) -> Told:
+    """Tell of a watch, where it has found something else than the ones `before`, newest first."""
+    if event.is_fork:
+        reason = "it was for a pull request from a fork"
+        return Told(decision=Decision(kind=None, reason=reason))
+    now = Watched.of(run.about, run.result)
+    same = (
+        each
+        for each in before()
+        if each.about.id != run.about.id and each.about.environment == run.about.environment
+    )
+    past = (Watched.of(each.about, each.result) for each in same)
+    change = Change(now=now, known=now.known(islice(past, MOST_BEFORE)))
+    url = event.run_url or ""
+    return tell(
+        change.decide(project.notify.on),
+        now.result,
+        audience,
+        lambda kind: change.notice(run.notice(kind, url)),
+    )
+
+
+def watches_in(runs: Path) -> Iterator[EndedRun]:
+    """The watches whose records lie in a folder, newest first."""
+    for about in summaries(runs):
+        if about.verb == WATCH and not about.sandbox:
+            folder = runs / about.id
+            yield EndedRun(about=about, result=document(folder / RESULT_FILE), folder=folder)
 
 
 def known_past(

@@ -1,6 +1,5 @@
 """Who is told of what people do to published images, and in which words."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,7 +116,7 @@ def test_every_verb_has_its_words(verb: str) -> None:
     assert not any("pipeline" in title or "images" in title for title in titles)
 
 
-def result(**destination: Any) -> Mapping[str, Any]:
+def result(**destination: Any) -> dict[str, Any]:
     return {"images": [{"name": "app", "digest": OLD, "destinations": [destination]}]}
 
 
