@@ -66,15 +66,17 @@ output = _together(
 )
 """How a verb prints its result."""
 
+config = click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The polyarch.toml to use; by default the nearest one, from here upwards.",
+)
+
 project = _together(
-    click.option(
-        "-c",
-        "--config",
-        "config_file",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="The polyarch.toml to use; by default the nearest one, from here upwards.",
-    ),
+    config,
     click.option(
         "--env",
         "environment",

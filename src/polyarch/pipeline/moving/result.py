@@ -16,7 +16,8 @@ class MovedImage:
     """One image; `digest` is None where registries have another each.
 
     `source` says what was moved, as a pinned reference or in words; `platforms` are its images.
-    `carried` are artifacts about it, by repository. `notes` are for people.
+    `carried` are artifacts about it, by repository. `notes` are for people. `proof` is the record
+    that proves it, where one was asked for.
     """
 
     name: str
@@ -26,6 +27,7 @@ class MovedImage:
     outcomes: tuple[Outcome, ...] = ()
     carried: dict[str, tuple[Carried, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    proof: JsonObject | None = None
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
         """As it stands in the document."""
@@ -38,6 +40,7 @@ class MovedImage:
                 for child in self.platforms
                 if child.platform
             ],
+            "proof": self.proof,
             "notes": list(self.notes),
             "destinations": [self._place(each, error_to_json) for each in self.outcomes],
         }

@@ -1,0 +1,279 @@
+"""`promote` from beginning to end: find, have proven, bring everywhere, move the tags together."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from polyarch.config.project import PER_REGISTRY, ImageSettings
+from polyarch.errors import (
+    PullRequestActError,
+    SameEnvironmentError,
+)
+from polyarch.host.git import GitTree
+from polyarch.metadata.policy import may_publish
+from polyarch.pipeline.copy_spool import spool
+from polyarch.pipeline.facts import describe
+from polyarch.pipeline.known import known_facts
+from polyarch.pipeline.moving.act import DRY_RUN, act
+from polyarch.pipeline.moving.result import MovedImage, MoveResult
+from polyarch.pipeline.outcomes import STANDS
+from polyarch.pipeline.promoting.ahead import foreseen, refuse_collisions
+from polyarch.pipeline.promoting.evidence import Evidence, EvidenceRoom
+from polyarch.pipeline.promoting.given_tags import GivenTags, named_tags, tags_of_event
+from polyarch.pipeline.promoting.origin import Origins
+from polyarch.pipeline.promoting.proving import Proving
+from polyarch.pipeline.promoting.request import PromoteRequest
+from polyarch.pipeline.promoting.targets import Promotion
+from polyarch.pipeline.reach import Reach
+from polyarch.pipeline.recording import recording
+from polyarch.pipeline.run_store import RunStore
+from polyarch.pipeline.selection import select_images
+from polyarch.pipeline.wording import Wording
+from polyarch.pipeline.world import World
+from polyarch.registry.blocking import BlockingRegistries
+from polyarch.registry.client import RegistryClient
+from polyarch.registry.quota import summed
+from polyarch.runs.folder import RunFolder
+from polyarch.transaction.hold import Holds
+from polyarch.transaction.values import Outcome
+
+NOWHERE = "no destination has taken it"
+
+
+def promote(request: PromoteRequest, world: World) -> MoveResult:
+    """Bring what one environment has of images to another, all of them or none.
+
+    What a registry refuses is an outcome in the result, not an exception.
+
+    Raises:
+        PullRequestActError, SameEnvironmentError: this cannot be asked.
+        NothingSelectedError, PromotionRefusedError: an image is not there, not proven, or not what
+            is meant; nothing was moved.
+        VerificationError: `--prove` found something; nothing was moved.
+        PolyarchError: what was met before a tag has moved.
+    """
+    refuse(request)
+    with ExitStack() as stack:
+        run, recorded = stack.enter_context(recording(world))
+        scratch = stack.enter_context(spool(world.state, run.id))
+        desk = _Desk.open(request, recorded, run, scratch, stack)
+        return desk.go()
+
+
+def refuse(request: PromoteRequest) -> None:
+    """Refuse what needs no question to anybody.
+
+    Raises:
+        PullRequestActError, SameEnvironmentError: as `promote` says.
+        NothingSelectedError: no image is meant.
+    """
+    source, target = request.source, request.target
+    if request.event.is_pull_request:
+        raise PullRequestActError("promote")
+    if source.environment == target.environment:
+        raise SameEnvironmentError(source.environment_name, target.environment_name)
+    for name in select_images(request.selectors, tuple(target.images), target.groups):
+        wanted = set(target.images[name].repositories)
+        if wanted and wanted == set(source.images[name].repositories):
+            names = source.environment_name, target.environment_name
+            raise SameEnvironmentError(*names, image=name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """One promotion under way; `sources` and `targets` reach the registries of each side."""
+
+    request: PromoteRequest
+    world: World
+    run: RunFolder
+    scratch: Path
+    stack: ExitStack
+    wording: Wording
+    git: GitTree | None
+    sources: Reach
+    targets: Reach
+    registries: BlockingRegistries
+    runner: asyncio.Runner
+    client: RegistryClient
+
+    @classmethod
+    def open(
+        cls, request: PromoteRequest, world: World, run: RunFolder, scratch: Path, stack: ExitStack
+    ) -> "_Desk":
+        """Learn what names need, and make ready to ask registries."""
+        project = request.target
+        git = GitTree.find(project.root, world.environment)
+        told = known_facts(request.event, git.facts() if git else None, world.environment)
+        event = replace(request.event, commit_time=told.commit_time)
+        sources, targets = Reach(request.source, world), Reach(project, world)
+        runner = stack.enter_context(asyncio.Runner())
+        client = targets.client()
+        stack.callback(lambda: runner.run(client.close()))
+        return cls(
+            request=replace(request, event=event),
+            world=world,
+            run=run,
+            scratch=scratch,
+            stack=stack,
+            wording=Wording(
+                event=event,
+                repository=told.repository,
+                now=world.now,
+                describe=describe(project, git),
+            ),
+            git=git,
+            sources=sources,
+            targets=targets,
+            registries=stack.enter_context(sources.blocking()),
+            runner=runner,
+            client=client,
+        )
+
+    def go(self) -> MoveResult:
+        """All of it."""
+        given = self._given()
+        going = {name: tags for name, tags in given.items() if tags.tags}
+        if not going:
+            reasons = dict.fromkeys(tags.reason for tags in given.values())
+            return self._result(given, (), {}, (), reason="; ".join(reasons))
+        images = self._find(going)
+        refuse_collisions(images)
+        proofs = self._proofs(images)
+        holds = Holds()
+        submissions = [
+            each.submission(self.client, holds, fewer=self.request.terms.fewer) for each in images
+        ]
+        notes = self._foreseen(images, holds)
+        outcomes = act(
+            submissions,
+            self.request.terms,
+            run=self.run,
+            runner=self.runner,
+            client=self.client,
+            listen=self.world.listen,
+        )
+        reason = DRY_RUN if self.request.terms.dry_run else NOWHERE
+        if any(outcome.status in STANDS for outcome in outcomes):
+            reason = ""
+        return self._result(given, images, proofs, outcomes, reason=reason, notes=notes)
+
+    def _given(self) -> dict[str, GivenTags]:
+        """The tags of each image that is meant."""
+        project, event = self.request.target, self.request.event
+        names = select_images(self.request.selectors, tuple(project.images), project.groups)
+        if self.request.tags:
+            found = dict.fromkeys(names, named_tags(self.request.tags))
+        else:
+            decision = may_publish(event, project.publish.on)
+            found = {
+                name: tags_of_event(project.images[name], self.wording, decision) for name in names
+            }
+        return {name: _if_it_goes(tags, project.images[name]) for name, tags in found.items()}
+
+    def _find(self, going: Mapping[str, GivenTags]) -> tuple[Promotion, ...]:
+        origins = Origins(registries=self.registries, spool=self.scratch, stack=self.stack)
+        found = []
+        for name, given in going.items():
+            settings = self.request.source.images[name]
+            origin = origins.find(settings, self.request.origin, given, self.request.event)
+            target = self.request.target.images[name]
+            found.append(Promotion.of(target, given, origin, self.request.event, self.git))
+        return tuple(found)
+
+    def _proofs(self, images: Sequence[Promotion]) -> dict[str, Evidence]:
+        """What proves each image; or prove all of them now.
+
+        Raises:
+            NotProvenError, VerificationError: one is not proven.
+        """
+        if self.request.prove:
+            proving = Proving(
+                project=self.request.target,
+                run=self.run,
+                world=self.world,
+                reach=self.sources,
+                registries=self.registries,
+                scratch=self.scratch / "smoke",
+            )
+            event = self.request.event
+            proof = proving.prove([each.origin for each in images], event.sha, event.ci_run)
+            return dict.fromkeys((each.origin.name for each in images), proof)
+        room = EvidenceRoom(
+            runs=self.world.state / "runs",
+            stores=self._stores(),
+            registries=self.registries,
+            now=self.world.now,
+            max_age_s=self.request.max_age_s,
+        )
+        source = self.request.source.images
+        return {
+            each.origin.name: room.find(
+                each.origin, loose=source[each.origin.name].digest_policy == PER_REGISTRY
+            )
+            for each in images
+        }
+
+    def _stores(self) -> tuple[RunStore, ...]:
+        repository = self.request.target.runs.repository
+        if repository is None:
+            return ()
+        return (RunStore(repository, self.stack.enter_context(self.targets.blocking())),)
+
+    def _foreseen(self, images: Sequence[Promotion], holds: Holds) -> Mapping[str, Sequence[str]]:
+        """With `--dry-run` what would become of each tag."""
+        if not self.request.terms.dry_run:
+            return {}
+        return {
+            each.origin.name: self.runner.run(foreseen(each, self.client, holds)) for each in images
+        }
+
+    def _result(
+        self,
+        given: Mapping[str, GivenTags],
+        images: Sequence[Promotion],
+        proofs: Mapping[str, Evidence],
+        outcomes: Sequence[Outcome],
+        *,
+        reason: str,
+        notes: Mapping[str, Sequence[str]] | None = None,
+    ) -> MoveResult:
+        known = {each.origin.name: each for each in images}
+        more = notes or {}
+        return MoveResult(
+            verb="promote",
+            run=self.run.id,
+            images=tuple(
+                _moved(known[name], proofs[name], outcomes, more.get(name, ()))
+                if name in known
+                else MovedImage(name=name, notes=(tags.reason,))
+                for name, tags in given.items()
+            ),
+            reason=reason,
+            who=self.request.event.actor,
+            why=self.request.terms.why,
+            usage=summed((*self.sources.usage(), *self.targets.usage())),
+        )
+
+
+def _if_it_goes(given: GivenTags, settings: ImageSettings) -> GivenTags:
+    if given.tags and not settings.repositories:
+        return GivenTags(by_event=given.by_event, reason="it has no `repositories` there")
+    return given
+
+
+def _moved(
+    image: Promotion, proof: Evidence, outcomes: Sequence[Outcome], notes: Sequence[str]
+) -> MovedImage:
+    origin = image.origin
+    return MovedImage(
+        name=origin.name,
+        source=origin.pinned,
+        digest=origin.digest,
+        platforms=origin.root.images,
+        outcomes=tuple(each for each in outcomes if each.image == origin.name),
+        carried=image.carried,
+        notes=(str(proof), *notes),
+        proof=proof.to_json(),
+    )
