@@ -111,13 +111,7 @@ def _who(answer: Whodunit) -> Iterator[str]:
         return
     yield f"  digest   {answer.digest}"
     if answer.run and answer.move:
-        summary = answer.run.summary
-        by = f" by {summary.actor}" if summary.actor else ""
-        yield f"  put by   {summary.verb} run {answer.run.id}{by}"
-        if summary.ci_run:
-            yield f"  CI run   {summary.ci_run}"
-        if summary.event.get("ref"):
-            yield f"  event    {_event(answer.run)}"
+        yield from _run(answer.run)
     if answer.commit:
         yield f"  commit   {answer.commit}"
     if answer.current.version:
@@ -131,6 +125,18 @@ def _who(answer: Whodunit) -> Iterator[str]:
     yield f"  known from {_from(answer)}"
     if answer.later:
         yield f"  the last known run put {answer.later.digest} there"
+
+
+def _run(run: Run) -> Iterator[str]:
+    summary = run.summary
+    by = f" by {summary.actor}" if summary.actor else ""
+    yield f"  put by   {summary.verb} run {run.id}{by}"
+    if summary.why:
+        yield f"  why      {summary.why}"
+    if summary.ci_run:
+        yield f"  CI run   {summary.ci_run}"
+    if summary.event.get("ref"):
+        yield f"  event    {_event(run)}"
 
 
 def _from(answer: Whodunit) -> str:

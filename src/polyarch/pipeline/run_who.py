@@ -102,6 +102,7 @@ class Whodunit:
             "run": self.run.id if self.run else None,
             "verb": summary.verb if summary else None,
             "actor": (summary.actor or None) if summary else None,
+            "why": (summary.why or None) if summary else None,
             "ci_run": (summary.ci_run or None) if summary else None,
             "environment": (summary.environment or None) if summary else None,
             "commit": self.commit or None,

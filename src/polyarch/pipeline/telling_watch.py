@@ -157,7 +157,7 @@ def _troubles(document: JsonObject, least: Severity) -> Iterator[Trouble]:
 def _trouble(image: str, row: Mapping[str, Any]) -> Trouble:
     code, words, platform = (neat(_text(row, key)) for key in ("code", "message", "platform"))
     key = _text(row, "key") or f"{code} {platform} {words}"
-    subject = neat(_text(row, "subject"))
+    subject = neat(_text(row, "path") or _text(row, "subject"))
     return Trouble(
         image=neat(_text(row, "image") or image),
         key=neat(key),

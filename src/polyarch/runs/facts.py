@@ -22,6 +22,8 @@ def facts_of(report: Report) -> Iterator[tuple[str, str, str]]:
         yield "took", duration(max(0.0, run.seconds)), ""
     if summary.actor:
         yield "by", summary.actor, ""
+    if summary.why:
+        yield "why", summary.why, ""
     if summary.ci_run:
         yield "CI run", summary.ci_run, summary.ci_run if _LINK.fullmatch(summary.ci_run) else ""
     if summary.environment:

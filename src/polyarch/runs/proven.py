@@ -1,4 +1,4 @@
-"""What the proof of a run found, read from its `proof.json`."""
+"""What the proof of a run found, read from its `proof.json`, and what a watch has found."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from polyarch.errors import SpecError
 from polyarch.oci.fields import JsonObject, decode_object
 from polyarch.runs.outcome import MOST_IMAGES, MOST_PLATFORMS
-from polyarch.runs.reading import PROOF, object_of, objects_of, text_of
+from polyarch.runs.reading import PROOF, RESULT, object_of, objects_of, text_of
 
 MOST_FINDINGS = 1000
 
@@ -27,6 +27,19 @@ class ToldFinding:
 def findings_of(raw: bytes) -> tuple[ToldFinding, ...]:
     """All findings, image by image; none where the proof cannot be read."""
     return tuple(_all(raw))
+
+
+def findings_of_watch(raw: bytes) -> tuple[ToldFinding, ...]:
+    """Those of a result that has one row for each thing looked at; none of other results."""
+    try:
+        result = decode_object(raw, RESULT)
+    except SpecError:
+        return ()
+    return tuple(
+        found
+        for row in objects_of(result, "results", MOST_IMAGES)
+        for found in _of(row, text_of(row, "image") or text_of(row, "subject"), "")
+    )
 
 
 def _all(raw: bytes) -> Iterator[ToldFinding]:

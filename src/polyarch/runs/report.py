@@ -14,8 +14,8 @@ from polyarch.runs.history import images_of
 from polyarch.runs.moves import TagMove, parse_moves
 from polyarch.runs.outcome import RunDestination, RunImage, RunPlatform
 from polyarch.runs.planned import PlannedImage, planned_images
-from polyarch.runs.proven import ToldFinding, findings_of
-from polyarch.runs.reading import EVENTS, PLAN, PROOF, TAGS
+from polyarch.runs.proven import ToldFinding, findings_of, findings_of_watch
+from polyarch.runs.reading import EVENTS, PLAN, PROOF, RESULT, TAGS
 from polyarch.runs.run import Run, RunRecord
 from polyarch.runs.timeline import Timeline, timeline_of
 
@@ -83,9 +83,7 @@ def report_of(records: Sequence[RunRecord]) -> Report:
     timeline = timeline_of(entries, images, planned)
     rows = tuple(_rows(images, registries, timeline))
     tags = tuple(move for record in records for move in _tags(record))
-    findings = tuple(
-        each for record in records for each in findings_of(record.documents.get(PROOF, b""))
-    )
+    findings = tuple(found for record in records for found in _found(record))
     warnings = dict.fromkeys(entry.text("text") for entry in entries if entry.name == "Warned")
     return Report(
         run=records[0].run,
@@ -126,6 +124,11 @@ def _entries(records: Iterable[RunRecord]) -> Iterator[Entry]:
 def _planned(records: Iterable[RunRecord]) -> Iterator[PlannedImage]:
     for record in records:
         yield from planned_images(record.documents.get(PLAN, b""))
+
+
+def _found(record: RunRecord) -> Iterator[ToldFinding]:
+    yield from findings_of(record.documents.get(PROOF, b""))
+    yield from findings_of_watch(record.documents.get(RESULT, b""))
 
 
 def _tags(record: RunRecord) -> tuple[TagMove, ...]:

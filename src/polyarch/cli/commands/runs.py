@@ -71,8 +71,9 @@ def command(
 ) -> None:
     r"""List what polyarch did here, newest first; show, join and report single runs.
 
-    Every build, publish and copy leaves a record: what it was for, who started it, what became of
-    each image, platform, registry and tag, and its logs. RUN is an id, a piece of one, or `last`.
+    Every build, publish and copy, whatever moved published images, and every watch leave a record:
+    what it was for, who started it and why, what became of each image, platform, registry and tag,
+    and its logs. RUN is an id, a piece of one, or `last`.
 
     \b
       polyarch runs --result failed --since 2026-03-01
