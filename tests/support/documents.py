@@ -53,11 +53,23 @@ _CURRENT = table(
     version=TEXT_OR_NULL,
     revision=TEXT_OR_NULL,
     reason=TEXT_OR_NULL,
+    holds=items(
+        table(
+            tag=TEXT,
+            digest=DIGEST,
+            version=TEXT_OR_NULL,
+            revision=TEXT_OR_NULL,
+            time=TEXT,
+            who=TEXT_OR_NULL,
+            why=TEXT_OR_NULL,
+        )
+    ),
 )
 
 PLAN = table(
     schema=called("plan"),
     event=table(name=TEXT, ref=TEXT, sha=TEXT),
+    environment=TEXT_OR_NULL,
     images=items(
         table(
             name=TEXT,
