@@ -1,6 +1,5 @@
 """`promote` at the command line: staging and production on three registries, one like GHCR."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pytest
 
 from polyarch.sandbox.likenesses import GHCR
-from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
 from tests.support.tiny_project import Said, TinyProject, github

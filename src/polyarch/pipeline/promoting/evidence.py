@@ -69,8 +69,7 @@ class Evidence:
 class EvidenceRoom:
     """All that may show it; what is read of a record is kept for the next image.
 
-    `runs` is the folder of runs of this machine, `now` the clock, `loose`: registries have an index
-    each, so that the same images prove the index, too.
+    `runs` is the folder of runs of this machine, `now` the clock.
     """
 
     runs: Path
@@ -84,6 +83,8 @@ class EvidenceRoom:
 
     def find(self, origin: Origin, *, loose: bool = False) -> Evidence:
         """The record that shows exactly this image proven.
+
+        `loose`: registries have an index each, so that the same images prove the index, too.
 
         Raises:
             NotProvenError: none does, or all are too old.

@@ -16,7 +16,7 @@ from polyarch.metadata.policy import may_publish
 from polyarch.pipeline.copy_spool import spool
 from polyarch.pipeline.facts import describe
 from polyarch.pipeline.known import known_facts
-from polyarch.pipeline.moving.act import DRY_RUN, act
+from polyarch.pipeline.moving.act import act
 from polyarch.pipeline.moving.result import MovedImage, MoveResult
 from polyarch.pipeline.outcomes import STANDS
 from polyarch.pipeline.promoting.ahead import foreseen, refuse_collisions
@@ -39,6 +39,7 @@ from polyarch.runs.folder import RunFolder
 from polyarch.transaction.hold import Holds
 from polyarch.transaction.values import Outcome
 
+DRY_RUN = "`--dry-run`: all but the move was done"
 NOWHERE = "no destination has taken it"
 
 
@@ -137,7 +138,7 @@ class _Desk:
         going = {name: tags for name, tags in given.items() if tags.tags}
         if not going:
             reasons = dict.fromkeys(tags.reason for tags in given.values())
-            return self._result(given, (), {}, (), reason="; ".join(reasons))
+            return self._result({}, (), {}, (), reason="; ".join(reasons))
         images = self._find(going)
         refuse_collisions(images)
         proofs = self._proofs(images)
