@@ -8,6 +8,7 @@ from polyarch.content.reader import read_small
 from polyarch.errors import AdaptationNeededError
 from polyarch.metadata.kind import TagKind
 from polyarch.oci.manifest import ImageIndex, ImageManifest
+from polyarch.pipeline.attaching import Attaching
 from polyarch.pipeline.current import current_of
 from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.job import ProvenImage
@@ -16,7 +17,7 @@ from polyarch.pipeline.prepare import Prepared
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.adapt import adapted
 from polyarch.transaction.hold import Hold
-from polyarch.transaction.values import Guard, Labels, Target, Verdict
+from polyarch.transaction.values import Bring, Guard, Labels, Target, Verdict, bring_nothing
 
 _MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
     Action.CREATE: "move",
@@ -50,6 +51,7 @@ def targets_of(
         if proven and client:
             profile = client.repository(repository).profile
             root, why = adapted(proven.index, proven.source, profile)
+        merge = prepared.ask.keep_others and bool(image.missing)
         one_digest = settings.digest_policy != PER_REGISTRY
         found.append(
             Target(
@@ -58,16 +60,30 @@ def targets_of(
                 moving=frozenset(moving),
                 guard=guard,
                 holds=prepared.holds,
-                merge=prepared.ask.keep_others and bool(image.missing),
+                merge=merge,
                 root=root if why and not one_digest else None,
                 adapted=why if not one_digest else "",
                 unfit=AdaptationNeededError(str(repository), why) if why and one_digest else None,
                 fewer=prepared.ask.fewer,
                 public=settings.public and not prepared.ask.sandbox,
                 aliases=aliases,
+                beside=bring_nothing if merge else _beside(proven, prepared),
             )
         )
     return tuple(found)
+
+
+def _beside(proven: ProvenImage | None, prepared: Prepared) -> Bring:
+    """The proof, where the config says so; an index that is merged is not what was proven."""
+    if proven is None or not prepared.project.verify.attach:
+        return bring_nothing
+    world, event = prepared.world, prepared.event
+    return Attaching(
+        proof=proven.proof,
+        source={"revision": event.sha or None, "ci_run": event.ci_run},
+        time=world.clock() if world.clock else world.now,
+        listen=world.listen,
+    )
 
 
 def _aliases(image: ImagePlan, proven: ProvenImage) -> dict[str, ImageManifest]:
