@@ -62,6 +62,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.NothingToKeepError: ExitCode.REFUSED,
     errors.AdaptationNeededError: ExitCode.REFUSED,
     errors.NotPublicError: ExitCode.REFUSED,
+    errors.RepositoryUnclearError: ExitCode.FAILED,
     errors.PromotionRefusedError: ExitCode.REFUSED,
     errors.OldImageGoneError: ExitCode.REFUSED,
     errors.ContentError: ExitCode.FAILED,

@@ -167,6 +167,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   └── PullRequestActError     a pull request moves nothing
 │   ├── RunGoesOnError              a run that is to be undone is still at work
 │   ├── OldImageGoneError           what a tag showed before is in no repository any more
+│   ├── RepositoryUnclearError      what its tags need cannot all be read, so nothing is pruned
 │   └── DeadlinePassedError
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
@@ -323,6 +324,7 @@ from polyarch.errors.promoting import (
     SameEnvironmentError,
     SourcesDisagreeError,
 )
+from polyarch.errors.pruning import RepositoryUnclearError
 from polyarch.errors.publishing import (
     AdaptationNeededError,
     DeadlinePassedError,
@@ -534,6 +536,7 @@ __all__ = [
     "RegistryError",
     "RegistryUnavailableError",
     "RepositoryNotFoundError",
+    "RepositoryUnclearError",
     "RunGoesOnError",
     "RunNotFoundError",
     "RunUnreadableError",

@@ -36,10 +36,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """`kind` is None where no rule of those kinds gives the tag; `stays` says why it never goes."""
+    """`kind` is None where no rule of those kinds gives the tag; `stays` says why it never goes.
+
+    `fixed`: another rule always gives it.
+    """
 
     kind: Kind | None = None
     stays: str = ""
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class TagRules:
         A branch is one only where the index says so. A commit's tag has to be that of the index.
         """
         if tag in self.fixed:
-            return Judged(stays="another rule always gives it")
+            return Judged(stays="another rule always gives it", fixed=True)
         kind = self._kind(tag, version, revision)
         if kind is None:
             return Judged(stays="no rule for pull requests, commits or branches gives it")

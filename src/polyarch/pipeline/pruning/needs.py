@@ -1,0 +1,139 @@
+"""What stays because something that stays needs it, and what falls with what goes. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from polyarch.oci.digest import Digest
+from polyarch.oci.manifest import ImageIndex
+from polyarch.pipeline.pruning.facts import Facts, subject_of_tag
+from polyarch.registry.profile import TagDelete
+from polyarch.transaction.hold import Hold
+
+Labelled = Mapping[Digest, str]
+"""Manifests, each with the words for why it is meant."""
+
+
+def needed(facts: Facts, roots: Labelled) -> dict[Digest, str]:
+    """These and all that they need: children, artifacts about them, what those are about.
+
+    What a hold holds back is needed as long as it holds.
+    """
+    found: dict[Digest, str] = {}
+    waiting = list(roots.items())
+    while waiting:
+        digest, why = waiting.pop()
+        if digest in found:
+            continue
+        found[digest] = why
+        waiting += [(each, why) for each in _beside(facts, digest)]
+        node = facts.manifests.get(digest)
+        if node and node.subject:
+            waiting.append((node.subject.digest, why))
+        if hold := Hold.read(node):
+            waiting.append((hold.digest, why))
+    return found
+
+
+def falling(facts: Facts, roots: Labelled, kept: Mapping[Digest, str]) -> dict[Digest, str]:
+    """These with their children and all that is about them, but for what is kept."""
+    found: dict[Digest, str] = {}
+    waiting = list(reversed(list(roots.items())))
+    while waiting:
+        digest, why = waiting.pop()
+        if digest in found or digest in kept or digest not in facts.manifests:
+            continue
+        found[digest] = why
+        node = facts.manifests[digest]
+        if isinstance(node, ImageIndex):
+            told = f"nothing but {digest} lists it"
+            waiting += [(child.digest, told) for child in node.manifests]
+        waiting += [(each, f"it is about {digest}") for each in facts.about.get(digest, ())]
+    return found
+
+
+def _beside(facts: Facts, digest: Digest) -> Iterable[Digest]:
+    node = facts.manifests.get(digest)
+    if isinstance(node, ImageIndex):
+        yield from (child.digest for child in node.manifests)
+    yield from facts.about.get(digest, ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """What goes and what stays: tags that go, manifests that are needed, those that fall.
+
+    `back` says of tags that were to go why they stay after all.
+    """
+
+    going: frozenset[str]
+    kept: Mapping[Digest, str]
+    falling: Mapping[Digest, str]
+    back: Mapping[str, str]
+
+
+def split(facts: Facts, wanted: Iterable[str], tag_delete: TagDelete) -> Split:
+    """Let as many of the tags go as may: the more stay, the more is needed, until nothing changes.
+
+    Tags about a manifest go with it, whoever asked for them.
+    """
+    tags = facts.survey.tags
+    about = {tag: subject for tag in tags if (subject := subject_of_tag(tag))}
+    going = {*wanted, *about} & tags.keys()
+    back: dict[str, str] = {}
+    while True:
+        roots = {head.digest: f"`{tag}`" for tag, head in tags.items() if tag not in going}
+        roots |= dict.fromkeys(facts.young, "what a tag showed until a short while ago")
+        kept = needed(facts, roots)
+        fallen = falling(facts, _roots(facts, going, about), kept)
+        stays = {
+            tag: why
+            for tag in sorted(going)
+            if (why := _why_back(facts, about.get(tag), kept, fallen))
+            or (why := _trap(facts, tag, going, kept, tag_delete))
+        }
+        if not stays:
+            return Split(going=frozenset(going), kept=kept, falling=fallen, back=back)
+        going -= stays.keys()
+        back |= stays
+
+
+def _roots(facts: Facts, going: Iterable[str], about: Mapping[str, Digest]) -> dict[Digest, str]:
+    """What falls first: what tags show that go, tags about others last."""
+    order = sorted(going, key=lambda tag: (tag in about, tag))
+    shown = {facts.survey.tags[tag].digest: f"`{tag}` goes" for tag in reversed(order)}
+    return {**dict(reversed(shown.items())), **facts.loose}
+
+
+def _why_back(
+    facts: Facts,
+    subject: Digest | None,
+    kept: Mapping[Digest, str],
+    fallen: Mapping[Digest, str],
+) -> str:
+    if subject is None or subject in facts.absent or subject in fallen:
+        return ""
+    if subject in kept:
+        return f"it is about {subject}, which {kept[subject]} needs"
+    return f"it is about {subject}, which stands there without a tag"
+
+
+def _trap(
+    facts: Facts,
+    tag: str,
+    going: Iterable[str],
+    kept: Mapping[Digest, str],
+    tag_delete: TagDelete,
+) -> str:
+    """Why a tag cannot go alone, where it would take its manifest along."""
+    if tag_delete == "tag":
+        return ""
+    digest = facts.survey.tags[tag].digest
+    others = [each for each in facts.survey.tags_of(digest) if each not in going]
+    told = (
+        "deleting a tag deletes its image here"
+        if tag_delete == "manifest"
+        else "whether a tag can go alone here is not known"
+    )
+    if others:
+        return f"`{others[0]}` shows the same, and {told}"
+    return f"{kept[digest]} needs what it shows, and {told}" if digest in kept else ""

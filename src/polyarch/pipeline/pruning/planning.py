@@ -1,0 +1,129 @@
+"""What goes from one repository, each with its reason. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from polyarch.oci.digest import Digest
+from polyarch.oci.manifest import ImageIndex
+from polyarch.pipeline.pruning.choosing import Choice
+from polyarch.pipeline.pruning.facts import Facts, subject_of_tag
+from polyarch.pipeline.pruning.needs import Split, split
+from polyarch.pipeline.pruning.values import Fate, ManifestRow, TagRow
+from polyarch.pipeline.survey import Root
+from polyarch.registry.profile import TagDelete
+
+Rows = tuple[tuple[TagRow, ...], tuple[ManifestRow, ...]]
+
+
+def plan(facts: Facts, choices: Sequence[Choice], tag_delete: TagDelete) -> Rows:
+    """Say of each tag, and of each manifest below those that go, what becomes of it.
+
+    Where a registry deletes nothing, or something could not be read, all stays.
+    """
+    held = {choice.tag: why for choice in choices if (why := _held(facts, choice))}
+    wanted = [choice.tag for choice in choices if choice.goes and choice.tag not in held]
+    if facts.problem:
+        return tuple(_stays(each, f"nothing goes: {facts.problem}") for each in choices), ()
+    if tag_delete == "no":
+        told = "this registry deletes nothing over its API"
+        return tuple(_stays(each, held.get(each.tag, told)) for each in choices), ()
+    made = split(facts, wanted, tag_delete)
+    reasons = {**made.back, **held}
+    tags = tuple(_tag_row(choice, made, reasons) for choice in choices)
+    return tags, _manifest_rows(facts, made)
+
+
+def _held(facts: Facts, choice: Choice) -> str:
+    """Why a tag is held, that would go."""
+    if not choice.goes:
+        return ""
+    for hold in facts.holds_of(choice.digest):
+        if hold.tag == choice.tag:
+            who = f" by {hold.who}" if hold.who else ""
+            return f"it was put back there on {hold.time.date()}{who}, and is held"
+    return ""
+
+
+def _stays(choice: Choice, why: str) -> TagRow:
+    reason = why if choice.goes else choice.reason
+    return TagRow(
+        tag=choice.tag,
+        digest=choice.digest,
+        fate=Fate.STAYS,
+        reason=reason,
+        kind=choice.kind.value if choice.kind else "",
+        time=choice.time,
+    )
+
+
+def _tag_row(choice: Choice, made: Split, why: Mapping[str, str]) -> TagRow:
+    if choice.tag not in made.going:
+        return _stays(choice, why.get(choice.tag, choice.reason))
+    subject = subject_of_tag(choice.tag)
+    reason = choice.reason
+    if subject:
+        reason = "goes" if subject in made.falling else "is not there any more"
+        reason = f"it is about {subject}, which {reason}"
+    return TagRow(
+        tag=choice.tag,
+        digest=choice.digest,
+        fate=Fate.GOES,
+        reason=reason,
+        kind=choice.kind.value if choice.kind else "referrers" if subject else "",
+        time=choice.time,
+    )
+
+
+def _manifest_rows(facts: Facts, made: Split) -> tuple[ManifestRow, ...]:
+    levels = _levels(facts.manifests, made.falling)
+    going = [
+        ManifestRow(
+            digest=digest,
+            what=what_is(facts.manifests[digest]),
+            fate=Fate.GOES,
+            reason=reason,
+            level=levels[digest],
+        )
+        for digest, reason in made.falling.items()
+    ]
+    staying = [
+        ManifestRow(
+            digest=digest,
+            what=what_is(facts.manifests[digest]),
+            fate=Fate.STAYS,
+            reason=f"{made.kept[digest]} needs it",
+        )
+        for digest in _spared(facts, made)
+    ]
+    return (*sorted(going, key=lambda row: row.level), *staying)
+
+
+def _spared(facts: Facts, made: Split) -> list[Digest]:
+    """What the tags that go show, and indexes that fall list, and something else needs."""
+    roots = [facts.survey.tags[tag].digest for tag in sorted(made.going)]
+    found = dict.fromkeys(roots)
+    for digest in made.falling:
+        node = facts.manifests[digest]
+        if isinstance(node, ImageIndex):
+            found |= dict.fromkeys(child.digest for child in node.manifests)
+    return [digest for digest in found if digest in made.kept and digest in facts.manifests]
+
+
+def _levels(manifests: Mapping[Digest, Root], falling: Collection[Digest]) -> dict[Digest, int]:
+    """How many indexes that fall stand above each; an index never lists what lists it."""
+    levels = dict.fromkeys(falling, 0)
+    waiting = list(falling)
+    while waiting:
+        digest = waiting.pop()
+        node = manifests[digest]
+        for child in node.manifests if isinstance(node, ImageIndex) else ():
+            if levels.get(child.digest, levels[digest] + 1) <= levels[digest]:
+                levels[child.digest] = levels[digest] + 1
+                waiting.append(child.digest)
+    return levels
+
+
+def what_is(node: Root) -> str:
+    """What a manifest is, in one word."""
+    if node.subject or (not isinstance(node, ImageIndex) and node.artifact_type):
+        return "artifact"
+    return "index" if isinstance(node, ImageIndex) else "image"
