@@ -10,6 +10,7 @@ from polyarch.errors import PolyarchError, RegistryError
 from polyarch.host.moment import read_time
 from polyarch.oci import annotation
 from polyarch.oci.descriptor import Descriptor
+from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository, TagReference
 from polyarch.pipeline.plan import Current, State
@@ -107,12 +108,17 @@ def current_of(
 
 async def with_holds(client: RegistryClient, current: CurrentTags, holds: Holds) -> CurrentTags:
     """The same with what keeps tags where they were put back to; who does not say it is unknown."""
+    there: dict[tuple[Repository, Digest], set[str]] = {}
+    for tag, found in current.items():
+        if found.digest:
+            there.setdefault((tag.repository, found.digest), set()).add(tag.tag)
 
     async def one(tag: TagReference, found: Current) -> Current:
         if found.digest is None:
             return found
+        tags = there[tag.repository, found.digest]
         try:
-            held = await holds.on(client.repository(tag.repository), found.digest)
+            held = await holds.on(client.repository(tag.repository), found.digest, tags)
         except PolyarchError as error:
             return Current(state=State.UNKNOWN, reason=_reason(error), error=error)
         return replace(found, holds=tuple(hold for hold in held if hold.tag == tag.tag))

@@ -4,9 +4,13 @@ It counts as long as the tag points there, and keeps back what is not newer than
 away. A run on an empty machine finds it where the tag leads; nobody but polyarch heeds it.
 """
 
+import asyncio
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
+from weakref import WeakValueDictionary
 
 from polyarch.errors import ContentError, ManifestNotFoundError, SpecError, shorten
 from polyarch.host.moment import read_time
@@ -22,6 +26,9 @@ from polyarch.transaction.marker import marker, push_marker_blobs
 ARTIFACT = "application/vnd.polyarch.hold.v1"
 MOST = 100
 """Holds of one manifest that are read; each tag of it needs one."""
+
+FRESH_S = 60.0
+"""How long it counts what was read: builds may take an hour meanwhile."""
 
 _LONGEST = 500
 _TAG = "dev.polyarch.hold.tag"
@@ -108,14 +115,31 @@ class Hold:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What was read of one manifest; `tags` were seen to stand there before, `at` is monotonic."""
+
+    holds: tuple[Hold, ...]
+    tags: frozenset[str]
+    at: float
+
+
 class Holds:
-    """Reads what is held; each manifest is asked for once in a run."""
+    """Reads what is held; asks for each manifest once within a minute, unless a tag came there.
+
+    A hold stands before its tag is put back. So what was read while a tag stood elsewhere says
+    nothing of that tag.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Repository, Digest], tuple[Hold, ...]] = {}
+        self._known: dict[tuple[Repository, Digest], _Known] = {}
+        self._asking: WeakValueDictionary[tuple[Repository, Digest], asyncio.Lock]
+        self._asking = WeakValueDictionary()
 
-    async def on(self, remote: RemoteRepository, subject: Digest) -> tuple[Hold, ...]:
-        """The holds of all tags that were put back to this manifest.
+    async def on(
+        self, remote: RemoteRepository, subject: Digest, tags: Collection[str] = ()
+    ) -> tuple[Hold, ...]:
+        """The holds of all tags that were put back to this manifest; `tags` are seen there now.
 
         A list of referrers that is damaged holds nothing.
 
@@ -123,9 +147,13 @@ class Holds:
             RegistryError: the registry did not say.
         """
         key = remote.repository, subject
-        if key not in self._known:
-            self._known[key] = await _read(remote, subject)
-        return self._known[key]
+        async with self._asking.setdefault(key, asyncio.Lock()):
+            known, now = self._known.get(key), time.monotonic()
+            if known is None or now - known.at > FRESH_S or not known.tags.issuperset(tags):
+                seen = known.tags.union(tags) if known else frozenset(tags)
+                known = _Known(holds=await _read(remote, subject), tags=seen, at=now)
+                self._known[key] = known
+            return known.holds
 
 
 async def _read(remote: RemoteRepository, subject: Digest) -> tuple[Hold, ...]:

@@ -92,7 +92,8 @@ async def _holds(destination: Destination, tag: str, standing: Root | None) -> t
     """What keeps this tag where it was put back to."""
     if standing is None or destination.target.holds is None:
         return ()
-    found = await destination.target.holds.on(destination.remote, standing.descriptor.digest)
+    digest = standing.descriptor.digest
+    found = await destination.target.holds.on(destination.remote, digest, (tag,))
     return tuple(hold for hold in found if hold.tag == tag)
 
 
