@@ -101,7 +101,8 @@ def _roots(facts: Facts, going: Iterable[str], about: Mapping[str, Digest]) -> d
     """What falls first: what tags show that go, tags about others last."""
     order = sorted(going, key=lambda tag: (tag in about, tag))
     shown = {facts.survey.tags[tag].digest: f"`{tag}` goes" for tag in reversed(order)}
-    return {**dict(reversed(shown.items())), **facts.loose}
+    first = dict(reversed(shown.items()))
+    return {**first, **{digest: why for digest, why in facts.loose.items() if digest not in first}}
 
 
 def _why_back(

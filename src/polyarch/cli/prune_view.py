@@ -1,0 +1,74 @@
+"""What may go from registries, or went, as a table; imported only where one is drawn."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from polyarch.cli.console import table
+from polyarch.errors import shorten
+from polyarch.pipeline.pruning.result import PruneResult
+from polyarch.pipeline.pruning.values import Fate, ManifestRow, RepositoryPrune, TagRow
+
+_STYLES = {
+    Fate.GOES: "yellow",
+    Fate.STAYS: "dim",
+    Fate.REMOVED: "green",
+    Fate.LEFT: "bold red",
+}
+_LONGEST = 60
+
+
+def prune_view(result: PruneResult, *, verbose: bool) -> RenderableType:
+    """The rows that go, and with `verbose` those that stay; repositories without any are left out.
+
+    Without `verbose` manifests are counted and not listed.
+    """
+    drawn: list[RenderableType] = []
+    for each in result.repositories:
+        if rows := list(_rows(each, verbose=verbose)):
+            made = table("what", "name", "committed", "", "why")
+            for row in rows:
+                made.add_row(*row)
+            drawn += [Text(str(each.repository), style="bold"), Text(), made, Text()]
+        drawn += [Text(line) for line in _told(each)]
+    return Group(*drawn) if drawn else Text("nothing may go", style="dim")
+
+
+def _rows(each: RepositoryPrune, *, verbose: bool) -> Iterator[tuple[str | Text, ...]]:
+    for tag in each.tags:
+        if verbose or tag.fate is not Fate.STAYS or (tag.kind and each.hint):
+            time = str(tag.time.date()) if tag.time else ""
+            yield "tag", shorten(tag.tag, _LONGEST), time, _fate(tag), shorten(tag.reason, 200)
+    for manifest in each.manifests:
+        if verbose or manifest.fate is Fate.LEFT:
+            name = f"{manifest.digest.algorithm}:{manifest.digest.short}"
+            yield manifest.what, name, "", _fate(manifest), shorten(manifest.reason, 200)
+
+
+def _fate(row: TagRow | ManifestRow) -> Text:
+    return Text(row.fate.value, style=_STYLES[row.fate])
+
+
+def _told(each: RepositoryPrune) -> Iterator[str]:
+    """Manifests in one line, and why nothing or not all went."""
+    counted: dict[tuple[str, Fate], int] = {}
+    for row in each.manifests:
+        if row.fate is not Fate.STAYS:
+            counted[row.what, row.fate] = counted.get((row.what, row.fate), 0) + 1
+    for fate, words in ((Fate.GOES, "to go"), (Fate.REMOVED, "removed"), (Fate.LEFT, "left")):
+        parts = [
+            f"{number} {_plural(what, number)}"
+            for (what, found), number in counted.items()
+            if found is fate
+        ]
+        if parts:
+            yield f"{each.repository}: {', '.join(parts)} {words} that nothing else needs"
+    if each.problem:
+        yield f"{each.repository}: {each.problem}"
+
+
+def _plural(what: str, number: int) -> str:
+    if number == 1:
+        return what
+    return "indexes" if what == "index" else f"{what}s"
