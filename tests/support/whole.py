@@ -87,7 +87,7 @@ class _Reader:
         flaws = self._image(raw, {}) if children is None else self._children(children)
         return Standing(
             digest=digest,
-            children={_name(child["platform"]): child["digest"] for child in children or ()},
+            children={_name(_platform(child)): child["digest"] for child in children or ()},
             revision=(root.get("annotations") or {}).get("org.opencontainers.image.revision", ""),
             flaws=tuple(flaws),
         )
@@ -102,7 +102,7 @@ class _Reader:
             elif (digest_of(raw), len(raw)) != (child["digest"], child["size"]):
                 yield f"{child['digest']}: other bytes"
             else:
-                yield from self._image(raw, child["platform"])
+                yield from self._image(raw, _platform(child))
 
     def _image(self, raw: bytes, platform: Mapping[str, str]) -> Iterator[str]:
         manifest = json.loads(raw)
@@ -160,6 +160,11 @@ def digest_of(raw: bytes) -> str:
     return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
+def _platform(child: Mapping[str, Any]) -> Mapping[str, str]:
+    """That of an entry; none in the lists of referrers that stand under tags."""
+    return child.get("platform") or {}
+
+
 def _name(platform: Mapping[str, str]) -> str:
-    words = (platform["os"], platform["architecture"], platform.get("variant", ""))
+    words = (platform.get("os", ""), platform.get("architecture", ""), platform.get("variant", ""))
     return "/".join(word for word in words if word)

@@ -113,11 +113,12 @@ def command(
     _check(tags, origin, prove=prove, aged=proof_max_age is not None, local=allow_local)
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
     project = open_project(surroundings, config_file, target)
+    giver = open_project(surroundings, config_file, source)
     event = event_of(EventOptions(allow_local=allow_local), surroundings, project.root)
     if not tags:
         _refuse_no_event(event)
     request = PromoteRequest(
-        source=open_project(surroundings, config_file, source),
+        source=giver,
         target=project,
         event=event,
         selectors=images,
