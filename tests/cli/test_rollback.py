@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from polyarch.sandbox.server import SandboxRegistry
-from tests.support.released import Released, tags_told
-from tests.support.whole import Shelf
+from tests.support.released import Released, shown, tags_told
 
 Registries = tuple[SandboxRegistry, ...]
 MOVING = {"1", "latest"}
@@ -20,16 +19,6 @@ def released(tmp_path: Path, registries: Registries) -> Released:
         said = made.release(version)
         assert said.code == 0, said
     return made
-
-
-def shown(released: Released, image: str = "server") -> list[dict[str, str]]:
-    """What each tag shows, by registry; every byte of it is there."""
-    found = []
-    for host in released.hosts:
-        tags = Shelf(host=host, repository=f"team/{image}").tags()
-        assert not [each.flaws for each in tags.values() if each.flaws]
-        found.append({tag: each.digest for tag, each in tags.items() if "sha256-" not in tag})
-    return found
 
 
 def test_moving_tags_go_back_everywhere(released: Released):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.tiny_project import NOTHING, Said, TinyProject, github
+from tests.support.whole import Shelf
 
 IMAGES = ("server", "web", "bot")
 PLATFORMS = ("linux/ppc64le", "linux/s390x")
@@ -109,3 +110,13 @@ def tags_told(said: Said) -> set[tuple[str, str]]:
         for each in image["destinations"]
         for tag in each["references"]
     }
+
+
+def shown(released: Released, image: str = "server") -> list[dict[str, str]]:
+    """What each tag shows, by registry; every byte of it is there."""
+    found = []
+    for host in released.hosts:
+        tags = Shelf(host=host, repository=f"team/{image}").tags()
+        assert not [each.flaws for each in tags.values() if each.flaws]
+        found.append({tag: each.digest for tag, each in tags.items() if "sha256-" not in tag})
+    return found

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of
@@ -53,7 +52,7 @@ class Actor:
 
         surroundings, project = self.invocation.surroundings, self.project
         root = project.root if project else None
-        event = self._event(surroundings)
+        event = self.check()
         with recorded(
             self.verb,
             surroundings,
@@ -71,7 +70,13 @@ class Actor:
         tell(result, self.invocation)
         return code_of(result)
 
-    def _event(self, surroundings: Surroundings) -> CiEvent:
+    def check(self) -> CiEvent:
+        """See that whoever runs this may move tags; gives the event, which says who it is.
+
+        Raises:
+            PullRequestActError: it runs for a pull request.
+        """
+        surroundings = self.invocation.surroundings
         root = self.project.root if self.project else surroundings.folder
         event = event_of(EventOptions(), surroundings, root)
         if event.is_pull_request:

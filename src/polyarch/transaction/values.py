@@ -128,13 +128,14 @@ class Options:
 
 
 class TagStatus(StrEnum):
-    """What became of one tag."""
+    """What became of one tag; `removed`: one that was new to the run that is undone."""
 
     CREATED = "created"
     MOVED = "moved"
     KEPT = "kept"
     UNCHANGED = "unchanged"
     RESTORED = "restored"
+    REMOVED = "removed"
     LEFT = "left"
     FAILED = "failed"
 

@@ -1,0 +1,93 @@
+"""Taking away tags that were new, where nothing else is lost with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from polyarch.errors import DeleteUnsupportedError, PreconditionFailedError
+from polyarch.oci.digest import Digest
+from polyarch.pipeline.survey import Survey, survey
+from polyarch.registry.condition import Condition
+from polyarch.registry.repository import RemoteRepository
+from polyarch.transaction.journal import Journal
+from polyarch.transaction.values import TagOutcome, TagStatus
+
+NEW = "it was new, and is gone again"
+NO_DELETION = "its registry deletes no tags"
+OTHERS = "somebody else has moved it since"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Removal:
+    """The new tags of one repository, and what they are to show still."""
+
+    remote: RemoteRepository
+    wanted: Mapping[str, Digest]
+    journal: Journal
+    seen: Survey | None
+
+    async def one(self, tag: str, digest: Digest) -> TagOutcome:
+        """Take one tag away, unless somebody needs it.
+
+        Raises:
+            RegistryError, ContentError: the registry did not say, or not do it.
+            StorageError: the journal cannot be written.
+        """
+        if reason := self._needed(digest):
+            return _stays(tag, digest, TagStatus.LEFT, reason)
+        standing = await self.remote.standing_manifest(tag)
+        if standing is None:
+            return TagOutcome(tag=tag, digest=None, status=TagStatus.REMOVED, reason=NEW)
+        if standing.descriptor.digest != digest:
+            return _stays(tag, standing.descriptor.digest, TagStatus.KEPT, OTHERS)
+
+        async def holds() -> bool:
+            shown = await self.remote.head(tag)
+            return bool(shown and shown.digest == digest)
+
+        await self.journal.frozen(self.remote.repository, tag, standing)
+        try:
+            await self.remote.delete_tag(tag, Condition.found(digest, holds))
+        except DeleteUnsupportedError:
+            return _stays(tag, digest, TagStatus.LEFT, NO_DELETION)
+        except PreconditionFailedError:
+            return _stays(tag, None, TagStatus.KEPT, OTHERS)
+        return TagOutcome(tag=tag, digest=None, status=TagStatus.REMOVED, reason=NEW)
+
+    def _needed(self, digest: Digest) -> str:
+        """Why what the tag shows must stay, where it may go with the tag."""
+        if self.seen is None:
+            return ""
+        going = {tag for tag, each in self.wanted.items() if each == digest}
+        kept = {tag: each for tag, each in self.seen.tags.items() if tag not in going}
+        takes = "deleting a tag may delete its image here"
+        for tag, each in kept.items():
+            if each.digest == digest:
+                return f"{takes}, and `{tag}` shows it, too"
+            if each.digest in self.seen.missing:
+                return f"{takes}, and what `{tag}` holds cannot be read"
+            if digest in self.seen.below([each.digest]):
+                return f"{takes}, and the index under `{tag}` holds it"
+        return ""
+
+
+async def remove_new(
+    remote: RemoteRepository, wanted: Mapping[str, Digest], journal: Journal
+) -> tuple[TagOutcome, ...]:
+    """Take away the tags of one repository, each only as long as it shows this digest.
+
+    Raises:
+        RegistryError, ContentError: the registry did not say, or not do it.
+        StorageError: the journal cannot be written.
+    """
+    kind = remote.profile.tag_delete
+    if kind == "no":
+        return tuple(
+            _stays(tag, digest, TagStatus.LEFT, NO_DELETION) for tag, digest in wanted.items()
+        )
+    seen = None if kind == "tag" else await survey(remote)
+    removal = _Removal(remote=remote, wanted=wanted, journal=journal, seen=seen)
+    return tuple([await removal.one(tag, digest) for tag, digest in wanted.items()])
+
+
+def _stays(tag: str, digest: Digest | None, status: TagStatus, reason: str) -> TagOutcome:
+    return TagOutcome(tag=tag, digest=digest, status=status, reason=reason)
