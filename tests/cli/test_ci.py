@@ -265,3 +265,18 @@ def test_make_itself_takes_no_command_from_a_variable(project: TinyProject):
         made("polyarch-stage", f"PLATFORM={platform}").stdout
         == f"build,--platform,{platform},--stage,"
     )
+
+
+def test_a_watch_at_the_time_of_a_build_cannot_be_told_apart(project: TinyProject):
+    project.toml('+[triggers]\nschedule = ["17 3 * * *"]\nwatch = "17 3 * * *"\n')
+    said = project.run("ci", "github")
+    assert said.code == 2
+    assert "[triggers] watch" in said.stderr
+    text = (project.root / "polyarch.toml").read_text()
+    project.toml(text.replace('watch = "17 3', 'watch = "41 5'))
+    said = project.run("ci", "github")
+    assert "  schedule 41 5 * * * (UTC), to watch what is published" in said.stderr
+    assert "  watch: contents read, packages read" in said.stderr
+    assert (
+        "  PULL_POLYARCH_DOCKER_IO_PASSWORD: login of docker.io, to pull and no more" in said.stderr
+    )

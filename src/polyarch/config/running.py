@@ -19,12 +19,16 @@ class NotifySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerSettings:
-    """What starts the generated pipeline; None and nothing leave it to what publishes."""
+    """What starts the generated pipeline; None and nothing leave it to what publishes.
+
+    `watch` is a time, empty where nothing is watched.
+    """
 
     branches: tuple[str, ...]
     tags: tuple[str, ...]
     release: bool | None
     schedule: tuple[str, ...]
+    watch: str
     dispatch: bool | None
     pull_request: bool | None
 

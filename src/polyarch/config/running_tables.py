@@ -41,6 +41,13 @@ class TriggersTable(Table, frozen=True):
         tuple[Annotated[str, running_forms.CRON], ...],
         doc("Times in cron's form, UTC. Where `schedule` publishes: nightly, at an odd minute."),
     ] = ()
+    watch: Annotated[
+        Annotated[str, running_forms.CRON] | None,
+        doc(
+            "A time in cron's form, UTC, at which a job of its own runs `polyarch watch`; without"
+            " it none does."
+        ),
+    ] = None
     dispatch: Annotated[bool | None, doc("Whether it can be started by hand, for any ref.")] = None
     pull_request: Annotated[
         bool | None, doc("Whether pull requests are built and proven; they are unless told not to.")

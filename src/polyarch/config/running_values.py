@@ -34,6 +34,7 @@ def trigger_settings(values: Values) -> TriggerSettings:
         tags=table.tags,
         release=table.release,
         schedule=table.schedule,
+        watch=table.watch or "",
         dispatch=table.dispatch,
         pull_request=table.pull_request,
     )

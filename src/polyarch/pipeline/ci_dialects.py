@@ -22,7 +22,8 @@ from polyarch.ci.pipelines.shape import Pipeline
 class Dialect:
     """`hosted` are machines by platforms; `place` is the file, from the repository's root.
 
-    `starts` is false where it says nothing of what starts what: that is somebody else's.
+    `starts` is false where it says nothing of what starts what: that is somebody else's. `watching`
+    is a note for pipelines that watch what is published.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Dialect:
     permissions: Callable[[Pipeline], Mapping[str, Mapping[str, str]]] = lambda _: {}
     starts: bool = True
     notes: tuple[str, ...] = ()
+    watching: str = ""
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -65,6 +67,8 @@ DIALECTS: Mapping[str, Dialect] = {
                 "mask and protect them; show those of logins to the environment of `publish` alone",
                 "a schedule is made in GitLab itself: Build, Pipeline schedules",
             ),
+            watching="the one that watches has the variable POLYARCH_WATCH=true; show logins that"
+            " may pull and no more to its environment, under the same names",
         ),
         Dialect(
             name="make",

@@ -53,12 +53,16 @@ def lines(written: Written) -> Iterator[str]:
         yield f"  {job}: {', '.join(f'{scope} {right}' for scope, right in given.items())}"
     yield from _to_create(pipeline)
     yield from written.dialect.notes
+    if pipeline.triggers.watch and written.dialect.watching:
+        yield written.dialect.watching
 
 
 def asked_for(pipeline: Pipeline, origin: Origin) -> tuple[Variable, ...]:
     """The variables of one kind that the pipeline reads."""
     every = (*pipeline.staging, *pipeline.builds, *pipeline.publishing, *pipeline.telling)
-    return unique(each for each in every if each.origin is origin)
+    found = unique(each for each in every if each.origin is origin)
+    more = (each for each in pipeline.watching if each.origin is origin and each.stored)
+    return (*found, *more)
 
 
 def _machines(pipeline: Pipeline) -> Iterator[str]:
@@ -83,11 +87,11 @@ def _to_create(pipeline: Pipeline) -> Iterator[str]:
     if secrets:
         where = f", those of logins in the environment {pipeline.protect}"
         yield f"secrets to create{where if pipeline.protect else ''}:"
-        yield from (f"  {each.name}: {each.purpose}" for each in secrets)
+        yield from (f"  {each.created}: {each.purpose}" for each in secrets)
     if plain:
         yield "variables to create (no secrets: what is secret is cut out of what jobs hand on):"
-        yield from (f"  {each.name}: {each.purpose}" for each in plain)
+        yield from (f"  {each.created}: {each.purpose}" for each in plain)
 
 
 def _json(variable: Variable) -> JsonObject:
-    return {"name": variable.name, "purpose": variable.purpose}
+    return {"name": variable.created, "purpose": variable.purpose}

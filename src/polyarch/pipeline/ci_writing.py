@@ -11,6 +11,7 @@ from polyarch.ci.pipelines.head import command_in
 from polyarch.ci.pipelines.logins import published_to
 from polyarch.ci.pipelines.pins import Pin, newest, pins_in
 from polyarch.ci.pipelines.shape import Pipeline, Wishes, shape
+from polyarch.ci.pipelines.triggers import Triggers
 from polyarch.config.document import FILE_NAME
 from polyarch.config.load import load_project
 from polyarch.config.project import Project
@@ -174,6 +175,7 @@ def _check(project: Project, request: Request) -> None:
             hint="leave `--single-job` or `--protect` out",
         )
     if not request.branch:
+        _check_watch(project)
         return
     if not project.environment:
         raise UsageError(
@@ -187,6 +189,17 @@ def _check(project: Project, request: Request) -> None:
             f"pushes of the branch `{request.branch}` publish nothing in `{project.environment}`",
             where=f"[environments.{project.environment}.publish] on",
             hint=f'let it hold "branch:{request.branch}"',
+        )
+
+
+def _check_watch(project: Project) -> None:
+    """The CI says of a run at which time it was started, and nothing else tells watching apart."""
+    told = Triggers.of(project)
+    if told.watch and told.watch in told.schedule:
+        raise UsageError(
+            f"`{told.watch}` is the time of `schedule` as well",
+            where="[triggers] watch",
+            hint="let the watch begin at another minute, some hours after what is built at night",
         )
 
 

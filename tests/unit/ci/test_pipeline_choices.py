@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from polyarch.ci.pipelines import runners
 from polyarch.ci.pipelines.github_triggers import filter_pattern
-from polyarch.ci.pipelines.gitlab import expression
+from polyarch.ci.pipelines.gitlab_patterns import expression
 from polyarch.ci.pipelines.pins import SHIPPED, Pin, is_release, is_sha, newest, pins_in
 from polyarch.ci.pipelines.runners import GITHUB, Runner, runner_of
 from polyarch.ci.pipelines.triggers import Pattern, Triggers, odd_time

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from polyarch.ci.pipelines import github_permissions as permissions
 from polyarch.ci.pipelines import github_steps as steps
 from polyarch.ci.pipelines.github_triggers import event_variables, triggers
+from polyarch.ci.pipelines.github_watch import watch_job
 from polyarch.ci.pipelines.head import head
 from polyarch.ci.pipelines.pins import Pin
 from polyarch.ci.pipelines.shape import PART_PREFIX, Leg, Pipeline
@@ -46,15 +47,24 @@ def github_tree(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Nod
         "on": triggers(pipeline),
         "permissions": {},
         "concurrency": {
-            "group": "${{ github.workflow }}-${{ github.ref }}-${{ inputs.ref }}"
-            if pipeline.triggers.dispatch
-            else "${{ github.workflow }}-${{ github.ref }}",
+            "group": _line(pipeline),
             "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
         },
         **told,
         "defaults": {"run": run},
-        "jobs": _single(pipeline, pins) if pipeline.single else _jobs(pipeline, pins),
+        "jobs": {
+            **(_single(pipeline, pins) if pipeline.single else _jobs(pipeline, pins)),
+            **watch_job(pipeline, pins),
+        },
     }
+
+
+def _line(pipeline: Pipeline) -> str:
+    """Runs that wait for each other; one that watches takes the place of none that publishes."""
+    line = "${{ github.workflow }}-${{ github.ref }}"
+    line += "-${{ inputs.ref }}" if pipeline.triggers.dispatch else ""
+    watched = steps.is_watch(pipeline)
+    return line + (f"-${{{{ {watched} && 'watch' || '' }}}}" if watched else "")
 
 
 def _jobs(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
@@ -80,7 +90,8 @@ def _building(leg: Leg, pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[
     )
     return {
         "name": f"build {leg.platform}",
-        "runs-on": _runner(leg.runner.labels),
+        **steps.condition(pipeline),
+        "runs-on": steps.runner(leg.runner.labels),
         "timeout-minutes": _EMULATED_MIN if emulated else _NATIVE_MIN,
         "permissions": permissions.building(pipeline),
         "outputs": {
@@ -120,8 +131,8 @@ def _joining(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
     return {
         "name": "publish",
         "needs": [f"build-{leg.word}" for leg in pipeline.legs],
-        "if": f"${{{{ {steps.NO_PULL_REQUEST} }}}}",
-        "runs-on": _runner(pipeline.default),
+        **steps.condition(pipeline, steps.NO_PULL_REQUEST),
+        "runs-on": steps.runner(pipeline.default),
         **({"environment": steps.literal(pipeline.protect)} if pipeline.protect else {}),
         "timeout-minutes": _JOIN_MIN,
         "permissions": permissions.publishing(pipeline),
@@ -138,8 +149,8 @@ def _telling(pipeline: Pipeline, pins: Mapping[str, Pin], needed: list[str]) -> 
     return {
         "name": "notify",
         "needs": needed,
-        "if": f"${{{{ always() && {steps.NO_PULL_REQUEST} }}}}",
-        "runs-on": _runner(pipeline.default),
+        **steps.condition(pipeline, "always()", steps.NO_PULL_REQUEST),
+        "runs-on": steps.runner(pipeline.default),
         "timeout-minutes": _NOTICE_MIN,
         "permissions": permissions.telling(pipeline),
         "steps": [
@@ -186,7 +197,8 @@ def _single(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Mapping[str, Node]:
     return {
         "publish": {
             "name": "publish",
-            "runs-on": _runner(pipeline.default),
+            **steps.condition(pipeline),
+            "runs-on": steps.runner(pipeline.default),
             "timeout-minutes": _EMULATED_MIN,
             "permissions": permissions.publishing(pipeline) | permissions.telling(pipeline),
             "steps": [
@@ -206,7 +218,3 @@ def _foreign(pipeline: Pipeline) -> tuple[Leg, ...]:
     return tuple(
         leg for leg in pipeline.legs if leg.runner.emulated or leg.runner.labels != pipeline.default
     )
-
-
-def _runner(labels: tuple[str, ...]) -> Node:
-    return labels[0] if len(labels) == 1 else list(labels)

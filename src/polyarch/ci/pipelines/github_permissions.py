@@ -7,12 +7,14 @@ from polyarch.ci.pipelines.shape import Pipeline
 
 def github_permissions(pipeline: Pipeline) -> Mapping[str, Mapping[str, str]]:
     """What each job's token may do, by job."""
+    watched = {"watch": watching(pipeline)} if pipeline.triggers.watch else {}
     if pipeline.single:
-        return {"publish": publishing(pipeline) | telling(pipeline)}
+        return {"publish": publishing(pipeline) | telling(pipeline), **watched}
     return {
         **{f"build-{leg.word}": building(pipeline) for leg in pipeline.legs},
         "publish": publishing(pipeline),
         "notify": telling(pipeline),
+        **watched,
     }
 
 
@@ -33,3 +35,11 @@ def publishing(pipeline: Pipeline) -> dict[str, str]:
         return {"contents": "read", "packages": "write"}
     staged = pipeline.uses_own and not pipeline.single
     return {"contents": "read", **({"packages": "read"} if staged else {})}
+
+
+def watching(pipeline: Pipeline) -> dict[str, str]:
+    """GitHub's registry is read where images are there, and written to where records go there."""
+    issues = {"issues": "write"} if pipeline.issues else {}
+    if pipeline.stores_own:
+        return {"contents": "read", "packages": "write", **issues}
+    return {"contents": "read", **({"packages": "read"} if pipeline.fills_own else {}), **issues}

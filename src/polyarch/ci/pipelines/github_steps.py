@@ -9,6 +9,8 @@ from polyarch.ci.pipelines.yaml_text import Node, Noted
 
 Step = Mapping[str, Node]
 
+_WATCHED = "github.event_name == 'schedule' && github.event.schedule == '{}'"
+
 NO_PULL_REQUEST = "github.event_name != 'pull_request'"
 """Where secrets are."""
 
@@ -41,6 +43,21 @@ def preparing(
             "with": {"image": _BINFMT, "platforms": words},
         }
     yield install(pipeline)
+
+
+def is_watch(pipeline: Pipeline) -> str:
+    """The condition of a run that watches; empty where none does.
+
+    Times are of letters, digits and few signs (`running_forms.CRON`), and close no text.
+    """
+    return _WATCHED.format(pipeline.triggers.watch) if pipeline.triggers.watch else ""
+
+
+def condition(pipeline: Pipeline, *conditions: str) -> dict[str, Node]:
+    """The `if` of a job that does not watch; nothing where it always runs."""
+    watched = is_watch(pipeline)
+    every = [*conditions, *([f"!({watched})"] if watched else [])]
+    return {"if": f"${{{{ {' && '.join(every)} }}}}"} if every else {}
 
 
 def builder(pipeline: Pipeline, pins: Mapping[str, Pin]) -> Iterator[Step]:
@@ -150,7 +167,7 @@ def _expression(variable: Variable, *, pull_requests: bool, with_secrets: bool) 
 
 
 def _source(variable: Variable, *, with_secrets: bool) -> str:
-    name = variable.name
+    name = variable.created
     match variable.origin:
         case Origin.SECRET:
             return f"secrets.{name}"
@@ -183,3 +200,8 @@ def _emulator(leg: Leg) -> str:
 
 def _below(folder: str) -> str:
     return "" if folder == "." else f"{folder}/"
+
+
+def runner(labels: tuple[str, ...]) -> Node:
+    """The machine of a job: one label, or all that it must have."""
+    return labels[0] if len(labels) == 1 else list(labels)

@@ -59,8 +59,9 @@ def triggers(pipeline: Pipeline) -> Mapping[str, Node]:
         found["push"] = push
     if told.release:
         found["release"] = {"types": ["published"]}
-    if told.schedule:
-        found["schedule"] = [{"cron": literal(time)} for time in told.schedule]
+    times = [*told.schedule, *([told.watch] if told.watch else [])]
+    if times:
+        found["schedule"] = [{"cron": literal(time)} for time in times]
     if told.dispatch:
         found["workflow_dispatch"] = {
             "inputs": {

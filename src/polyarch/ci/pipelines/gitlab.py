@@ -5,10 +5,10 @@ reference"; `variables` and `rules` are expanded by GitLab, so no value of the c
 that could hold a `$`.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from polyarch.ci.pipelines.gitlab_patterns import expression
 from polyarch.ci.pipelines.gitlab_scripts import (
     docker_variables,
     logins_of_the_job,
@@ -21,17 +21,22 @@ from polyarch.ci.pipelines.head import head
 from polyarch.ci.pipelines.logins import Origin
 from polyarch.ci.pipelines.pins import Pin
 from polyarch.ci.pipelines.shape import JOURNALS, Leg, Pipeline
-from polyarch.ci.pipelines.triggers import Pattern
 from polyarch.ci.pipelines.yaml_text import Node, yaml_text
 from polyarch.registry.credential import default_variables
 
 FILE = ".gitlab-ci.yml"
-_TIMES = {"native": "90m", "emulated": "5h 50m", "publish": "90m", "notify": "10m"}
+_TIMES = {
+    "native": "90m",
+    "emulated": "5h 50m",
+    "publish": "90m",
+    "notify": "10m",
+    "watch": "60m",
+}
 _MERGE_REQUEST: Final = '$CI_PIPELINE_SOURCE == "merge_request_event"'
 _BY_HAND: Final = "$CI_PIPELINE_SOURCE =~ /^(web|api|trigger|chat)$/"
+_WATCH: Final = '$CI_PIPELINE_SOURCE == "schedule" && $POLYARCH_WATCH == "true"'
+"""A schedule that has this variable watches, and does nothing else."""
 _KEPT = "30 days"
-_GLOB = re.compile(r"\*\*|\*|\?|\[(?P<not>[!^])?(?P<set>[^\]]+)\]|.", re.DOTALL)
-_PLAIN = re.compile(r"[A-Za-z0-9_-]", re.ASCII)
 
 
 def gitlab_pipeline(pipeline: Pipeline, _pins: Mapping[str, Pin]) -> str:
@@ -47,38 +52,8 @@ def gitlab_tree(pipeline: Pipeline) -> Mapping[str, Node]:
         "workflow": {"rules": _rules(pipeline)},
         "variables": {"GIT_DEPTH": "0"},
         **jobs,
+        **_watching(pipeline),
     }
-
-
-def expression(pattern: Pattern) -> str:
-    """A regular expression of GitLab's for the names that a glob fits, between slashes."""
-    if pattern.raw and pattern.text.startswith("/") and _is_expression(pattern.text):
-        return pattern.text
-    return "/^" + "".join(_translated(found) for found in _GLOB.finditer(pattern.text)) + "$/"
-
-
-def _is_expression(text: str) -> bool:
-    """Whether it is one already, and ends where it should."""
-    return bool(re.fullmatch(r'/(?:[^/\\"$\s]|\\[\w./-])+\$?/', text, re.ASCII))
-
-
-def _translated(found: re.Match[str]) -> str:
-    wild = {"**": ".*", "*": "[^\\/]*", "?": "[^\\/]"}.get(found[0])
-    if wild:
-        return wild
-    if found["set"] is None:
-        return _literal(found[0])
-    inner = "".join(each if each == "-" else _literal(each) for each in found["set"])
-    return f"[{'^' if found['not'] else ''}{inner}]"
-
-
-def _literal(char: str) -> str:
-    """One character, as RE2 and JavaScript read it; what steers an expression is no sign there."""
-    if _PLAIN.fullmatch(char) or not char.isascii():
-        return char
-    if char in "./":
-        return f"\\{char}"
-    return f"\\x{ord(char):02x}"
 
 
 def _rules(pipeline: Pipeline) -> list[Node]:
@@ -91,6 +66,7 @@ def _rules(pipeline: Pipeline) -> list[Node]:
         *(f"{pushed} && $CI_COMMIT_BRANCH =~ {expression(each)}" for each in told.branches),
         *(f"{pushed} && $CI_COMMIT_TAG =~ {expression(each)}" for each in told.tags),
         *(['$CI_PIPELINE_SOURCE == "schedule"'] if told.schedule else []),
+        *([_WATCH] if told.watch and not told.schedule else []),
         *([_BY_HAND] if told.dispatch else []),
     ]
     rules += [{"if": each, "auto_cancel": {"on_new_commit": "none"}} for each in conditions]
@@ -117,6 +93,7 @@ def _building(leg: Leg, pipeline: Pipeline) -> Mapping[str, Node]:
         **_machine(pipeline, leg.runner.labels, containers=True),
         "timeout": _TIMES["emulated" if emulated else "native"],
         "interruptible": True,
+        **_unless_watching(pipeline),
         "variables": {
             **_variables(pipeline, containers=True),
             "POLYARCH_LOGINS": "optional",
@@ -142,7 +119,11 @@ def _joining(pipeline: Pipeline) -> Mapping[str, Node]:
         "interruptible": False,
         "resource_group": f"{pipeline.name}-publish",
         "environment": {"name": pipeline.environment or "production", "action": "access"},
-        "rules": [{"if": _MERGE_REQUEST, "when": "never"}, {"when": "on_success"}],
+        "rules": [
+            {"if": _MERGE_REQUEST, "when": "never"},
+            *_never_watching(pipeline),
+            {"when": "on_success"},
+        ],
         "needs": [{"job": f"build-{leg.word}", "artifacts": True} for leg in pipeline.legs],
         "variables": _variables(pipeline, containers=False),
         "before_script": preparing(pipeline),
@@ -162,6 +143,7 @@ def _single(pipeline: Pipeline) -> Mapping[str, Node]:
             "timeout": _TIMES["emulated"],
             "interruptible": False,
             "resource_group": f"{pipeline.name}-publish",
+            **_unless_watching(pipeline),
             "variables": _variables(pipeline, containers=True),
             "before_script": preparing_builds(pipeline, foreign),
             "script": [
@@ -182,11 +164,51 @@ def _telling(pipeline: Pipeline, jobs: list[str]) -> Mapping[str, Node]:
         **_machine(pipeline, pipeline.default, containers=False),
         "timeout": _TIMES["notify"],
         "interruptible": False,
-        "rules": [{"if": _MERGE_REQUEST, "when": "never"}, {"when": "always"}],
+        "rules": [
+            {"if": _MERGE_REQUEST, "when": "never"},
+            *_never_watching(pipeline),
+            {"when": "always"},
+        ],
         "variables": _variables(pipeline, containers=False, silent=False),
         "before_script": preparing(pipeline),
         "script": [*_start(pipeline), *telling(jobs), _notice(pipeline)],
     }
+
+
+def _watching(pipeline: Pipeline) -> Mapping[str, Node]:
+    """The job that watches; its environment shows it logins that only read, under usual names."""
+    if not pipeline.triggers.watch:
+        return {}
+    name = f"{pipeline.environment}-watch" if pipeline.environment else "watch"
+    variables = _variables(pipeline, containers=False, silent=False)
+    return {
+        "watch": {
+            "stage": "publish",
+            **_machine(pipeline, pipeline.default, containers=False),
+            "timeout": _TIMES["watch"],
+            "interruptible": False,
+            "environment": {"name": name, "action": "access"},
+            "rules": [{"if": _WATCH, "when": "on_success"}],
+            "variables": {**variables, "POLYARCH_LOGINS": "optional"},
+            "before_script": preparing(pipeline),
+            "script": [
+                *_start(pipeline),
+                *logins_of_the_job(),
+                f"exec polyarch watch{_options(pipeline)}",
+            ],
+            **_kept(pipeline, "watch", parts=False),
+        }
+    }
+
+
+def _never_watching(pipeline: Pipeline) -> list[Node]:
+    return [{"if": _WATCH, "when": "never"}] if pipeline.triggers.watch else []
+
+
+def _unless_watching(pipeline: Pipeline) -> dict[str, Node]:
+    """The rules of a job that runs in all other pipelines; nothing where none watches."""
+    never = _never_watching(pipeline)
+    return {"rules": [*never, {"when": "on_success"}]} if never else {}
 
 
 def _notice(pipeline: Pipeline) -> str:

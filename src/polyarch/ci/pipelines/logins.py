@@ -1,7 +1,7 @@
 """Which variables a pipeline's jobs need: logins of registries, secrets of builds, addresses."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from polyarch.config.project import ImageSettings, Project
@@ -25,11 +25,20 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A variable of a job; `purpose` says in words what it is for."""
+    """A variable of a job; `purpose` says in words what it is for.
+
+    `stored` is what people create, empty where that has the same name.
+    """
 
     name: str
     origin: Origin
     purpose: str
+    stored: str = ""
+
+    @property
+    def created(self) -> str:
+        """The name of what people create."""
+        return self.stored or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +46,12 @@ class Home:
     """What a CI brings along: the host of its own registry, and variables.
 
     Names that begin with one of `given` are those that it sets itself, and lets nobody else set.
+    `scoped`: one name may have another value for each of its environments.
     """
 
     registry: str
     given: tuple[str, ...]
+    scoped: bool = False
 
     def gives(self, name: str) -> bool:
         """Whether the CI sets a variable itself; GitHub's token has to be asked for."""
@@ -48,8 +59,11 @@ class Home:
 
 
 JOB_TOKEN = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+PULL = "PULL_"
+"""Begins the names of logins that may only read."""
+
 GITHUB = Home(registry="ghcr.io", given=("GITHUB_", "RUNNER_"))
-GITLAB = Home(registry="registry.gitlab.com", given=("CI_", "GITLAB_"))
+GITLAB = Home(registry="registry.gitlab.com", given=("CI_", "GITLAB_"), scoped=True)
 
 
 def login_of(settings: RegistrySettings, home: Home) -> tuple[Variable, ...]:
@@ -102,6 +116,23 @@ def logins(
         for repository in dict.fromkeys(repositories)
         for name in login_of(project.registries.of(repository), home)
     )
+
+
+def watching(project: Project, recording: tuple[Variable, ...], home: Home) -> tuple[Variable, ...]:
+    """Logins that read what is published, and those of `recording`, which have to write records.
+
+    People create others than those that publish, with names of their own where the CI shows a
+    variable to every job. The CI's own token is limited by what the job may do.
+    """
+    writing = {each.name: each for each in recording}
+    own = {Origin.JOB_TOKEN, Origin.JOB_USER}
+    reading = (
+        each
+        if each.origin in own or home.scoped
+        else replace(each, stored=PULL + each.name, purpose=f"{each.purpose}, to pull and no more")
+        for each in destinations(project, home)
+    )
+    return unique(iter((*recording, *(each for each in reading if each.name not in writing))))
 
 
 def build_secrets(images: Mapping[str, ImageSettings], home: Home) -> tuple[Variable, ...]:

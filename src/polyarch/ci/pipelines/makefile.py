@@ -16,7 +16,7 @@ POLYARCH ?= polyarch
 export PLATFORM PARTS{exported}
 
 .PHONY: polyarch-help polyarch-plan polyarch-build polyarch-rehearse polyarch-stage polyarch-join \\
-  polyarch-publish polyarch-lint
+  polyarch-publish polyarch-lint polyarch-watch polyarch-prune
 
 polyarch-help: ## list the targets
 	@sed -nE 's/^(polyarch-[a-z]+):[^#]*## (.*)/\\1: \\2/p' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ polyarch-join: ## in the last job: publish what the others staged, with their re
 
 polyarch-publish: ## build, prove and publish, where the event may
 	@exec $(POLYARCH) publish{options}
+
+polyarch-watch: ## is what is published whole, the same everywhere, and fresh
+	@exec $(POLYARCH) watch{options}
+
+polyarch-prune: ## what may go from registries; nothing is removed
+	@exec $(POLYARCH) prune{options}
 """
 
 

@@ -14,6 +14,7 @@ from polyarch.ci.pipelines.logins import (
     notices,
     published_to,
     unique,
+    watching,
 )
 from polyarch.ci.pipelines.runners import Runner, default_runner, runner_of
 from polyarch.ci.pipelines.triggers import Triggers
@@ -57,9 +58,10 @@ class Pipeline:
     `folder` and `file` say where the config is, seen from the repository's root. `environment` is
     empty for production. `stage_to` is what `--stage-to` gets: None where the config says it,
     empty where a repository of `own_registry`, the CI's, takes parts. `engine`: some image needs a
-    container engine. `staging`, `builds`, `publishing` and `telling` are the variables of building
-    jobs' logins, of their builds, of the joining job, of the notice. `uses_own` and `fills_own`:
-    the CI's registry holds parts, is published to. `issues`: the notice may open issues.
+    container engine. `staging`, `builds`, `publishing`, `watching` and `telling` are the variables
+    of building jobs' logins, of their builds, of the joining job, of the one that watches, of the
+    notice. `uses_own`, `fills_own` and `stores_own`: the CI's registry holds parts, is published
+    to, takes records. `issues`: the notice may open issues.
     `protect`: the CI's environment that publishes. `image`: jobs run in it where the CI runs them
     in containers. `command` made the text, for its head. `usual_place`: the file is where `--check`
     looks for it by itself.
@@ -76,9 +78,11 @@ class Pipeline:
     own_registry: str
     uses_own: bool
     fills_own: bool
+    stores_own: bool
     staging: tuple[Variable, ...]
     builds: tuple[Variable, ...]
     publishing: tuple[Variable, ...]
+    watching: tuple[Variable, ...]
     telling: tuple[Variable, ...]
     single: bool
     issues: bool
@@ -127,11 +131,13 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
     branch, places = wishes.branch, (*_stages(project, home), *_store(project, home))
     staging = logins(project, iter(places), home)
     records = [project.runs.repository] if project.runs.repository else []
+    recording = logins(project, iter(records), home)
+    triggers = Triggers.rehearsal(branch) if branch else Triggers.of(project)
     return Pipeline(
         folder=wishes.folder,
         file=project.file.name,
         environment=project.environment or "",
-        triggers=Triggers.rehearsal(branch) if branch else Triggers.of(project),
+        triggers=triggers,
         legs=tuple(
             Leg(platform=each, runner=runner_of(each, project.runners, hosted))
             for each in platforms
@@ -146,6 +152,7 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
         own_registry=home.registry,
         uses_own=any(each.registry == home.registry for each in places),
         fills_own=home.registry in {*published_to(project), *(each.registry for each in records)},
+        stores_own=any(each.registry == home.registry for each in records),
         staging=staging,
         builds=unique(
             iter((*bases(project, home, wishes.elsewhere), *build_secrets(project.images, home)))
@@ -155,10 +162,11 @@ def shape(project: Project, wishes: Wishes, *, hosted: Mapping[str, str], home: 
                 (
                     *destinations(project, home),
                     *staging,
-                    *logins(project, iter(records), home),
+                    *recording,
                 )
             )
         ),
+        watching=watching(project, recording, home) if triggers.watch else (),
         telling=notices(project),
         single=wishes.single,
         issues=wishes.issues,

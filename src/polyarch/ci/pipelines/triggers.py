@@ -25,12 +25,13 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggers:
-    """What starts it; times are cron's, in UTC."""
+    """What starts it; times are cron's, in UTC. At `watch` another job runs than at all others."""
 
     branches: tuple[Pattern, ...] = ()
     tags: tuple[Pattern, ...] = ()
     release: bool = False
     schedule: tuple[str, ...] = ()
+    watch: str = ""
     dispatch: bool = False
     pull_request: bool = False
 
@@ -46,6 +47,7 @@ class Triggers:
             tags=_patterns(told.tags, "tag", rules),
             release="release" in kinds if told.release is None else told.release,
             schedule=told.schedule or nightly,
+            watch=told.watch,
             dispatch="dispatch" in kinds if told.dispatch is None else told.dispatch,
             pull_request=told.pull_request is not False,
         )
@@ -63,6 +65,7 @@ class Triggers:
             *(f"push of the tag {each.text}" for each in self.tags),
             *(["a published release"] if self.release else []),
             *(f"schedule {each} (UTC)" for each in self.schedule),
+            *([f"schedule {self.watch} (UTC), to watch what is published"] if self.watch else []),
             *(["by hand"] if self.dispatch else []),
             *(["pull requests (built and proven, nothing pushed)"] if self.pull_request else []),
         )
