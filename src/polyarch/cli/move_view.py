@@ -54,7 +54,7 @@ def move_view(result: MoveResult) -> RenderableType:
         drawn += [_heading(image), Text()]
         if image.platforms:
             drawn += [_platforms(image), Text()]
-        if image.outcomes:
+        if any(each.tags or each.status is not Status.SKIPPED for each in image.outcomes):
             drawn += [_tags(image), Text()]
         drawn += [Text(shorten(note, _SHOWN), style="dim") for note in _notes(image)]
         if any(_notes(image)):

@@ -19,7 +19,7 @@ from polyarch.transaction.values import (
     nothing_to_stop,
 )
 
-DRY_RUN = "`--dry-run`: nothing was moved"
+DRY_RUN = "`--dry-run` only looks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

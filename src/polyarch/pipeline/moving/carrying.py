@@ -183,8 +183,9 @@ def _would(wanted: Wanted) -> Iterator[str]:
         to = move.root.descriptor.digest
         if move.seen == to:
             continue
-        now = "" if wanted.free else f" from {move.seen or 'nothing'}"
-        yield f"would move {move.repository}:{move.tag}{now} to {to}"
+        before = f"{move.seen.algorithm}:{move.seen.short}" if move.seen else "nothing"
+        now = "" if wanted.free else f" from {before}"
+        yield f"{move.repository}:{move.tag} would move{now} to {to.algorithm}:{to.short}"
 
 
 def kept(tag: str, digest: Digest | None, reason: str) -> TagOutcome:

@@ -53,7 +53,7 @@ def remove_all(
 def _would(new: NewTags) -> Iterator[str]:
     for repository, tags in new.items():
         for tag in tags:
-            yield f"would remove {repository}:{tag}, which was new"
+            yield f"{repository}:{tag} would be removed: it was new"
 
 
 def _left(new: Sequence[NewTags], status: TagStatus) -> Gone:

@@ -150,7 +150,7 @@ async def _wanted(
             stays[place] = (*stays.get(place, ()), planned)
     return Wanted(
         name=image.name,
-        source=f"as before run {undone.id}",
+        source=f"as before {undone.verb} {undone.id}",
         places=tuple(dict.fromkeys(change.repository for change in image.changes)),
         moves=tuple(move for move in moves if move.repository not in blocked),
         blocked=blocked,
