@@ -93,12 +93,19 @@ class _Place:
 class Looker:
     """Looks at images with one client; what several of them have in common is asked for once.
 
-    `passed_over` says of tags that they are none of an image. Use it on the client's loop.
+    `passed_over` says of tags that they are none of an image. Unless all is looked at as a `whole`,
+    nothing below what tags point to is asked for. Use it on the client's loop.
     """
 
     def __init__(
-        self, client: RegistryClient, shelf: Shelf, passed_over: Callable[[str], bool]
+        self,
+        client: RegistryClient,
+        shelf: Shelf,
+        passed_over: Callable[[str], bool],
+        *,
+        whole: bool = True,
     ) -> None:
+        self._whole = whole
         self._client = client
         self._shelf = shelf
         self._passed_over = passed_over
@@ -142,10 +149,11 @@ class Looker:
         """Let the view of whoever looked have the config of an image, if it can be had."""
         if image.digest in self._configs:
             return
-        root = self._manifests.get(image.digest)
+        places = await asyncio.gather(*(self._opened(each) for each in repositories))
+        root = await self._read(image, places)
         if not isinstance(root, ImageManifest) or not is_image(root):
             return
-        for place in await asyncio.gather(*(self._opened(each) for each in repositories)):
+        for place in places:
             if root.config.digest in place.lacking or image.digest in place.absent:
                 continue
             try:
@@ -196,6 +204,8 @@ class Looker:
             await self._below(node, places, 0)
 
     async def _below(self, node: Root, places: Sequence[_Place], depth: int) -> None:
+        if not self._whole:
+            return
         if isinstance(node, ImageManifest):
             blobs = [each for each in node.blobs if mediatype.is_distributed(each.media_type)]
             await asyncio.gather(*(_see_blob(p, blob) for p in places for blob in blobs))

@@ -1,0 +1,113 @@
+"""What is known beside registries: the project's rules, its branch, what records tell."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from polyarch.config.project import ImageSettings, Project
+from polyarch.host.ci_event import CiEvent
+from polyarch.host.git import GitTree
+from polyarch.host.repository import RepositoryFacts, known_repository
+from polyarch.metadata.policy import PublishRule
+from polyarch.oci import annotation
+from polyarch.oci.manifest import ImageManifest
+from polyarch.pipeline.ancestry import Ancestry
+from polyarch.pipeline.run_store import TAG_PREFIX
+from polyarch.pipeline.watching.kinds import Sorter, Told
+from polyarch.pipeline.watching.memory import Memory
+from polyarch.pipeline.watching.subject import Subject
+from polyarch.pipeline.watching.view import View
+from polyarch.pipeline.world import World
+from polyarch.runs.folder import ID
+from polyarch.transaction import lock, park
+
+_MARKERS = frozenset({lock.TAG, park.TAG})
+_FALLBACK = re.compile(r"sha(?:256|512)-[0-9a-f]{64,128}(?:\.[a-z0-9.-]+)?")
+"""Lists of referrers (distribution-spec v1.1, "Referrers Tag Schema"), and cosign's own tags."""
+
+
+def passed_over(tag: str) -> bool:
+    """Whether a tag is one of polyarch's or of signers, and none of an image."""
+    is_record = tag.startswith(TAG_PREFIX) and ID.fullmatch(tag.removeprefix(TAG_PREFIX))
+    return tag in _MARKERS or bool(is_record or _FALLBACK.fullmatch(tag))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """`head` is the commit of the default branch, empty where nobody knows it."""
+
+    project: Project
+    repository: RepositoryFacts
+    head: str
+    git: GitTree | None
+    now: datetime
+    on: tuple[PublishRule, ...]
+    memory: Memory = field(default_factory=Memory)
+
+    @classmethod
+    def of(cls, project: Project, event: CiEvent, world: World) -> Self:
+        """Ask git, and read the rules.
+
+        Raises:
+            InvalidPublishRuleError: `[publish] on` cannot be read.
+        """
+        git = GitTree.find(project.root, world.environment)
+        repository = known_repository(event, git.facts() if git else None)
+        return cls(
+            project=project,
+            repository=repository,
+            head=_head(event, git, repository.default_branch),
+            git=git,
+            now=world.now,
+            on=tuple(PublishRule.parse(item) for item in project.publish.on),
+        )
+
+    def subject(self, name: str, view: View) -> Subject:
+        """An image with all that is known of it.
+
+        Raises:
+            InvalidRuleError: one of its tag rules cannot be read.
+        """
+        settings = self.project.images[name]
+        sorter = Sorter(settings=settings, on=self.on, repository=self.repository, now=self.now)
+        used = Counter(
+            place for image in self.project.images.values() for place in set(image.repositories)
+        )
+        return Subject(
+            settings=settings,
+            view=view,
+            sorts=sorter.sort({tag: _told(view, tag) for tag in view.tags}),
+            memory=self.memory,
+            now=self.now,
+            nightly_max_age_s=self.project.watch.nightly_max_age_s,
+            head=self.head,
+            shares=any(used[place] > 1 for place in settings.repositories),
+            scheduled=self._is_scheduled(settings),
+        )
+
+    def descends(self, commit: str, revision: str) -> bool | None:
+        """Whether `revision` comes after `commit`; None where nobody can tell."""
+        return Ancestry(self.git, commit).descends(revision)
+
+    def _is_scheduled(self, settings: ImageSettings) -> bool:
+        """Whether a pipeline publishes on a schedule, with a tag for that."""
+        publishes = any(each.kind == "schedule" for each in self.on)
+        gives = any("type=schedule" in rule for rule in settings.tags)
+        return bool(self.project.triggers.schedule and publishes and gives)
+
+
+def _head(event: CiEvent, git: GitTree | None, branch: str) -> str:
+    if branch and event.branch == branch and event.sha and not event.simulated:
+        return event.sha
+    if git is None or not branch:
+        return ""
+    refs = f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"
+    return next((found for ref in refs if (found := git.commit(ref))), "")
+
+
+def _told(view: View, tag: str) -> Told:
+    root = view.first(tag)
+    version = root.annotations.get(annotation.VERSION, "") if root else ""
+    return Told(version=version, single=isinstance(root, ImageManifest))

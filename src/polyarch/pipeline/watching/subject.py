@@ -1,0 +1,90 @@
+"""An image with all that is known of it when it is judged."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from polyarch.config.project import ImageSettings
+from polyarch.oci.digest import Digest
+from polyarch.oci.platform import Platform
+from polyarch.pipeline.watching.kinds import Sort, TagSort
+from polyarch.pipeline.watching.memory import Memory
+from polyarch.pipeline.watching.view import Sight, View, is_image
+
+_TOLD = 3
+_ORDER = tuple(Sort)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is judged. `head` is the commit of the default branch, empty where nobody knows it.
+
+    `shares`: other images are published to its repositories, so that tags which no rule gives are
+    nobody's business. `scheduled`: a nightly is expected.
+    """
+
+    settings: ImageSettings
+    view: View
+    sorts: dict[str, TagSort]
+    memory: Memory
+    now: datetime
+    nightly_max_age_s: int
+    head: str = ""
+    shares: bool = False
+    scheduled: bool = False
+
+    @property
+    def name(self) -> str:
+        """The image's."""
+        return self.settings.name
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of this image, what matters most first; caches and artifacts are none."""
+        found = [tag for tag in self.view.tags if self._is_ours(tag)]
+        return tuple(sorted(found, key=self._rank))
+
+    def _is_ours(self, tag: str) -> bool:
+        if self.shares and self.sorts[tag].sort is Sort.OTHER:
+            return False
+        root = self.view.first(tag)
+        return root is None or is_image(root)
+
+    def _rank(self, tag: str) -> tuple[bool, int, str]:
+        found = self.sorts[tag]
+        return not found.current, _ORDER.index(found.sort), tag
+
+    @property
+    def current(self) -> tuple[str, ...]:
+        """Tags under which stands what the config makes now."""
+        return tuple(tag for tag in self.tags if self.sorts[tag].current)
+
+    def shown(self, sight: Sight) -> dict[Digest, list[str]]:
+        """What the tags of one repository point to, with the tags."""
+        found: dict[Digest, list[str]] = {}
+        for tag in self.tags:
+            if digest := sight.digest(tag):
+                found.setdefault(digest, []).append(tag)
+        return found
+
+    def platforms_of(self, digest: Digest) -> frozenset[Platform]:
+        """The platforms of a root that was read."""
+        return frozenset(self.view.platforms(digest))
+
+
+def tags_told(tags: Sequence[str]) -> str:
+    """Some tags in words."""
+    named = ", ".join(f"`{tag}`" for tag in tags[:_TOLD])
+    return f"{named} and {len(tags) - _TOLD} more" if len(tags) > _TOLD else named
+
+
+def names_told(names: Iterable[object]) -> str:
+    """Some names in words."""
+    listed = [str(each) for each in names]
+    more = f" and {len(listed) - _TOLD} more" if len(listed) > _TOLD else ""
+    return ", ".join(listed[:_TOLD]) + more
+
+
+def short(digest: Digest) -> str:
+    """A digest as people compare it."""
+    return f"{digest.algorithm}:{digest.short}"
