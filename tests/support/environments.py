@@ -91,10 +91,13 @@ class Staged:
         event = self.event() if more is None else {**more, **self.more}
         return self.project.run(*WORDS, *words, more=event)
 
-    def fresh(self, name: str) -> "Staged":
-        """The same on a machine that knows nothing."""
+    def fresh(self, name: str, *, records: bool = False) -> "Staged":
+        """The same on a machine that knows nothing, or has the records of runs, not their journals.
+
+        Its home is the same.
+        """
         root = self.project.root.parent / name / "project"
-        ignored = shutil.ignore_patterns(".polyarch")
+        ignored = shutil.ignore_patterns("journal.jsonl" if records else ".polyarch")
         shutil.copytree(self.project.root, root, ignore=ignored)
         made = TinyProject(root=root, environment=self.project.environment)
         return Staged(made, self.hosts, self.more)
