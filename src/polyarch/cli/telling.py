@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +75,8 @@ class Teller:
             tell_of_watch,
         )
 
+        if about.verb in {WATCH, *ACTS}:  # as runs for an event call it, so that both are found
+            about = replace(about, project=self.event.repository or about.project)
         ended = EndedRun(about=about, result=result, folder=run.path if run else None)
         audience = audience_of(self.project, environment, read_clock())
         if leaves:

@@ -12,11 +12,12 @@ from polyarch.pipeline.telling import Decision, Result
 from polyarch.runs.moves import TagMove
 from polyarch.runs.summary import RunSummary
 from polyarch.runs.words import short
+from polyarch.transaction.values import TagStatus
 
 ACTS = frozenset({"promote", "tag", "rollback", "undo"})
 """The verbs that move what is published already."""
 
-_STAYED = frozenset({"", "kept", "unchanged", "failed", "restored"})
+_STAYED = frozenset({"", TagStatus.KEPT, TagStatus.UNCHANGED, TagStatus.FAILED, TagStatus.RESTORED})
 """What becomes of a tag that shows what it showed before; all else has changed what users see."""
 
 _MISTYPED = frozenset({2, 3})
@@ -35,7 +36,7 @@ class Act:
     @property
     def changed(self) -> tuple[TagMove, ...]:
         """The tags that show something else now, or are gone."""
-        return tuple(move for move in self.moves if move.status not in _STAYED)
+        return tuple(filter(_changed, self.moves))
 
     @property
     def kind(self) -> Kind:
@@ -70,6 +71,13 @@ class Act:
         if not self.changed:
             return acted
         return replace(acted, tags=neat_all(_lines(self.changed)) or notice.tags)
+
+
+def _changed(move: TagMove) -> bool:
+    """Whether users see something else; what was left may have been so before."""
+    if move.status == TagStatus.LEFT:
+        return move.before is not None and move.before != move.digest
+    return move.status not in _STAYED
 
 
 def _lines(moves: Sequence[TagMove]) -> Iterator[str]:

@@ -53,14 +53,12 @@ class Watched:
         if document is None and about.exit_code in _MISTYPED:
             return cls(result=Result.UNKNOWN, images=images, troubles=frozenset(), broken=True)
         if document is None:
-            error = about.error or {}
-            code = str(error.get("code") or about.exit_code)
-            words = str(error.get("message") or f"it ended with exit code {about.exit_code}")
-            trouble = Trouble(image="", key=f"error {code}", words=words)
-            found = frozenset({trouble}) if result is Result.BAD else frozenset[Trouble]()
+            found = frozenset({_ended(about)} if result is Result.BAD else ())
             return cls(result=result, images=images, troubles=found, broken=True)
         bad = result is Result.BAD
         troubles = frozenset(_troubles(document, _least(document)) if bad else ())
+        if bad and not troubles:
+            troubles = frozenset({_ended(about)})
         return cls(result=result, images=images, troubles=troubles)
 
     def known(self, before: Iterable[Self]) -> frozenset[Trouble]:
@@ -112,7 +110,7 @@ class Change:
 
     def notice(self, notice: Notice) -> Notice:
         """The notice of its run as one of a watch."""
-        told = replace(notice, line=WATCH, what=neat(self._what()), tags=(), findings=())
+        told = replace(notice, line=WATCH, what=neat(self._what()), findings=())
         if notice.kind.is_good or self.now.broken:
             return replace(told, images=neat_all(sorted(self.now.images)))
         return replace(
@@ -132,6 +130,14 @@ class Change:
         known = len(self.now.troubles) - len(self.new)
         before = f", {known} known from before" if known else ""
         return f"{len(self.new)} new {'finding' if len(self.new) == 1 else 'findings'}{before}"
+
+
+def _ended(about: RunSummary) -> Trouble:
+    """A watch that failed, and not for what it found."""
+    error = about.error or {}
+    code = str(error.get("code") or about.exit_code)
+    words = error.get("message") or about.reason or f"it ended with exit code {about.exit_code}"
+    return Trouble(image="", key=neat(f"error {code}"), words=neat(str(words)))
 
 
 def _least(document: JsonObject) -> Severity:

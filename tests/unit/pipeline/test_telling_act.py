@@ -65,6 +65,8 @@ def test_what_moved_is_told_wherever_it_was_done(event: CiEvent) -> None:
     assert act(0, move("latest")).decide(event, EVERYTHING).kind is Kind.ACT
     assert act(0, move("latest", "removed")).decide(event, EVERYTHING).kind is Kind.ACT
     assert act(0, move("latest", "unchanged")).decide(event, EVERYTHING).kind is None
+    assert act(0, move("latest", "left", before=OLD)).decide(event, EVERYTHING).kind is None
+    assert act(0, move("latest", "left")).decide(event, EVERYTHING).kind is Kind.ACT
     assert act(0, move("latest")).decide(event, ("failure",)).kind is None
     for code in (1, 4, 5, 6, 70):
         assert act(code).decide(event, EVERYTHING).kind is Kind.FAILURE

@@ -81,6 +81,13 @@ def test_a_watch_that_saw_nothing_forgets_nothing() -> None:
     assert told(Watched.of(about(3), None)) is None
 
 
+def test_one_that_fails_for_another_reason_is_told_as_well() -> None:
+    refused = Watched.of(about(6, reason="b.io refused what was to be mended"), {"results": []})
+    assert told(refused, watched()) is Kind.FAILURE
+    assert told(refused, refused) is None
+    assert notice(change(refused), Kind.FAILURE).findings == ("b.io refused what was to be mended",)
+
+
 def test_each_image_has_its_own_past() -> None:
     both = Watched.of(
         about(1, "app", "web"),
