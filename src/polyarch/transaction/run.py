@@ -9,8 +9,13 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from polyarch.errors import DeadlinePassedError, PolyarchError
-from polyarch.events import Listener, ignore
+from polyarch.errors import (
+    DeadlinePassedError,
+    ManifestRefusedError,
+    PolyarchError,
+    UploadRefusedError,
+)
+from polyarch.events import Listener, Warned, ignore
 from polyarch.oci.digest import Digest
 from polyarch.registry.client import RegistryClient
 from polyarch.transaction.destination import Destination
@@ -145,7 +150,7 @@ class _Run:
             lambda each: stage(
                 each, manifests[id(each)], self.listen, supply=supply, memory=self.journal
             ),
-            _beside,
+            self._beside,
             lambda each: self._look(each, manifests[id(each)]),
             park,
         )
@@ -154,6 +159,20 @@ class _Run:
             if going is not None:
                 going = await self._step(going, step)
         return going
+
+    async def _beside(self, destination: Destination) -> None:
+        """Bring what stands beside the root, and why tags are put back to it.
+
+        A registry that takes no such artifact must not keep a bad release in its place.
+        """
+        target, remote = destination.target, destination.remote
+        await target.beside(remote, destination.root)
+        for hold in target.new_holds:
+            try:
+                await push_hold(remote, hold.to_manifest(destination.root.descriptor))
+            except (ManifestRefusedError, UploadRefusedError) as error:
+                what = f"`{destination.name}:{hold.tag}` is put back, and nothing keeps it there"
+                self.listen(Warned(text=f"{what}: the next publish moves it ({error.message})"))
 
     async def _look(self, destination: Destination, manifests: Manifests) -> None:
         """Read back what is staged, and what the tags have unless something comes before them."""
@@ -275,13 +294,6 @@ class _Run:
         """When nobody waits for an undoing any more; there is always some time for it."""
         now = asyncio.get_running_loop().time()
         return None if self.until is None else max(self.until, now) + LATE_S
-
-
-async def _beside(destination: Destination) -> None:
-    """Say beside the root why tags are put back to it, which counts once they are; and the rest."""
-    await destination.target.beside(destination.remote, destination.root)
-    for hold in destination.target.new_holds:
-        await push_hold(destination.remote, hold.to_manifest(destination.root.descriptor))
 
 
 def _told(destination: Destination) -> dict[str, object]:
