@@ -22,7 +22,10 @@ ROOT = Path(__file__).parents[2]
 NO_CONSTANTS: Mapping[str, float] = MappingProxyType({})
 LOADED = (
     "polyarch.cli.main",
+    "polyarch.cli.move_view",
     "polyarch.pipeline.copy",
+    "polyarch.pipeline.moving.rolling_back",
+    "polyarch.pipeline.moving.undoing",
     "polyarch.pipeline.story",
     "polyarch.registry.aiohttp_transport",
 )
