@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -10,6 +11,7 @@ from polyarch.config.project import ImageSettings, Project
 from polyarch.host.ci_event import CiEvent
 from polyarch.host.git import GitTree
 from polyarch.host.repository import RepositoryFacts, known_repository
+from polyarch.metadata.glob import literal_front
 from polyarch.metadata.policy import PublishRule
 from polyarch.oci import annotation
 from polyarch.oci.manifest import ImageManifest
@@ -54,14 +56,17 @@ class Scene:
             InvalidPublishRuleError: `[publish] on` cannot be read.
         """
         git = GitTree.find(project.root, world.environment)
+        on = tuple(PublishRule.parse(item) for item in project.publish.on)
         repository = known_repository(event, git.facts() if git else None)
+        if not repository.default_branch:
+            repository = replace(repository, default_branch=_only_branch(on))
         return cls(
             project=project,
             repository=repository,
             head=_head(event, git, repository.default_branch),
             git=git,
             now=world.now,
-            on=tuple(PublishRule.parse(item) for item in project.publish.on),
+            on=on,
         )
 
     def subject(self, name: str, view: View) -> Subject:
@@ -96,6 +101,12 @@ class Scene:
         publishes = any(each.kind == "schedule" for each in self.on)
         gives = any("type=schedule" in rule for rule in settings.tags)
         return bool(self.project.triggers.schedule and publishes and gives)
+
+
+def _only_branch(on: Sequence[PublishRule]) -> str:
+    """The one branch that publishes, if its name stands in the config as it is."""
+    named = [each.glob for each in on if each.kind == "branch"]
+    return named[0] if len(named) == 1 and literal_front(named[0]) == named[0] else ""
 
 
 def _head(event: CiEvent, git: GitTree | None, branch: str) -> str:
