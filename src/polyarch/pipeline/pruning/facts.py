@@ -73,6 +73,9 @@ async def gather_facts(
     gatherer = _Gatherer(remote, found)
     standing = await gatherer.stand([*loose, *young])
     await gatherer.follow()
+    for digest, node in gatherer.manifests.items():
+        if node.subject:  # whether anybody lists it or not
+            gatherer.add(node.subject.digest, [digest])
     subjects = {subject for tag in found.tags if (subject := subject_of_tag(tag))}
     unknown = sorted(subjects - gatherer.manifests.keys())
     heads = await asyncio.gather(*(remote.head(each) for each in unknown))
@@ -101,7 +104,7 @@ class _Gatherer:
         self._asks = True
         for tag, head in found.tags.items():
             if subject := subject_of_tag(tag):
-                self._add(subject, [head.digest, *self._children(head.digest)])
+                self.add(subject, [head.digest, *self._children(head.digest)])
 
     async def stand(self, digests: Collection[Digest]) -> frozenset[Digest]:
         """Read these with all below them; gives those that are there."""
@@ -136,7 +139,7 @@ class _Gatherer:
         for digest, answer in zip(digests, answers, strict=True):
             if len(answer.entries) >= MAX_LISTED:
                 self.problem = self.problem or f"too many artifacts are about {digest}"
-            self._add(digest, [each.digest for each in answer.entries])
+            self.add(digest, [each.digest for each in answer.entries])
             entries |= {each.digest: each for each in answer.entries}
         read = await below_all(self._remote, entries.values(), known=self.manifests)
         self._take(read.manifests, read.missing - entries.keys(), read.unread)
@@ -150,7 +153,8 @@ class _Gatherer:
         self.manifests |= manifests
         self.problem = self.problem or unclear(missing, unread, manifests, {})
 
-    def _add(self, subject: Digest, digests: Collection[Digest]) -> None:
+    def add(self, subject: Digest, digests: Collection[Digest]) -> None:
+        """These are about a manifest."""
         listed = self.about.setdefault(subject, {})
         listed.update(dict.fromkeys(each for each in digests if each != subject))
 

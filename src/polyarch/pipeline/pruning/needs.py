@@ -125,16 +125,13 @@ def _trap(
     kept: Mapping[Digest, str],
     tag_delete: TagDelete,
 ) -> str:
-    """Why a tag cannot go alone, where it would take its manifest along."""
-    if tag_delete == "tag":
-        return ""
+    """Why a tag cannot go alone, where it would take its manifest along, or might."""
     digest = facts.survey.tags[tag].digest
     others = [each for each in facts.survey.tags_of(digest) if each not in going]
-    told = (
-        "deleting a tag deletes its image here"
-        if tag_delete == "manifest"
-        else "whether a tag can go alone here is not known"
-    )
+    told = {
+        "tag": "some registries delete a manifest with its last tag",
+        "manifest": "deleting a tag deletes its image here",
+    }.get(tag_delete, "whether a tag can go alone here is not known")
     if others:
-        return f"`{others[0]}` shows the same, and {told}"
+        return "" if tag_delete == "tag" else f"`{others[0]}` shows the same, and {told}"
     return f"{kept[digest]} needs what it shows, and {told}" if digest in kept else ""

@@ -11,6 +11,8 @@ from polyarch.pipeline.pruning.values import Fate, ManifestRow, TagRow
 from polyarch.pipeline.survey import Root
 from polyarch.registry.profile import TagDelete
 
+_DEEPEST = 10
+
 Rows = tuple[tuple[TagRow, ...], tuple[ManifestRow, ...]]
 
 
@@ -74,7 +76,7 @@ def _tag_row(choice: Choice, made: Split, why: Mapping[str, str]) -> TagRow:
 
 
 def _manifest_rows(facts: Facts, made: Split) -> tuple[ManifestRow, ...]:
-    levels = _levels(facts.manifests, made.falling)
+    levels = _levels(facts, made.falling)
     going = [
         ManifestRow(
             digest=digest,
@@ -108,17 +110,24 @@ def _spared(facts: Facts, made: Split) -> list[Digest]:
     return [digest for digest in found if digest in made.kept and digest in facts.manifests]
 
 
-def _levels(manifests: Mapping[Digest, Root], falling: Collection[Digest]) -> dict[Digest, int]:
-    """How many indexes that fall stand above each; an index never lists what lists it."""
+def _levels(facts: Facts, falling: Collection[Digest]) -> dict[Digest, int]:
+    """How much stands above each that falls: indexes that list it, what it is about.
+
+    So a tag whose turn has not come has all that it had, whenever removal is cut off. Artifacts
+    that list what they are about go in circles, and have no right place.
+    """
     levels = dict.fromkeys(falling, 0)
     waiting = list(falling)
     while waiting:
         digest = waiting.pop()
-        node = manifests[digest]
-        for child in node.manifests if isinstance(node, ImageIndex) else ():
-            if levels.get(child.digest, levels[digest] + 1) <= levels[digest]:
-                levels[child.digest] = levels[digest] + 1
-                waiting.append(child.digest)
+        node = facts.manifests[digest]
+        children = node.manifests if isinstance(node, ImageIndex) else ()
+        beneath = [child.digest for child in children] + list(facts.about.get(digest, ()))
+        level = min(levels[digest] + 1, _DEEPEST)
+        for each in beneath:
+            if levels.get(each, level) < level:
+                levels[each] = level
+                waiting.append(each)
     return levels
 
 

@@ -114,7 +114,9 @@ class _Removal:
             for row in rows:
                 await self._remove_tag(row)
             return
-        for digest in dict.fromkeys(row.digest for row in rows):
+        levels = {row.digest: row.level for row in self._planned.manifests}
+        ordered = sorted(rows, key=lambda row: levels.get(row.digest, 0))
+        for digest in dict.fromkeys(row.digest for row in ordered):
             kept = self._kept(await self._fresh(), {row.tag: row.digest for row in rows})
             await self._remove_shown(digest, [row for row in rows if row.digest == digest], kept)
 

@@ -34,7 +34,7 @@ class TagRow:
 class ManifestRow:
     """`what` is `index`, `image` or `artifact`.
 
-    `level` orders removal: an index goes before what it lists.
+    `level` orders removal: an index goes before what it lists and what is about it.
     """
 
     digest: Digest
