@@ -1,27 +1,23 @@
 """`promote` at the command line: staging and production on three registries, one like GHCR."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from polyarch.sandbox.likenesses import ALIYUN, GHCR
+from polyarch.sandbox.auth import Account, BasicAuth
+from polyarch.sandbox.likenesses import GHCR
+from polyarch.sandbox.scope import Scope
 from polyarch.sandbox.server import SandboxRegistry
-from polyarch.sandbox.target import Kind
 from polyarch.sandbox.thread import running
-from polyarch.sandbox.wire import Answer, Call, refusal
-from polyarch.transaction.hold import ARTIFACT as HOLD
 from tests.support.environments import (
     IMAGES,
     TAGS,
     Staged,
-    referrers_of,
     retag,
-    sign,
 )
-from tests.support.tiny_project import Said, github
+from tests.support.tiny_project import Said
 
 Registries = tuple[SandboxRegistry, ...]
 NOTHING: list[dict[str, Any]] = [{}, {}, {}]
@@ -111,127 +107,28 @@ class TestGroup:
         assert staged.standing() == NOTHING
 
 
-class TestWhatGoesAlong:
-    def test_artifacts_are_there_before_any_tag_moves(self, staged: Staged, three: Registries):
-        published = staged.stage("app")
-        digest = app_of(published)
-        child = published["images"][0]["platforms"][0]["digest"]
-        source = f"{three[0].host}/staging/app"
-        signature = sign(source, digest)
-        of_signature = sign(source, signature, "countersigned")
-        of_child = sign(source, child, "an SBOM")
-        elsewhere = sign(f"{three[1].host}/staging/app", digest, "another")
-        held = sign(source, digest, "held here", HOLD)
-        seen: list[tuple[SandboxRegistry, bool]] = []
-        for registry in three:
-            registry.quirks = replace(registry.quirks, on_request=watching(registry, seen))
-
-        said = staged.promote("app")
-        assert said.code == 0, said
-        for host in staged.hosts:
-            team = f"{host}/team/app"
-            assert referrers_of(team, digest) == {signature, elsewhere}
-            assert referrers_of(team, signature) == {of_signature}
-            assert referrers_of(team, child) == {of_child}
-        assert held not in said.stdout
-        carried = said.document["images"][0]["destinations"][0]["referrers"]
-        assert len(carried) == 4
-        first = [is_tag for _, is_tag in seen].index(True)
-        assert not [is_tag for _, is_tag in seen[first:] if not is_tag], "tags come last"
-
-    def test_one_that_cannot_be_brought_keeps_all_tags_where_they_are(
-        self, staged: Staged, three: Registries
-    ):
-        digest = app_of(staged.stage("app"))
-        signature = sign(f"{three[0].host}/staging/app", digest)
-
-        async def lose(call: Call) -> Answer | None:
-            lost = call.method == "PUT" and call.target.item == signature
-            return refusal("DENIED", "not this") if lost else None
-
-        three[2].quirks = replace(three[2].quirks, on_request=lose)
-        said = staged.promote("app")
-        assert said.code == 7, said
-        assert staged.standing() == NOTHING
-
-    def test_what_a_registry_does_not_take_is_left_out_there_where_that_is_allowed(
-        self, staged: Staged, three: Registries
-    ):
-        """No attestation is in these images, so all of it goes; the profile is what decides."""
-        three[2].quirks = ALIYUN
-        staged.project.toml(f'+[registries."{three[2].host}"]\nprofile = "aliyun"\n')
-        digest = app_of(staged.stage("app"))
-        said = staged.promote("app")
-        assert said.code == 0, said
-        assert staged.standing()[2] == {"app": dict.fromkeys(TAGS, digest)}
-
-
-def watching(registry: SandboxRegistry, seen: list[tuple[SandboxRegistry, bool]]) -> Any:
-    """Notes each manifest that comes, and whether it comes under a tag of the image."""
-
-    async def watch(call: Call) -> None:
-        if call.method == "PUT" and call.target.kind is Kind.MANIFEST:
-            item = call.target.item
-            if not item.startswith("sha256-"):
-                seen.append((registry, ":" not in item))
-
-    return watch
-
-
-class TestPolicy:
-    def test_an_older_version_takes_nothing_away(self, staged: Staged):
-        older = staged.project.git("rev-parse", "HEAD")
-        first = app_of(staged.stage("app"))
-        staged.project.write({"make.sh": 'echo newer > "$1"\nchmod +x "$1"\n'})
-        staged.project.commit("Newer")
-        staged.stage("app", ref="refs/tags/v1.2.4")
-        newer = staged.promote("app", more=staged.event("refs/tags/v1.2.4"))
-        assert newer.code == 0, newer
-
-        late = staged.promote("app", more=github("push", "refs/tags/v1.2.3", older))
-        assert late.code == 0, late
-        assert told(late) == [{"1.2.3": "created", "1.2": "kept", "latest": "kept"}] * 3
-        assert staged.standing()[0]["app"]["1.2.3"] == first
-        assert staged.standing()[0]["app"]["1.2"] != first
-
-    def test_the_tag_has_to_be_of_the_commit_of_the_event(self, staged: Staged):
-        staged.stage("app")
-        staged.project.commit("Another")
-        said = staged.promote("app")
-        assert (said.code, said.document["code"]) == (7, "other-commit"), said
-        assert staged.standing() == NOTHING
-
-    def test_an_event_that_may_not_publish_there_moves_nothing(self, staged: Staged):
-        staged.stage("app", ref="refs/heads/main")
-        said = staged.promote("app", more=staged.event("refs/heads/main"))
-        assert said.code == 0, said
-        assert "does not list `push refs/heads/main`" in said.document["reason"]
-        assert staged.standing() == NOTHING
-
-    def test_a_pull_request_never_does(self, staged: Staged):
-        sha = staged.project.git("rev-parse", "HEAD")
-        event = github("pull_request", "refs/pull/7/merge", sha)
-        said = staged.promote("app", "--tag", "1.2.3", more=event)
-        assert (said.code, said.document["code"]) == (7, "pull-request-act")
-
-    def test_one_registry_that_refuses_keeps_all_or_only_itself(
-        self, staged: Staged, three: Registries
-    ):
-        digest = app_of(staged.stage("app"))
-        three[2].quirks = replace(three[2].quirks, denied_actions=frozenset({"push"}))
-        said = staged.promote("app")
-        assert said.code == 7, said
-        assert staged.standing() == NOTHING
-        partly = staged.promote("app", "--on-registry-failure", "continue")
-        assert partly.code == 6, partly
-        tags = {"app": dict.fromkeys(TAGS, digest)}
-        assert staged.standing() == [tags, tags, {}]
-        three[2].quirks = replace(three[2].quirks, denied_actions=frozenset())
-        assert staged.promote("app").code == 0
-        assert staged.standing() == [tags] * 3
-
-
 class TestSource:
+    def test_each_environment_has_its_own_logins(self, staged: Staged, three: Registries):
+        """Who may push to one may not even read the other."""
+        staged.stage("app")
+        rooms = {"staging": "reader", "team": "writer"}
+        accounts = [
+            Account(username=user, password=f"{user}-secret", grants=everything(f"{room}/app"))
+            for room, user in rooms.items()
+        ]
+        for registry in three:
+            registry.auth = BasicAuth(*accounts)
+        text = ""
+        for host in staged.hosts:
+            text += f'[registries."{host}"]\nusername-env = "W"\npassword-env = "WP"\n'
+            text += f'[environments.staging.registries."{host}"]\n'
+            text += 'username-env = "R"\npassword-env = "RP"\n'
+        staged.project.toml(f"+{text}")
+        logins = {"R": "reader", "RP": "reader-secret", "W": "writer", "WP": "writer-secret"}
+        said = staged.promote("app", more={**staged.event(), **logins})
+        assert said.code == 0, said
+        assert "secret" not in said.stdout + said.stderr
+
     def test_registries_that_disagree_are_not_chosen_from(self, staged: Staged, three: Registries):
         first = app_of(staged.stage("app", ref="refs/heads/main"))
         staged.project.write({"make.sh": 'echo other > "$1"\nchmod +x "$1"\n'})
@@ -274,3 +171,7 @@ class TestSource:
         said = staged.project.run("promote", "--from", "twin", "--to", "production", "--tag", "1")
         assert said.code == 2
         assert "`app` has the same `repositories` in both" in said.stderr
+
+
+def everything(repository: str) -> tuple[Scope, ...]:
+    return (Scope(name=repository, actions=frozenset({"pull", "push"})),)

@@ -114,7 +114,7 @@ class _Reader:
         _, config = self.all(f"blobs/{manifest['config']['digest']}")
         told = json.loads(config)
         for key in ("os", "architecture"):
-            if platform and told[key] != platform[key]:
+            if platform.get(key, "unknown") not in {"unknown", told.get(key)}:
                 yield f"{manifest['config']['digest']}: made for {told[key]}"
 
     def blobs(self, digest: str) -> dict[str, int]:
