@@ -27,6 +27,7 @@ from benchmarks import (
     thirty,
     unchanged,
     uplink,
+    watching,
 )
 from benchmarks.clients import Client, peers_at_hand
 from benchmarks.row import HEAD, Row
@@ -61,6 +62,7 @@ BESIDE_PEERS: Mapping[str, Measure] = {
     "distance": distance.many_layers,
     "again": distance.again,
     "thirty": thirty.unchanged,
+    "watch": watching.far_away,
     "uplink": uplink.one,
     "uplink-half": uplink.half_there,
     "uplink-slow": uplink.slow_registry,
