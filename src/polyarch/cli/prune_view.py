@@ -31,13 +31,14 @@ def prune_view(result: PruneResult, *, verbose: bool) -> RenderableType:
             for row in rows:
                 made.add_row(*row)
             drawn += [Text(str(each.repository), style="bold"), Text(), made, Text()]
-        drawn += [Text(line) for line in _told(each)]
-    return Group(*drawn) if drawn else Text("nothing may go", style="dim")
+        told = list(_told(each, verbose=verbose))
+        drawn += [*(Text(line) for line in told), *([Text()] if told else [])]
+    return Group(*drawn[:-1]) if drawn else Text("nothing may go", style="dim")
 
 
 def _rows(each: RepositoryPrune, *, verbose: bool) -> Iterator[tuple[str | Text, ...]]:
     for tag in each.tags:
-        if verbose or tag.fate is not Fate.STAYS or (tag.kind and each.hint):
+        if verbose or tag.fate is not Fate.STAYS:
             time = str(tag.time.date()) if tag.time else ""
             yield "tag", shorten(tag.tag, _LONGEST), time, _fate(tag), shorten(tag.reason, 200)
     for manifest in each.manifests:
@@ -50,8 +51,8 @@ def _fate(row: TagRow | ManifestRow) -> Text:
     return Text(row.fate.value, style=_STYLES[row.fate])
 
 
-def _told(each: RepositoryPrune) -> Iterator[str]:
-    """Manifests in one line, and why nothing or not all went."""
+def _told(each: RepositoryPrune, *, verbose: bool) -> Iterator[str]:
+    """Manifests in one line, how many old tags stay, and why nothing or not all went."""
     counted: dict[tuple[str, Fate], int] = {}
     for row in each.manifests:
         if row.fate is not Fate.STAYS:
@@ -64,6 +65,10 @@ def _told(each: RepositoryPrune) -> Iterator[str]:
         ]
         if parts:
             yield f"{each.repository}: {', '.join(parts)} {words} that nothing else needs"
+    if each.spared and not verbose:
+        why = dict.fromkeys(row.reason for row in each.spared)
+        told = f", {next(iter(why))}" if len(why) == 1 else "; `--verbose` says why"
+        yield f"{each.repository}: old tags that stay: {len(each.spared)}{told}"
     if each.problem:
         yield f"{each.repository}: {each.problem}"
 

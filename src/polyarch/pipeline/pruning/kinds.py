@@ -38,7 +38,7 @@ class Kind(StrEnum):
 class Judged:
     """`kind` is None where no rule of those kinds gives the tag; `stays` says why it never goes.
 
-    `fixed`: another rule always gives it.
+    `fixed`: another rule gives it, or may.
     """
 
     kind: Kind | None = None
@@ -93,9 +93,12 @@ class TagRules:
         kind = self._kind(tag, version, revision)
         if kind is None:
             return Judged(stays="no rule for pull requests, commits or branches gives it")
-        told = refs.names(tag, self.branches)
-        if not told and kind is Kind.BRANCH:
-            told = self._why_branch_stays(tag, refs)
+        if told := refs.names(tag, self.branches):
+            return Judged(kind=kind, stays=told)
+        if kind is Kind.BRANCH and (told := self._why_no_branch(tag)):
+            return Judged(stays=told, fixed=True)
+        if kind is Kind.BRANCH and refs.living.unknown:
+            told = f"whether its branch is still there is not known: {refs.living.unknown}"
         return Judged(kind=kind, stays=told)
 
     def _kind(self, tag: str, version: str, revision: str) -> Kind | None:
@@ -109,9 +112,8 @@ class TagRules:
             return Kind.BRANCH
         return None
 
-    def _why_branch_stays(self, tag: str, refs: "Refs") -> str:
-        if refs.living.unknown:
-            return f"whether its branch is still there is not known: {refs.living.unknown}"
+    def _why_no_branch(self, tag: str) -> str:
+        """What else a tag may be that looks like a branch; empty where it can be nothing else."""
         given = next((text for text, each in self.others if each.fullmatch(tag)), "")
         if given:
             return f"the rule `{given}` may have given it"

@@ -13,6 +13,11 @@ Labelled = Mapping[Digest, str]
 """Manifests, each with the words for why it is meant."""
 
 
+def short(digest: Digest) -> str:
+    """As people read it."""
+    return f"{digest.algorithm}:{digest.short}"
+
+
 def needed(facts: Facts, roots: Labelled) -> dict[Digest, str]:
     """These and all that they need: children, artifacts about them, what those are about.
 
@@ -45,9 +50,9 @@ def falling(facts: Facts, roots: Labelled, kept: Mapping[Digest, str]) -> dict[D
         found[digest] = why
         node = facts.manifests[digest]
         if isinstance(node, ImageIndex):
-            told = f"nothing but {digest} lists it"
+            told = f"nothing but {short(digest)} lists it"
             waiting += [(child.digest, told) for child in node.manifests]
-        waiting += [(each, f"it is about {digest}") for each in facts.about.get(digest, ())]
+        waiting += [(each, f"it is about {short(digest)}") for each in facts.about.get(digest, ())]
     return found
 
 
@@ -114,8 +119,8 @@ def _why_back(
     if subject is None or subject in facts.absent or subject in fallen:
         return ""
     if subject in kept:
-        return f"it is about {subject}, which {kept[subject]} needs"
-    return f"it is about {subject}, which stands there without a tag"
+        return f"it is about {short(subject)}, which {kept[subject]} needs"
+    return f"it is about {short(subject)}, which stands there without a tag"
 
 
 def _trap(

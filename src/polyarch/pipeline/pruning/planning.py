@@ -6,7 +6,7 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
 from polyarch.pipeline.pruning.choosing import Choice
 from polyarch.pipeline.pruning.facts import Facts, subject_of_tag
-from polyarch.pipeline.pruning.needs import Split, split
+from polyarch.pipeline.pruning.needs import Split, short, split
 from polyarch.pipeline.pruning.values import Fate, ManifestRow, TagRow
 from polyarch.pipeline.survey import Root
 from polyarch.registry.profile import TagDelete
@@ -50,6 +50,7 @@ def _stays(choice: Choice, why: str) -> TagRow:
     return TagRow(
         tag=choice.tag,
         digest=choice.digest,
+        old=choice.goes,
         fate=Fate.STAYS,
         reason=reason,
         kind=choice.kind.value if choice.kind else "",
@@ -64,10 +65,11 @@ def _tag_row(choice: Choice, made: Split, why: Mapping[str, str]) -> TagRow:
     reason = choice.reason
     if subject:
         reason = "goes" if subject in made.falling else "is not there any more"
-        reason = f"it is about {subject}, which {reason}"
+        reason = f"it is about {short(subject)}, which {reason}"
     return TagRow(
         tag=choice.tag,
         digest=choice.digest,
+        old=choice.goes,
         fate=Fate.GOES,
         reason=reason,
         kind=choice.kind.value if choice.kind else "referrers" if subject else "",

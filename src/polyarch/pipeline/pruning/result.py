@@ -88,6 +88,7 @@ def _repository(each: RepositoryPrune, error_to_json: ErrorToJson) -> JsonObject
                 "tag": row.tag,
                 "digest": str(row.digest),
                 "kind": row.kind or None,
+                "old": row.old,
                 "committed": row.time.isoformat() if row.time else None,
                 "status": row.fate.value,
                 "reason": row.reason,

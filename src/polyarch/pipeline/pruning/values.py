@@ -20,13 +20,17 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRow:
-    """`kind` is empty for a tag of no kind that may go; `time` is that of its commit."""
+    """`kind` is empty for a tag of no kind that may go; `time` is that of its commit.
+
+    `old`: it is of such a kind and old enough, whatever keeps it.
+    """
 
     tag: str
     digest: Digest
     fate: Fate
     reason: str
     kind: str = ""
+    old: bool = False
     time: datetime | None = None
 
 
@@ -61,6 +65,11 @@ class RepositoryPrune:
     error: PolyarchError | None = None
     hint: str = ""
     mark: Digest | None = None
+
+    @property
+    def spared(self) -> tuple[TagRow, ...]:
+        """Tags that are old enough to go, and stay."""
+        return tuple(row for row in self.tags if row.old and row.fate is Fate.STAYS)
 
     @property
     def going(self) -> tuple[TagRow | ManifestRow, ...]:
