@@ -184,7 +184,8 @@ class Project:
     `secret_variables` are those that the file says hold a login, whichever environment is chosen,
     or say who is told of runs. `runners` are labels by the beginnings of platforms.
     `warnings` are lines of text about what this version does not obey. `checkouts` says
-    where Git contexts lie on this machine, by their texts, once they were brought here.
+    where Git contexts lie on this machine, by their texts, once they were brought here. `upkeep`
+    has the values of `watch` and `prune` as `config show` prints them, by their tables.
     """
 
     root: Path
@@ -206,6 +207,7 @@ class Project:
     secret_variables: tuple[str, ...]
     warnings: tuple[str, ...]
     checkouts: Mapping[str, Path] = field(default_factory=dict)
+    upkeep: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def environment_name(self) -> str:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from polyarch.config.build_tables import PlatformTable
 from polyarch.config.builder_table import BuilderTable
 from polyarch.config.document import Document
+from polyarch.config.keeping_tables import PruneTable, WatchTable
 from polyarch.config.keys import keys_of
 from polyarch.config.merge import (
     Layer,
@@ -30,6 +31,7 @@ from polyarch.config.project import (
     ImageSettings,
     Project,
     PublishSettings,
+    Value,
     VerifySettings,
 )
 from polyarch.config.registries import Registries, lay_over, normal_prefix
@@ -47,6 +49,7 @@ from polyarch.config.schema import (
     PublishTable,
     VerifyTable,
 )
+from polyarch.config.table import Table
 from polyarch.config.values import (
     build_settings,
     builder_settings,
@@ -64,6 +67,7 @@ from polyarch.oci.reference import Repository
 _PLATFORM = "platform"
 _REGISTRIES = "registries"
 _BUILDERS = "builders"
+_UPKEEP: Mapping[str, type[Table]] = {"watch": WatchTable, "prune": PruneTable}
 _LOGIN_KEYS = ("username-env", "password-env")
 
 
@@ -122,6 +126,7 @@ class Resolver:
             environments=tuple(table_at(self.clean, "environments")),
             secret_variables=tuple(dict.fromkeys(self._secret_variables())),
             warnings=tuple(idle),
+            upkeep={name: self._values(name, table) for name, table in _UPKEEP.items()},
         )
 
     def _image(self, name: str) -> ImageSettings:
@@ -225,6 +230,9 @@ class Resolver:
         tree = merge([default_layer(VerifyTable), self._file_layer("verify")])
         table = VerifyTable.of(plain(tree))
         return VerifySettings(allow=table.allow, attach=table.attach, values=values_of(tree))
+
+    def _values(self, name: str, table: type[Table]) -> tuple[Value, ...]:
+        return values_of(merge([default_layer(table), self._file_layer(name)]))
 
     def _registries(self) -> dict[str, Tree]:
         layers = [self._file_layer(), *self._environment_layers(_REGISTRIES)]

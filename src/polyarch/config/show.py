@@ -50,6 +50,7 @@ def image_rows(project: Project, image: str) -> tuple[Row, ...]:
         *_platforms(settings),
         *(_row(("publish",), value) for value in project.publish.values),
         *(_row(("verify",), value) for value in project.verify.values),
+        *(_row((name,), value) for name, values in project.upkeep.items() for value in values),
         *_registries(project, settings),
     )
 

@@ -58,7 +58,17 @@ on-registry-failure = "abort"  # default
 build-forks = true             # default
 
 [verify]
-allow = []  # default
+allow = []      # default
+attach = false  # default
+
+[watch]
+nightly-max-age = "2d"  # default
+sample = 1              # default
+
+[prune]
+max-age = "30d"  # default
+keep = 10        # default
+keep-tags = []   # default
 """
 
 
