@@ -4,14 +4,17 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 
 from polyarch.errors import DeadlinePassedError, VerificationError
 from polyarch.events import ignore
 from polyarch.findings import Finding, Report, Severity
+from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
 from polyarch.registry.client import RegistryClient
+from polyarch.registry.repository import RemoteRepository
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.transaction.run import publish
@@ -143,4 +146,40 @@ async def test_an_interrupt_stops_it_and_waits_for_its_end(three):
         with pytest.raises(asyncio.CancelledError):
             await work
     assert ended == [True]
+    assert [await shown(each) for each in three] == [None] * 3
+
+
+async def test_what_stands_beside_an_image_waits_for_the_proof_and_no_tag_for_less(three):
+    """A proof that is attached to what was refused would be a lie."""
+    seen: list[list[str]] = []
+    nothing = Report(subject="app")
+
+    async def bring(_remote: RemoteRepository, root: ImageIndex | ImageManifest) -> None:
+        assert root == NEW.index
+        puts = [r.path for each in three for r in each.requests if r.method == "PUT"]
+        assert not any(path.endswith("/latest") for path in puts)
+        seen.append(puts)
+
+    one = submission(*three)
+    one = replace(one, targets=tuple(replace(each, beside=bring) for each in one.targets))
+    async with RegistryClient() as client:
+        with pytest.raises(VerificationError):
+            await publish([one], client, ignore, options=Options(prove=lambda _staged: nothing))
+        assert seen == []
+        options = Options(prove=lambda _staged: GOOD)
+        outcomes = await publish([one], client, ignore, options=options)
+    assert {each.status for each in outcomes} == {Status.PUBLISHED}
+    assert len(seen) == 3
+
+
+async def test_what_cannot_be_brought_moves_no_tag(three):
+    async def bring(remote: RemoteRepository, _root: ImageIndex | ImageManifest) -> None:
+        if remote.repository.registry == three[1].host:
+            raise DeadlinePassedError("no")
+
+    one = submission(*three)
+    one = replace(one, targets=tuple(replace(each, beside=bring) for each in one.targets))
+    async with RegistryClient() as client:
+        outcomes = await publish([one], client, ignore)
+    assert [each.status for each in outcomes] == [Status.SKIPPED, Status.FAILED, Status.SKIPPED]
     assert [await shown(each) for each in three] == [None] * 3

@@ -110,13 +110,12 @@ class _Run:
             stack.push_async_callback(unpark, self.destinations)
             stack.push_async_callback(end_probes, self.destinations)
             going = await self._stage(manifests, supply)
-            if going is None:
+            if going is None or not await self._prove(going):
                 self.journal.end()
                 return
-            if not await self._prove(going):
-                self.journal.end()
-                return
-            going = await self._lock(going, stack)
+            going = await self._step(going, self._beside)
+            if going is not None:
+                going = await self._lock(going, stack)
             if going and self._comes_between:
                 going = await self._step(going, lambda each: freeze(each, self.journal))
             if going is not None and any(each.error is None for each in going):
@@ -150,7 +149,6 @@ class _Run:
             lambda each: stage(
                 each, manifests[id(each)], self.listen, supply=supply, memory=self.journal
             ),
-            self._beside,
             lambda each: self._look(each, manifests[id(each)]),
             park,
         )
@@ -161,7 +159,7 @@ class _Run:
         return going
 
     async def _beside(self, destination: Destination) -> None:
-        """Bring what stands beside the root, and why tags are put back to it.
+        """Bring what stands beside the root, which may say that it is proven, and new holds.
 
         A registry that takes no such artifact must not keep a bad release in its place.
         """
