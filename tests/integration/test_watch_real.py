@@ -1,4 +1,4 @@
-"""A published set damaged on purpose in three real registries: found, and mended where it can be."""
+"""A set damaged on purpose in three real registries: found, and mended where it can be."""
 
 import contextlib
 import http.client
