@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -136,6 +137,20 @@ def test_what_runs_have_left_is_told(project: TinyProject, received: Receivers) 
     assert got["tags"] == list(NOTICE.tags)
     assert got["event"]["ref"] == "refs/heads/main"
     assert got["url"] == "https://github.com/team/project/actions/runs/42"
+
+
+def test_what_jobs_have_moved_is_told_beside_how_they_ended(
+    project: TinyProject, received: Receivers
+) -> None:
+    act = replace(NOTICE, kind=Kind.ACT, verb="promote", who="alice", what="", hint="")
+    left = {**GOOD, "outputs": {"notice": json.dumps(act.to_json())}}
+    last_job(project, received, {"promote": left})
+    assert told(received) == ["act"]
+    last_job(project, received, {"promote": left, "sign": BAD})
+    assert told(received) == ["act", "failure", "act"]
+    project.toml('+[notify]\non = ["failure", "recovery"]\n')
+    last_job(project, received, {"promote": left})
+    assert told(received) == ["act", "failure", "act"]
 
 
 def test_names_of_jobs_where_there_is_nothing_better(

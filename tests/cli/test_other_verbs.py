@@ -278,7 +278,7 @@ class TestCompletion:
         return done.stdout.split()
 
     def test_verbs(self, project: TinyProject):
-        assert self.complete(project, "p") == ["plan", "publish"]
+        assert self.complete(project, "p") == ["plan", "publish", "promote", "prune"]
         assert self.complete(project, "") == list(VERBS)
 
     def test_options(self, project: TinyProject):

@@ -44,7 +44,22 @@ class LastJob:
             jobs = needs.named("failure", "cancelled")
             return self._recorded(kind) or self._unrecorded(told, jobs)
 
-        return self._tell(needs.result, notice)
+        return self._with_acts(self._tell(needs.result, notice), needs)
+
+    def _with_acts(self, told: Told, needs: Needs) -> Told:
+        """Beside how the pipeline ended, what its jobs did to published images, each by itself."""
+        acts = [each for each in needs.notices if each.kind is Kind.ACT]
+        if not acts or self.event.is_fork or Kind.ACT not in self.project.notify.on:
+            return told
+        sent = [
+            delivery
+            for act in acts
+            for delivery in self.audience.tell(act, self.audience.addresses)
+        ]
+        decision = told.decision
+        if decision.kind is None:
+            decision = Decision(kind=Kind.ACT, reason="a job moved published tags")
+        return Told(decision=decision, deliveries=(*told.deliveries, *sent))
 
     def tell_of_status(self, status: str) -> Told:
         """Tell of what the job was started for."""
