@@ -1,11 +1,16 @@
 """`polyarch rollback` at the command line, against three registries."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
-from tests.support.released import Released, shown, tags_told
+from polyarch.sandbox.wire import HANG_UP, Answer, Call
+from tests.support.documents import check, moved
+from tests.support.released import Released, shown, statuses, tags_told
+from tests.support.tiny_project import Said, github
 
 Registries = tuple[SandboxRegistry, ...]
 MOVING = {"1", "latest"}
@@ -21,9 +26,22 @@ def released(tmp_path: Path, registries: Registries) -> Released:
     return made
 
 
+def back(released: Released, *words: str) -> Said:
+    """Roll the server back."""
+    said = released.project.run("rollback", "server", "--to", "1.2.3", "--json", *words)
+    if said.code not in {2, 3}:
+        check(said.document, moved("rollback"))
+    return said
+
+
+async def down(_call: Call) -> Answer | Call | None:
+    """What a registry that is down says."""
+    return HANG_UP
+
+
 def test_moving_tags_go_back_everywhere(released: Released):
     before = shown(released)
-    said = released.project.run("rollback", "server", "--to", "1.2.3", "--why", "bad", "--json")
+    said = back(released, "--why", "bad")
     assert said.code == 0, said
     after = shown(released)
     assert tags_told(said) == {("1.2", "unchanged"), ("1", "moved"), ("latest", "moved")}
@@ -31,10 +49,13 @@ def test_moving_tags_go_back_everywhere(released: Released):
         assert {tag for tag in new if new[tag] != old[tag]} == MOVING
         assert {new[tag] for tag in MOVING} == {old["1.2.3"]}
     assert said.document["why"] == "bad"
+    record = json.loads((released.newest_run() / "run.json").read_text())
+    assert (record["verb"], record["why"]) == ("rollback", "bad")
+    assert statuses(back(released)) == {"server": ["unchanged"] * 3}
 
 
 def test_what_was_taken_away_waits_for_something_newer(released: Released, tmp_path: Path):
-    assert released.project.run("rollback", "--to", "1.2.3", "--why", "it leaks").code == 0
+    assert back(released, "--why", "it leaks").code == 0
     rolled = shown(released)
     sha = released.project.git("rev-parse", "v1.3.0")
     machine = released.empty_machine(tmp_path / "empty")
@@ -44,5 +65,141 @@ def test_what_was_taken_away_waits_for_something_newer(released: Released, tmp_p
     assert "put back from 1.3.0" in again.stderr
     assert "it leaks" in again.stderr
     assert shown(released) == rolled
-    newer = released.release("1.3.1", machine=None)
+    newer = released.release("1.3.1")
     assert {("latest", "moved"), ("1", "moved")} <= tags_told(newer), newer
+
+
+def test_two_steps_back_hold_back_both(released: Released, tmp_path: Path):
+    assert released.release("1.4.0").code == 0
+    sha = released.project.git("rev-parse", "v1.4.0")
+    for version in ("1.3.0", "1.2.3"):
+        said = released.project.run("rollback", "--to", version, "--json")
+        assert said.code == 0, said
+    again = released.publish("1.4.0", sha, machine=released.empty_machine(tmp_path / "empty"))
+    assert {("latest", "kept"), ("1", "kept")} <= tags_told(again), again
+
+
+def test_each_registry_goes_to_what_it_has_itself(released: Released):
+    third = f"{released.hosts[2]}/team/server"
+    other = released.project.run("tag", f"{third}:1.3.0", "1.2.3", "--json")
+    assert other.code == 0, other
+    assert released.release("1.4.0").code == 0
+    said = back(released)
+    assert said.code == 0, said
+    after = shown(released)
+    assert [each["latest"] for each in after] == [each["1.2.3"] for each in after]
+    assert after[0]["latest"] != after[2]["latest"]
+    assert said.document["images"][0]["digest"] is None
+
+
+def test_a_version_that_one_registry_lacks_is_told_before_anything_moves(
+    released: Released, registries: Registries
+):
+    third = f"{released.hosts[2]}/team/server"
+    whole = shown(released)
+    registries[2].storage.delete_tag("team/server", "1.2.3")
+    said = back(released)
+    assert said.code == 7, said
+    assert statuses(said) == {"server": ["skipped", "skipped", "failed"]}
+    first = f"{released.hosts[0]}/team/server:1.2.3"
+    assert f"polyarch copy {first} {third}:1.2.3" in said.stderr
+    assert [each["latest"] for each in shown(released)] == [each["latest"] for each in whole]
+    partly = back(released, "--on-registry-failure", "continue")
+    assert partly.code == 6, partly
+    assert released.project.run("copy", first, f"{third}:1.2.3").code == 0
+    assert back(released).code == 0
+    assert [each["latest"] for each in shown(released)] == [each["1.2.3"] for each in whole]
+
+
+def test_a_registry_that_is_down(released: Released, registries: Registries):
+    whole = shown(released)
+    registries[1].quirks = Quirks(on_request=down)
+    stopped = back(released)
+    assert stopped.code == 5, stopped
+    assert statuses(stopped) == {"server": ["skipped", "failed", "skipped"]}
+    partly = back(released, "--on-registry-failure", "continue")
+    assert partly.code == 6, partly
+    registries[1].quirks = Quirks()
+    now = shown(released)
+    assert [each["latest"] == old["1.2.3"] for each, old in zip(now, whole, strict=True)] == [
+        True,
+        False,
+        True,
+    ]
+    assert back(released).code == 0
+    assert [each["latest"] for each in shown(released)] == [each["1.2.3"] for each in whole]
+
+
+def test_named_tags_go_to_a_digest(released: Released):
+    digest = shown(released)[0]["1.2.3"]
+    words = ("rollback", "--to", digest, "--tag", "latest", "--json")
+    said = released.project.run(*words)
+    assert said.code == 0, said
+    assert tags_told(said) == {("latest", "moved")}
+    assert {each["latest"] for each in shown(released)} == {digest}
+
+
+def test_what_came_meanwhile_is_kept(released: Released, registries: Registries):
+    storage = registries[0].storage
+    newest = storage.tag("team/server", "1.2.3")
+    assert released.release("1.4.0").code == 0
+    other = storage.tag("team/server", "1.3.0")
+    assert newest
+    assert other
+    begun: list[Call] = []
+
+    async def meddle(call: Call) -> Answer | Call | None:
+        """Somebody moves the tag once this run has begun to send."""
+        if call.method == "POST" and not begun:
+            begun.append(call)
+            storage.put_tag("team/server", "latest", other)
+        return None
+
+    registries[0].quirks = Quirks(on_request=meddle)
+    said = back(released, "--tag", "latest")
+    registries[0].quirks = Quirks()
+    assert begun
+    assert said.code == 0, said
+    assert ("latest", "kept") in tags_told(said)
+    assert "somebody has moved it just now" in said.stderr
+    assert shown(released)[0]["latest"] == str(other)
+    assert shown(released)[1]["latest"] == str(newest)
+
+
+WRONG = (
+    (["--to", "9.9.9"], 3, "is not there"),
+    (["--to", "1.3"], 3, "no rule gives that tag"),
+    (["--to", "1.2.3", "--tag", "nope"], 3, "`nope` stands nowhere"),
+    (["--to", "1.2.3", "--tag", "no tag"], 2, "is no tag"),
+    (["--to", "sha256:" + "a" * 64], 2, "name the tags"),
+    (["--to", "sha256:" + "a" * 64, "--tag", "latest"], 3, "is not there"),
+    (["--to", "sha256:zz", "--tag", "latest"], 2, "sha256:zz"),
+    (["--to", "no tag"], 2, "neither a tag nor a digest"),
+)
+
+
+def test_what_cannot_be_gone_back_to(released: Released):
+    whole = shown(released)
+    for words, code, told in WRONG:
+        said = released.project.run("rollback", "server", *words)
+        assert said.code == code, said
+        assert told in said.stderr
+    assert shown(released) == whole
+
+
+def test_a_pull_request_moves_nothing(released: Released, tmp_path: Path):
+    file = tmp_path / "event.json"
+    file.write_text("{}")
+    more = github("pull_request", "refs/pull/7/merge", "a" * 40, GITHUB_EVENT_PATH=str(file))
+    for words in (("rollback", "--to", "1.2.3"), ("undo", "last")):
+        said = released.project.run(*words, more=more)
+        assert said.code == 7, said
+        assert "pull request" in said.stderr
+
+
+def test_dry_run_shows_what_would_move(released: Released):
+    whole = shown(released)
+    said = back(released, "--dry-run")
+    assert said.code == 0, said
+    assert sum("would move from" in note for note in said.document["images"][0]["notes"]) == 6
+    assert shown(released) == whole

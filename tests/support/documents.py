@@ -227,6 +227,29 @@ _COPY: Mapping[str, Schema] = {
 }
 COPY = table(**_COPY)
 
+
+def moved(verb: str) -> Schema:
+    """The document of `promote`, `tag`, `rollback` or `undo`."""
+    statuses = ("published", "unchanged", "skipped", "failed", "rolled-back", "left")
+    place = table(
+        repository=TEXT,
+        status=one_of(*statuses),
+        digest=DIGEST_OR_NULL,
+        references=items(table(tag=TEXT, digest=DIGEST_OR_NULL, status=TEXT)),
+        error=_ERROR_OR_NULL,
+    )
+    image = table(
+        name=TEXT,
+        source=TEXT,
+        digest=DIGEST_OR_NULL,
+        platforms=items(table(platform=PLATFORM, digest=DIGEST, reused=BOOL)),
+        notes=items(TEXT),
+        destinations=items(place),
+    )
+    keys = {"run": TEXT, "moved": BOOL, "reason": TEXT, "who": TEXT, "why": TEXT}
+    return table(schema=called(verb), images=items(image), **keys)
+
+
 INSPECT = table(
     schema=called("inspect"),
     reference=TEXT,

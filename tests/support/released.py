@@ -89,9 +89,9 @@ class Released:
         state = {"XDG_STATE_HOME": str(root.parent / f"{root.name}-state")}
         return TinyProject(root=root, environment={**self.project.environment, **state})
 
-    def repository(self, host: str, image: str) -> str:
-        """The full name of one."""
-        return f"{host}/team/{image}"
+    def newest_run(self) -> Path:
+        """The folder of the newest run."""
+        return max((self.project.root / ".polyarch" / "runs").iterdir())
 
 
 def statuses(said: Said) -> dict[str, list[str]]:

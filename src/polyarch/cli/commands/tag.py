@@ -11,6 +11,7 @@ from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
 from polyarch.cli.verb import Verb
+from polyarch.errors import InvalidPlaceError
 
 
 @click.command("tag", cls=Verb)
@@ -50,9 +51,12 @@ def command(
       polyarch tag ghcr.io/team/app@sha256:4f06... 1.2 latest --why "1.2.3 is good"
       polyarch tag ghcr.io/team/app:1.2.3 lts --everywhere
     """
+    from polyarch.content.places import Place
     from polyarch.oci.reference import parse_reference
     from polyarch.pipeline.moving.tagging import TagRequest, tag_image
 
+    if not Place.parse(reference).is_registry:
+        raise InvalidPlaceError(reference, "only what stands in a registry gets tags")
     named = parse_reference(reference)
     wanted = tuple(dict.fromkeys(named.repository.tag(tag).tag for tag in tags))
     request = TagRequest(reference=named, tags=wanted, everywhere=everywhere)

@@ -25,11 +25,11 @@ class _Removal:
     journal: Journal
     seen: Survey | None
 
-    async def one(self, tag: str, digest: Digest) -> TagOutcome:
-        """Take one tag away, unless somebody needs it.
+    async def look(self, tag: str, digest: Digest) -> TagOutcome | None:
+        """See whether a tag can go, and keep what it shows; None where it is to be taken away.
 
         Raises:
-            RegistryError, ContentError: the registry did not say, or not do it.
+            RegistryError, ContentError: the registry did not say.
             StorageError: the journal cannot be written.
         """
         if reason := self._needed(digest):
@@ -39,12 +39,20 @@ class _Removal:
             return TagOutcome(tag=tag, digest=None, status=TagStatus.REMOVED, reason=NEW)
         if standing.descriptor.digest != digest:
             return _stays(tag, standing.descriptor.digest, TagStatus.KEPT, OTHERS)
+        await self.journal.frozen(self.remote.repository, tag, standing)
+        return None
+
+    async def take(self, tag: str, digest: Digest) -> TagOutcome:
+        """Take one tag away; it may have gone with another by now.
+
+        Raises:
+            RegistryError: the registry did not do it.
+        """
 
         async def holds() -> bool:
             shown = await self.remote.head(tag)
             return bool(shown and shown.digest == digest)
 
-        await self.journal.frozen(self.remote.repository, tag, standing)
         try:
             await self.remote.delete_tag(tag, Condition.found(digest, holds))
         except DeleteUnsupportedError:
@@ -86,7 +94,9 @@ async def remove_new(
         )
     seen = None if kind == "tag" else await survey(remote)
     removal = _Removal(remote=remote, wanted=wanted, journal=journal, seen=seen)
-    return tuple([await removal.one(tag, digest) for tag, digest in wanted.items()])
+    # Where an image goes with one of its tags, its other tags are seen before that.
+    looked = {tag: await removal.look(tag, digest) for tag, digest in wanted.items()}
+    return tuple([found or await removal.take(tag, wanted[tag]) for tag, found in looked.items()])
 
 
 def _stays(tag: str, digest: Digest | None, status: TagStatus, reason: str) -> TagOutcome:
