@@ -94,6 +94,17 @@ def test_plan_says_where_it_would_go(staged: tuple[TinyProject, SandboxRegistry]
         assert (registry.host in table) == (expected == "staging")
 
 
+def test_what_it_says_to_run_next_stays_in_the_environment(
+    staged: tuple[TinyProject, SandboxRegistry],
+):
+    """Or who does as told publishes to production."""
+    project, _ = staged
+    said = project.run("plan", "--offline", "--env", "staging").stdout
+    assert "run `polyarch publish --env staging --allow-local`" in " ".join(said.split())
+    outside = project.run("plan", "--offline").stdout
+    assert "run `polyarch publish --allow-local`" in " ".join(outside.split())
+
+
 def test_a_project_without_environments_has_no_word_of_them(project: TinyProject):
     assert project.run("plan", "--offline", "--json").document["environment"] is None
     assert "environment" not in project.run("plan", "--offline").stdout

@@ -89,8 +89,12 @@ class PublishRule:
         return f"{self.kind}:{self.glob}" if self.glob else self.kind
 
 
-def may_publish(event: CiEvent, allowed: Sequence[str], *, sandbox: bool = False) -> Decision:
+def may_publish(
+    event: CiEvent, allowed: Sequence[str], *, sandbox: bool = False, environment: str = ""
+) -> Decision:
     """Whether `event` publishes; with `sandbox` all do, for nothing leaves the machine.
+
+    `environment` is the one chosen, for the command that the reason tells.
 
     Raises:
         InvalidPublishRuleError: an item of `allowed` does not parse.
@@ -98,7 +102,7 @@ def may_publish(event: CiEvent, allowed: Sequence[str], *, sandbox: bool = False
     rules = tuple(PublishRule.parse(item) for item in allowed)
     if sandbox:
         return Decision(publish=True, reason="`--sandbox`: nothing leaves this machine")
-    never = _never(event)
+    never = _never(event, f" --env {environment}" if environment else "")
     if never:
         return Decision(publish=False, reason=never)
     for rule in rules:
@@ -107,7 +111,7 @@ def may_publish(event: CiEvent, allowed: Sequence[str], *, sandbox: bool = False
     return Decision(publish=False, reason=f"`[publish] on` does not list `{shorten(str(event))}`")
 
 
-def _never(event: CiEvent) -> str | None:
+def _never(event: CiEvent, chosen: str) -> str | None:
     if event.is_pull_request:
         return "a pull request never publishes"
     if event.name == "merge_group":
@@ -117,7 +121,7 @@ def _never(event: CiEvent) -> str | None:
     if event.provider is Provider.LOCAL and event.name == "local":
         return (
             "a local run builds and proves; to publish the checked-out branch or tag, run"
-            " `polyarch publish --allow-local`"
+            f" `polyarch publish{chosen} --allow-local`"
         )
     return None
 

@@ -113,7 +113,12 @@ def prepare(project: Project, event: CiEvent, ask: Ask, world: World, stack: Exi
     reach = Reach(project, world, anonymous=event.is_pull_request)
     registries = stack.enter_context(reach.blocking())
     ancestry = Ancestry(git, event.sha)
-    decision = may_publish(event, project.publish.on, sandbox=ask.sandbox)
+    decision = may_publish(
+        event,
+        project.publish.on,
+        sandbox=ask.sandbox,
+        environment=project.environment or "",
+    )
     takes_less = reach.takes_less(
         each.registry for name in platforms for each in project.images[name].repositories
     )
