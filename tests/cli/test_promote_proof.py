@@ -13,7 +13,7 @@ from polyarch.content.memory import MemoryStore
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.platform import Platform
-from polyarch.pipeline.attached_proof import proof_artifact
+from polyarch.pipeline.attached_proof import attached_proofs, proof_artifact
 from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
@@ -147,6 +147,20 @@ class TestNow:
 
         again = staged.promote("app", "--proof-max-age", "1h")
         assert proof_of(again)["run"] == run.name, "one proof is worth as much as another"
+
+    def test_the_new_proof_goes_along_where_the_config_says_so(self, staged: Staged):
+        forget(staged)
+        staged.project.toml("+[verify]\nattach = true\n")
+        said = staged.promote("app", "--prove")
+        assert proof_of(said)["kind"] == "now"
+        digest = said.document["images"][0]["digest"]
+        for host in staged.hosts:
+            [attached] = on(
+                f"{host}/team/app",
+                lambda remote: attached_proofs(remote, Digest.parse(digest)),
+            )
+            assert attached.ok
+            assert attached.revision == staged.project.git("rev-parse", "HEAD")
 
     def test_what_does_not_hold_goes_nowhere(self, staged: Staged):
         """What stands there is not what it says: an image of another machine."""

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
@@ -47,11 +47,12 @@ class Shelf:
     login: tuple[str, str] | None = None
     token: str = ""
 
-    def tags(self) -> dict[str, Standing]:
-        """Every tag with what it shows; what several tags share is read once."""
+    def tags(self, among: Collection[str] = ()) -> dict[str, Standing]:
+        """Every tag, or those `among` them, with what it shows; what several share is read once."""
         with closing(HTTPConnection(self.host, timeout=60)) as connection:
             reader = _Reader(self, connection)
-            return {tag: reader.tag(tag) for tag in reader.names()}
+            names = [name for name in reader.names() if name in among or not among]
+            return {tag: reader.tag(tag) for tag in names}
 
     def blob_bytes(self, digest: str) -> int:
         """How long the blobs of an image are together, each counted once."""

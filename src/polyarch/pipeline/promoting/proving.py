@@ -1,18 +1,21 @@
 """`--prove`: the proof of what is published already, by the means of publishing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyarch.config.project import Project
+from polyarch.host.ci_event import CiEvent
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.platform import Platform
+from polyarch.pipeline.attaching import Attaching
 from polyarch.pipeline.environment import without_logins
 from polyarch.pipeline.known_layers import remembered_layers
 from polyarch.pipeline.part import Part
 from polyarch.pipeline.promoting.evidence import Evidence
 from polyarch.pipeline.promoting.origin import Origin
+from polyarch.pipeline.promoting.targets import Promotion
 from polyarch.pipeline.proof_record import ProofRecord
 from polyarch.pipeline.prove import Prover
 from polyarch.pipeline.reach import Reach
@@ -35,8 +38,12 @@ class Proving:
     registries: BlockingRegistries
     scratch: Path
 
-    def prove(self, origins: Sequence[Origin], revision: str, ci_run: str | None) -> Evidence:
-        """Prove all of them, and go on only if all proofs hold.
+    def prove(
+        self, images: Sequence[Promotion], event: CiEvent
+    ) -> tuple[tuple[Promotion, ...], Mapping[str, Evidence]]:
+        """Prove all of them, and go on only if all proofs hold; gives what shows it, by name.
+
+        `[verify] attach` lets the proofs go along.
 
         Raises:
             VerificationError: one does not hold; each finding is a line of it.
@@ -47,20 +54,29 @@ class Proving:
             project=self.project,
             memory=remembered_layers(self.world.state),
             smoke=self._smoke(),
-            record=ProofRecord(self.run, revision, ci_run),
+            record=ProofRecord(self.run, event.sha, event.ci_run),
             listen=self.world.listen,
         )
-        for origin in origins:
-            parts = [
-                _part(origin, child, child.platform)
-                for child in origin.root.images
-                if child.platform
-            ]
-            proof = prover.prove_index(origin.name, origin.root, parts, origin.store)
-            prover.insist(proof)
-        return Evidence(
-            kind="now", where=str(prover.record.path), run=self.run.id, time=self.world.now
+        proven = tuple(self._proven(prover, image, event) for image in images)
+        record = str(prover.record.path)
+        evidence = Evidence(kind="now", where=record, run=self.run.id, time=self.world.now)
+        return proven, dict.fromkeys((each.origin.name for each in images), evidence)
+
+    def _proven(self, prover: Prover, image: Promotion, event: CiEvent) -> Promotion:
+        origin, world = image.origin, self.world
+        children = origin.root.images
+        parts = [_part(origin, child, child.platform) for child in children if child.platform]
+        proof = prover.prove_index(origin.name, origin.root, parts, origin.store)
+        prover.insist(proof)
+        if not self.project.verify.attach:
+            return image
+        attach = Attaching(
+            proof=proof,
+            source={"revision": image.ours.revision or None, "ci_run": event.ci_run},
+            time=world.clock() if world.clock else world.now,
+            listen=world.listen,
         )
+        return replace(image, attach=attach)
 
     def _smoke(self) -> "Smoke | None":
         """What runs smoke tests, where there are any."""

@@ -141,7 +141,7 @@ class _Desk:
             return self._result({}, (), {}, (), reason="; ".join(reasons))
         images = self._find(going)
         refuse_collisions(images)
-        proofs = self._proofs(images)
+        images, proofs = self._proven(images)
         holds = Holds()
         submissions = [
             each.submission(self.client, holds, fewer=self.request.terms.fewer) for each in images
@@ -183,24 +183,28 @@ class _Desk:
             found.append(Promotion.of(target, given, origin, self.request.event, self.git))
         return tuple(found)
 
-    def _proofs(self, images: Sequence[Promotion]) -> dict[str, Evidence]:
-        """What proves each image; or prove all of them now.
+    def _proven(
+        self, images: tuple[Promotion, ...]
+    ) -> tuple[tuple[Promotion, ...], Mapping[str, Evidence]]:
+        """The images, and what proves each.
 
         Raises:
             NotProvenError, VerificationError: one is not proven.
         """
-        if self.request.prove:
-            proving = Proving(
-                project=self.request.target,
-                run=self.run,
-                world=self.world,
-                reach=self.sources,
-                registries=self.registries,
-                scratch=self.scratch / "smoke",
-            )
-            event = self.request.event
-            proof = proving.prove([each.origin for each in images], event.sha, event.ci_run)
-            return dict.fromkeys((each.origin.name for each in images), proof)
+        if not self.request.prove:
+            return images, self._known(images)
+        proving = Proving(
+            project=self.request.target,
+            run=self.run,
+            world=self.world,
+            reach=self.sources,
+            registries=self.registries,
+            scratch=self.scratch / "smoke",
+        )
+        return proving.prove(images, self.request.event)
+
+    def _known(self, images: Sequence[Promotion]) -> Mapping[str, Evidence]:
+        """What records prove each."""
         room = EvidenceRoom(
             runs=self.world.state / "runs",
             stores=self._stores(),

@@ -31,7 +31,14 @@ from polyarch.registry.client import RegistryClient
 from polyarch.registry.repository import RemoteRepository
 from polyarch.transaction.adapt import adapted
 from polyarch.transaction.hold import Hold, Holds
-from polyarch.transaction.values import Labels, Submission, Target, Verdict
+from polyarch.transaction.values import (
+    Bring,
+    Labels,
+    Submission,
+    Target,
+    Verdict,
+    bring_nothing,
+)
 
 _MAY: Mapping[Action, Literal["move", "keep", "refuse"]] = {
     Action.CREATE: "move",
@@ -46,7 +53,7 @@ _TOLD = (ManifestRefusedError, PushesRefusedError, UploadRefusedError)
 class Promotion:
     """One image on its way: what it is, and the tags that it is to get.
 
-    `carried` fills with what went along, by repository.
+    `carried` fills with what went along, by repository. `attach` brings a proof of this run.
     """
 
     settings: ImageSettings
@@ -54,6 +61,7 @@ class Promotion:
     origin: Origin
     ours: Ours
     ancestry: Ancestry
+    attach: Bring = bring_nothing
     carried: dict[str, tuple[Carried, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -164,6 +172,7 @@ class Promotion:
             self.carried[str(remote.repository)] = await carry(
                 remote, along, self.origin.store, self.origin.repositories, told_only=_TOLD
             )
+        await self.attach(remote, root)
 
 
 def _aliases(given: GivenTags, origin: Origin) -> dict[str, ImageManifest]:
