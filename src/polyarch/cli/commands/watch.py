@@ -160,11 +160,11 @@ def _tell_mended(result: "WatchResult", invocation: Invocation) -> None:
     """What was brought where, beside the result."""
     from polyarch.pipeline.outcomes import STANDS
 
-    for image in result.mended:
-        for each in image.outcomes:
-            if each.status in STANDS:
-                tags = ", ".join(f"`{tag.tag}` {tag.status.value}" for tag in each.tags)
-                told = tags or "what was missing is there again"
-                invocation.hint(f"mended: {each.repository}: {told}")
-            else:
-                invocation.hint(f"not mended: {each.repository}")
+    lines = []
+    for each in (outcome for image in result.mended for outcome in image.outcomes):
+        tags = ", ".join(f"`{tag.tag}` {tag.status.value}" for tag in each.tags)
+        told = tags or "what was missing is there again"
+        stands = each.status in STANDS
+        lines.append(f"{each.repository}: {f'mended: {told}' if stands else 'not mended'}")
+    for line in dict.fromkeys(lines):
+        invocation.hint(line)

@@ -5,7 +5,7 @@ An image says it itself, in annotations or labels; the base's registry says what
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from polyarch.errors import InvalidReferenceError, PolyarchError
 from polyarch.findings import Finding
@@ -55,8 +55,8 @@ class BaseNow:
 class BaseUse:
     """One platform of what stands under `tags`, and its base; `digest` is empty where nobody said.
 
-    `gained` and `lost` are platforms of the base since the last watch that saw it, else beside
-    those of the image.
+    `before` are the platforms that the base had when it was this digest, as far as a watch has seen
+    it then; `gained` and `lost` are since then, else beside those of the image.
     """
 
     image: str
@@ -65,6 +65,7 @@ class BaseUse:
     name: str
     digest: str
     now: BaseNow
+    before: tuple[Platform, ...] = ()
     gained: tuple[Platform, ...] = ()
     lost: tuple[Platform, ...] = ()
 
@@ -97,6 +98,7 @@ class BaseUse:
             "state": self.state,
             "reason": self.now.unknown or None,
             "platforms": [str(each) for each in sorted(self.now.images, key=str)],
+            "before": [str(each) for each in self.before],
             "gained": [str(each) for each in self.gained],
             "lost": [str(each) for each in self.lost],
         }
@@ -112,18 +114,7 @@ async def base_uses(
     found = [each for subject in subjects for each in await _told(subject, looker)]
     names = list(dict.fromkeys(name for _, _, _, name, _ in found))
     known = dict(zip(names, await asyncio.gather(*(_ask(client, n) for n in names)), strict=True))
-    return tuple(
-        BaseUse(
-            image=subject.name,
-            platform=platform,
-            tags=tags,
-            name=name,
-            digest=digest,
-            now=known[name],
-            **_changes(subject, name, known[name]),
-        )
-        for subject, platform, tags, name, digest in found
-    )
+    return tuple(_use(each, known[each[3]]) for each in found)
 
 
 def judge_bases(uses: Iterable[BaseUse]) -> Iterator[Finding]:
@@ -234,11 +225,24 @@ def _images(root: Root) -> dict[Platform, Digest]:
     return found
 
 
-def _changes(subject: Subject, name: str, now: BaseNow) -> dict[str, tuple[Platform, ...]]:
+def _use(told: _Use, now: BaseNow) -> BaseUse:
+    subject, platform, tags, name, digest = told
+    use = BaseUse(
+        image=subject.name, platform=platform, tags=tags, name=name, digest=digest, now=now
+    )
+    known = subject.memory.bases.get((name, digest), frozenset())
+    before = frozenset(now.images) if use.state == "same" else known
     if now.unknown or not now.images:
-        return {}
-    before = subject.memory.bases.get(name)
-    known = before or frozenset(map(plain, subject.settings.platforms))
-    gained = now.images.keys() - known
-    lost = {each for each in known - now.images.keys() if before or now.serves(each) is None}
-    return {"gained": tuple(sorted(gained, key=str)), "lost": tuple(sorted(lost, key=str))}
+        return replace(use, before=_ordered(before))
+    beside = before or frozenset(map(plain, subject.settings.platforms))
+    lost = (each for each in beside - now.images.keys() if before or now.serves(each) is None)
+    return replace(
+        use,
+        before=_ordered(before),
+        gained=_ordered(now.images.keys() - beside),
+        lost=_ordered(lost),
+    )
+
+
+def _ordered(platforms: Iterable[Platform]) -> tuple[Platform, ...]:
+    return tuple(sorted(platforms, key=str))

@@ -94,7 +94,7 @@ def _lost(subject: Subject, platform: Platform, at: tuple[str, ...], tags: list[
     where = "" if everywhere else f" in {names_told(at)}"
     hint = "publish it again from its commit"
     if not everywhere:
-        hint = f"another registry has it: `polyarch copy` from there, or {hint}"
+        hint = f"registries disagree about this tag ({codes.DISAGREE.code}); or {hint}"
     return codes.PLATFORM_LOST.found(
         subject.name,
         tags[0],

@@ -23,6 +23,9 @@ MOST_LOCAL = 300
 MOST_STORED = 100
 """Records of a store that are looked at: each is two requests."""
 
+MOST_WATCHES = 5
+"""Of these all is read: each may have been of other images."""
+
 VERB = "watch"
 SCHEMA = "polyarch.watch/v1"
 _STANDS = frozenset({"created", "moved", "unchanged", "restored"})
@@ -39,23 +42,24 @@ class Memory:
 
     `confirmed` is when a run last published a tag or found it as it should be. `digests` are what
     the newest run left under it. `platforms` are those of an index. `watched` are platforms that
-    the last watch saw, by image and tag; `bases` those of bases, by name; `suspects` are images and
-    platforms that it found to be wrong inside.
+    the last watch saw, by image and tag; `bases` those that bases had, by name and digest;
+    `suspects` are images and platforms that it found to be wrong inside. `seen` are the images that
+    these watches were of.
     """
 
     confirmed: dict[TagPlace, datetime] = field(default_factory=dict)
     digests: dict[TagPlace, str] = field(default_factory=dict)
     platforms: dict[str, frozenset[Platform]] = field(default_factory=dict)
     watched: dict[tuple[str, str], frozenset[Platform]] = field(default_factory=dict)
-    bases: dict[str, frozenset[Platform]] = field(default_factory=dict)
+    bases: dict[tuple[str, str], frozenset[Platform]] = field(default_factory=dict)
     suspects: set[tuple[str, str]] = field(default_factory=set)
-    has_watched: bool = False
+    seen: set[str] = field(default_factory=set)
 
     def learn(self, summary: RunSummary, result: JsonObject) -> None:
         """Take in one record; newer ones come first."""
         if summary.sandbox:
             return  # other registries stood in for those that it names
-        if summary.verb == VERB and not self.has_watched and result.get("schema") == SCHEMA:
+        if summary.verb == VERB and result.get("schema") == SCHEMA:
             self._watch(result)
         for image in RunOutcome.of(result).images:
             platforms = frozenset(_platforms(each.platform for each in image.platforms))
@@ -73,9 +77,11 @@ class Memory:
             self.confirmed.setdefault(place, summary.ended or summary.started)
 
     def _watch(self, result: JsonObject) -> None:
-        self.has_watched = True
         for image in objects_of(result, "results", MOST_IMAGES):
             name = text_of(image, "subject")
+            if name in self.seen:
+                continue  # a newer watch was of it
+            self.seen.add(name)
             for tag in objects_of(image, "tags", 100 * MOST_TAGS):
                 self.watched[name, text_of(tag, "tag")] = frozenset(_texts(tag, "platforms"))
                 for place in objects_of(tag, "digests", MOST_TAGS):
@@ -86,8 +92,8 @@ class Memory:
                 if found.get("code") == NOT_ITS_PLATFORM.code:
                     self.suspects.add((name, text_of(found, "platform")))
             for base in objects_of(image, "bases", MOST_IMAGES):
-                if known := frozenset(_texts(base, "platforms")):
-                    self.bases.setdefault(text_of(base, "name"), known)
+                if known := frozenset(_texts(base, "before")):
+                    self.bases[text_of(base, "name"), text_of(base, "digest")] = known
 
 
 def recall(memory: Memory, runs: Path) -> None:
@@ -104,11 +110,13 @@ def recall_stored(memory: Memory, store: RunStore) -> None:
     Raises:
         RegistryError: it did not answer.
     """
+    watches = 0
     for stored in store.list(MOST_STORED):
         summary = stored.run.summary
         if summary.sandbox:
             continue
-        if summary.verb == VERB and not memory.has_watched:
+        if summary.verb == VERB and watches < MOST_WATCHES:
+            watches += 1
             with suppress(PolyarchError):
                 raw = store.record(stored).documents.get(RESULT, b"")
                 memory.learn(summary, decode_object(raw, RESULT))

@@ -4,7 +4,6 @@ What stands in several forms is only decided where a record says what was publis
 registries agree; the tag policy, and what was put back on purpose, count as in publishing.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from polyarch.pipeline.guard import Ours, judge
 from polyarch.pipeline.held import Held
 from polyarch.pipeline.plan import Action
 from polyarch.pipeline.watching.kinds import Sort
-from polyarch.pipeline.watching.same import disagree, lacking
+from polyarch.pipeline.watching.same import decided, disagree, lacking, recorded
 from polyarch.pipeline.watching.subject import Subject
 from polyarch.pipeline.watching.view import Root, Sight
 from polyarch.registry.profile import Profile
@@ -31,7 +30,6 @@ from polyarch.transaction.hold import Hold, Holds
 from polyarch.transaction.values import Guard, Labels, Submission, Target, Verdict
 
 _KINDS = {Sort.VERSION: TagKind.FIXED, Sort.COMMIT: TagKind.FIXED, Sort.MOVING: TagKind.VERSIONS}
-_MOST_AGREE = 2
 _FREE = "free"
 
 
@@ -68,29 +66,6 @@ def submissions(subject: Subject, workshop: Workshop) -> tuple[Submission, ...]:
         if wanted and holding and _is_whole(subject, root):
             found.append(mender.submission(root, wanted, holding))
     return tuple(found)
-
-
-def decided(subject: Subject, tag: str) -> Digest | None:
-    """What is to stand under a tag everywhere; None where nobody can say."""
-    roots = subject.view.roots(tag)
-    if not disagree(subject, tag):
-        return roots[0] if roots else None
-    recorded = _recorded(subject, tag)
-    if recorded:
-        return recorded
-    shown = Counter(each for s in subject.view.sights if (each := s.digest(tag)))
-    digest, count = shown.most_common(1)[0]
-    return digest if count >= _MOST_AGREE and count * 2 > shown.total() else None
-
-
-def _recorded(subject: Subject, tag: str) -> Digest | None:
-    """What the newest records say was put there, where they agree and it still stands somewhere."""
-    said = {
-        subject.memory.digests.get((str(sight.repository), tag), "")
-        for sight in subject.view.sights
-    } - {""}
-    found = [each for each in subject.view.roots(tag) if {str(each)} == said]
-    return found[0] if found else None
 
 
 def _wrong(subject: Subject, tag: str) -> Iterator[Sight]:
@@ -195,7 +170,7 @@ class _Mender:
             labels: Labels,
             holds: Sequence[Hold],
         ) -> Verdict:
-            known = _recorded(self.subject, tag) == digest
+            known = recorded(self.subject, tag) == digest
             judgement = judge(
                 kinds[tag],
                 ours,

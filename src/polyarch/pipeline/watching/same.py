@@ -1,5 +1,6 @@
 """Whether registries show the same under the same tags, and the newest version everywhere. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from polyarch.config.project import PER_REGISTRY
@@ -9,6 +10,8 @@ from polyarch.pipeline.watching import codes
 from polyarch.pipeline.watching.kinds import Sort
 from polyarch.pipeline.watching.subject import Subject, short
 from polyarch.pipeline.watching.view import Sight
+
+_SEVERAL = 2
 
 
 def judge_same(subject: Subject) -> Iterator[Finding]:
@@ -49,6 +52,29 @@ def disagree(subject: Subject, tag: str) -> bool:
     return len(roots) > 1
 
 
+def decided(subject: Subject, tag: str) -> Digest | None:
+    """What is to stand under a tag everywhere; None where nobody can say."""
+    roots = subject.view.roots(tag)
+    if not disagree(subject, tag):
+        return roots[0] if roots else None
+    known = recorded(subject, tag)
+    if known:
+        return known
+    shown = Counter(each for s in subject.view.sights if (each := s.digest(tag)))
+    digest, count = shown.most_common(1)[0]
+    return digest if count >= _SEVERAL and count * 2 > shown.total() else None
+
+
+def recorded(subject: Subject, tag: str) -> Digest | None:
+    """What the newest records say was put there, where they agree and it still stands somewhere."""
+    said = {
+        subject.memory.digests.get((str(sight.repository), tag), "")
+        for sight in subject.view.sights
+    } - {""}
+    found = [each for each in subject.view.roots(tag) if {str(each)} == said]
+    return found[0] if found else None
+
+
 def _images(subject: Subject, root: Digest) -> frozenset[tuple[str, Digest]]:
     images = subject.view.images(root)
     return frozenset((str(each.platform), each.digest) for each in images) or frozenset(
@@ -77,13 +103,16 @@ def _differ(subject: Subject, tag: str) -> Finding:
         if digest := sight.digest(tag):
             by_digest.setdefault(digest, []).append(str(sight.repository))
     told = "; ".join(f"{short(digest)} in {', '.join(at)}" for digest, at in by_digest.items())
-    first = next(iter(by_digest.values()))[0]
-    others = [f"{each}:{tag}" for at in by_digest.values() for each in at if each != first]
+    one, other = (f"{at[0]}:{tag}" for at in list(by_digest.values())[:2])
+    hint = f"decide which is right: `polyarch copy {one} {other}`, or the other way"
+    if right := decided(subject, tag):
+        why = "a run has published" if recorded(subject, tag) else "most registries have"
+        hint = f"`polyarch watch {subject.name} --repair` takes {short(right)}, which {why}"
     return codes.DISAGREE.found(
         subject.name,
         tag,
         f"registries show different images: {told}",
-        hint=f"decide which is right: `polyarch copy {first}:{tag} {others[0]}` or the other way",
+        hint=hint,
         details={each: str(digest) for digest, at in by_digest.items() for each in at},
     )
 
