@@ -58,11 +58,11 @@ def decided(subject: Subject, tag: str) -> Digest | None:
     if not disagree(subject, tag):
         return roots[0] if roots else None
     known = recorded(subject, tag)
-    if known:
-        return known
     shown = Counter(each for s in subject.view.sights if (each := s.digest(tag)))
     digest, count = shown.most_common(1)[0]
-    return digest if count >= _SEVERAL and count * 2 > shown.total() else None
+    most = digest if count >= _SEVERAL and count * 2 > shown.total() else None
+    # A record may be an old one: another machine has published since.
+    return None if known and most and known != most else known or most
 
 
 def recorded(subject: Subject, tag: str) -> Digest | None:
