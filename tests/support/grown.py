@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,11 +16,11 @@ from hypothesis import strategies as st
 from polyarch.oci import mediatype
 from polyarch.oci.digest import Digest
 from polyarch.sandbox.memory import MemoryStorage
-from polyarch.sandbox.storage import StoredManifest
+from polyarch.sandbox.storage import Storage, StoredManifest
 
 NAME = "team/app"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-OLD = "2026-01-02T03:04:05Z"
+AGED = "2026-01-02T03:04:05Z"
 RULES = ("type=ref,event=branch", "type=ref,event=pr", "type=semver,pattern={{version}}")
 FADING = ("pr-1", "pr-2", "pr-3")
 LASTING = ("1.0.0", "1.0", "latest", "nightly")
@@ -64,19 +65,29 @@ class Grown:
             "mediaType": mediatype.OCI_MANIFEST,
             "config": {"mediaType": mediatype.OCI_CONFIG, "digest": str(_CONFIG), "size": 2},
             "layers": [],
-            "annotations": {"number": str(number), "org.opencontainers.image.created": OLD},
+            "annotations": {"number": str(number), "org.opencontainers.image.created": AGED},
             **({"subject": subject.descriptor()} if subject else {}),
         }
         raw = json.dumps(value).encode()
         about = subject.digest if subject else None
         return self.add(Node(raw, mediatype.OCI_MANIFEST, subject=about))
 
-    def index(self, number: int, children: Sequence[Node], subject: Node | None = None) -> Node:
+    def index(
+        self,
+        number: int,
+        children: Sequence[Node],
+        subject: Node | None = None,
+        said: Mapping[str, str] = MappingProxyType({}),
+    ) -> Node:
         value = {
             "schemaVersion": 2,
             "mediaType": mediatype.OCI_INDEX,
             "manifests": [child.descriptor() for child in children],
-            "annotations": {"number": str(number), "org.opencontainers.image.created": OLD},
+            "annotations": {
+                "number": str(number),
+                "org.opencontainers.image.created": AGED,
+                **said,
+            },
             **({"subject": subject.descriptor()} if subject else {}),
         }
         raw = json.dumps(value).encode()
@@ -94,12 +105,15 @@ class Grown:
 
     def stored(self) -> MemoryStorage:
         storage = MemoryStorage()
+        self.put_into(storage)
+        return storage
+
+    def put_into(self, storage: Storage, name: str = NAME) -> None:
         for digest, node in self.nodes.items():
             made = StoredManifest(media_type=node.media_type, raw=node.raw, subject=node.subject)
-            storage.put_manifest(NAME, digest, made)
+            storage.put_manifest(name, digest, made)
         for tag, digest in self.tags.items():
-            storage.put_tag(NAME, tag, digest)
-        return storage
+            storage.put_tag(name, tag, digest)
 
     def needed(self, roots: Iterable[Digest]) -> set[Digest]:
         """As `below`, and what any of that is about."""
@@ -125,13 +139,27 @@ class Grown:
         return found
 
 
-def standing(storage: MemoryStorage, grown: Grown) -> set[Digest]:
+def standing(storage: Storage, grown: Grown, name: str = NAME) -> set[Digest]:
     """The manifests that are still there."""
-    return {each for each in grown.nodes if storage.manifest(NAME, each) is not None}
+    return {each for each in grown.nodes if storage.manifest(name, each) is not None}
 
 
-def shown(storage: MemoryStorage) -> Mapping[str, Digest]:
-    return {tag: found for tag in storage.tags(NAME) if (found := storage.tag(NAME, tag))}
+def shown(storage: Storage, name: str = NAME) -> Mapping[str, Digest]:
+    return {tag: found for tag in storage.tags(name) if (found := storage.tag(name, tag))}
+
+
+def two_indexes() -> Grown:
+    """`pr-1` and `1.0` share an image, and each has one of its own and an artifact."""
+    grown = Grown()
+    own, shared, other = grown.image(1), grown.image(2), grown.image(3)
+    old, kept = grown.index(4, [own, shared]), grown.index(5, [shared, other])
+    grown.image(6, old)
+    grown.image(7, kept)
+    grown.tags |= {"pr-1": old.digest, "1.0": kept.digest}
+    return grown
+
+
+OWN, SHARED, OTHER, OLD, KEPT, ABOUT_OLD, ABOUT_KEPT = two_indexes().nodes
 
 
 @st.composite

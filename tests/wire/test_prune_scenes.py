@@ -19,22 +19,21 @@ from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.storage import StoredManifest
 from polyarch.sandbox.wire import Call
 from polyarch.transaction.hold import Hold, push_hold
-from tests.support.grown import NAME, NOW, Grown, shown, standing
+from tests.support.grown import (
+    ABOUT_KEPT,
+    ABOUT_OLD,
+    KEPT,
+    NAME,
+    NOW,
+    OLD,
+    OTHER,
+    OWN,
+    SHARED,
+    shown,
+    standing,
+    two_indexes,
+)
 from tests.wire.test_pruning import LONG_AGO, PLAIN, TAGS_ALONE, prune
-
-
-def two_indexes() -> Grown:
-    """`pr-1` and `1.0` share an image, and each has one of its own and an artifact."""
-    grown = Grown()
-    own, shared, other = grown.image(1), grown.image(2), grown.image(3)
-    old, kept = grown.index(4, [own, shared]), grown.index(5, [shared, other])
-    grown.image(6, old)
-    grown.image(7, kept)
-    grown.tags |= {"pr-1": old.digest, "1.0": kept.digest}
-    return grown
-
-
-OWN, SHARED, OTHER, OLD, KEPT, ABOUT_OLD, ABOUT_KEPT = two_indexes().nodes
 
 
 async def test_children_that_a_living_index_has_stay():
