@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -247,3 +249,38 @@ def test_one_job_alone(make: Make, skopeo: Skopeo, receiver: NoticeReceiver) -> 
     run = pipeline.start(events.push("main", pipeline.head))
     check_published(pipeline, run, skopeo, ["main", f"sha-{pipeline.head[:7]}"])
     assert [told["kind"] for told in receiver.told] == ["success"]
+
+
+def test_what_is_published_is_watched(make: Make, receiver: NoticeReceiver) -> None:
+    """At its own time one job looks, and nothing that may push is given to it."""
+    pipeline = make("--single-job")
+    time_of_watch = "41 5 * * *"
+    text = (pipeline.project.root / "polyarch.toml").read_text()
+    lines = f'[triggers]\nwatch = "{time_of_watch}"\n'
+    pipeline.project.toml(text.replace("[triggers]\n", lines))
+    assert pipeline.project.run("ci", "github", "--single-job").code == 0
+    pipeline.project.commit("Watch")
+    pipeline.project.push()
+    reading = {f"PULL_{name}": pipeline.forge.secrets[name] for name in pipeline.production}
+    users = {f"PULL_{name}": value for name, value in pipeline.forge.variables.items()}
+    forge = replace(
+        pipeline.forge,
+        secrets={**pipeline.forge.secrets, **reading},
+        variables={**pipeline.forge.variables, **users},
+    )
+    watching = replace(pipeline, forge=forge)
+    run = watching.start(events.schedule("17 3 * * *", pipeline.head))
+    assert results(run) == {"publish": "success", "watch": "skipped"}, run.log
+    run = pipeline.start(events.schedule(time_of_watch, pipeline.head))
+    assert results(run)["watch"] == "failure", "with no login but those that publish"
+    for well in (True, False):
+        run = watching.start(events.schedule(time_of_watch, pipeline.head))
+        found = results(run)
+        assert found.pop("watch") == ("success" if well else "failure"), run.log
+        assert set(found.values()) == {"skipped"}
+        repositories = pipeline.places.registries[1].storage / "docker/registry/v2/repositories"
+        shutil.rmtree(repositories / "team/tool/_manifests/tags/main", ignore_errors=True)
+    assert receiver.told[-1]["verb"] == "watch"
+    assert receiver.told[-1]["kind"] == "failure"
+    assert "`main`" in receiver.told[-1]["findings"][0]
+    check_secrets(watching, run)
