@@ -1,5 +1,6 @@
 """What refers to a manifest: asked of registries that list it, and of those that do not."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -71,6 +72,18 @@ async def test_a_registry_that_lists_none(there: Connected):
     assert await there.repository().tags() == (fallback_tag(image.descriptor.digest),)
     asked = [path for path, _ in there.seen("GET") if "/referrers/" in path]
     assert len(asked) == 1, "whether a registry lists them is found out once"
+
+
+@pytest.mark.parametrize("lists", [True, False])
+async def test_many_at_once_find_out_once_whether_it_lists_them(there: Connected, lists: bool):
+    there.registry.quirks = Quirks(referrers=lists)
+    remote = there.repository()
+    images = [await push_image(remote, b"layer %d" % number) for number in range(5)]
+    there.registry.forget_requests()
+    await asyncio.gather(*(remote.referrers(each.descriptor.digest) for each in images))
+    asked = [path for path, _ in there.seen("GET") if "/referrers/" in path]
+    assert len(asked) == (5 if lists else 1)
+    assert len(there.seen()) == (5 if lists else 6)
 
 
 async def test_a_registry_that_is_known_to_list_none_is_not_asked():

@@ -7,6 +7,7 @@ Source: distribution-spec v1.1 "Listing Referrers", "Pushing Manifests with Subj
 "Referrers Tag Schema".
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from polyarch.errors import (
@@ -55,6 +56,7 @@ class Referrers:
         self._repository = repository
         self._manifests = manifests
         self._known: bool | None = False if session.profile.referrers == "tag" else None
+        self._finding_out = asyncio.Lock()
 
     async def of(self, subject: Digest) -> Listed:
         """What refers to a manifest, in the order in which it is listed, each once.
@@ -63,12 +65,23 @@ class Referrers:
             RegistryError: the registry did not say.
             MalformedManifestError: its list is none.
         """
-        listed = None if self._known is False else await self._listed(subject)
-        if self._known is not True:
-            self._known = listed is not None
+        listed = await self._by_registry(subject)
         if listed is not None:
             return Listed(entries=listed, by_registry=True)
         return Listed(entries=(await self._under_tag(subject)).manifests, by_registry=False)
+
+    async def _by_registry(self, subject: Digest) -> tuple[Descriptor, ...] | None:
+        """What the registry lists; None where it lists nothing for anybody.
+
+        Many are asked for at once: the first finds out for all whether it does.
+        """
+        if self._known is None:
+            async with self._finding_out:
+                if self._known is None:
+                    listed = await self._listed(subject)
+                    self._known = listed is not None
+                    return listed
+        return await self._listed(subject) if self._known else None
 
     async def enlist(self, manifest: ImageManifest | ImageIndex) -> None:
         """Let a manifest that was pushed be found by its subject, where the registry does not.
