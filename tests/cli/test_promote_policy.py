@@ -76,6 +76,17 @@ class TestPolicy:
         assert (said.code, said.document["code"]) == (7, "other-commit"), said
         assert staged.standing() == NOTHING
 
+    def test_an_index_that_does_not_name_its_commit_is_asked_by_its_images(self, staged: Staged):
+        text = (staged.project.root / "polyarch.toml").read_text()
+        level = 'annotation-levels = ["manifest"]'
+        staged.project.toml(text.replace("[images.app]\n", f"[images.app]\n{level}\n"))
+        staged.project.commit("No annotations")
+        staged.stage("app")
+        assert staged.promote("app", "--dry-run").code == 0
+        staged.project.commit("Another")
+        said = staged.promote("app")
+        assert (said.code, said.document["code"]) == (7, "other-commit"), said
+
     def test_an_event_that_may_not_publish_there_moves_nothing(self, staged: Staged):
         staged.stage("app", ref="refs/heads/main")
         said = staged.promote("app", more=staged.event("refs/heads/main"))

@@ -1,15 +1,16 @@
 """What is promoted: the one index that an environment has of an image, and where its bytes are."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings
 from polyarch.content.following import FollowingStore
 from polyarch.content.layout import LayoutStore
 from polyarch.content.places import Kind, Place
+from polyarch.content.reader import read_small
 from polyarch.content.store import Fetcher
 from polyarch.errors import (
     InvalidDigestError,
@@ -20,6 +21,7 @@ from polyarch.errors import (
 )
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci import annotation
+from polyarch.oci.config import ImageConfig
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
@@ -32,12 +34,16 @@ from polyarch.registry.blocking import BlockingRegistries
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """`repositories` hold the index whole, `tag` led to it, empty where a digest did."""
+    """`repositories` hold the index whole, `tag` led to it, empty where a digest did.
+
+    `said` is what it says of itself: annotations of the index, else labels of one of its images.
+    """
 
     name: str
     root: ImageIndex
     store: Fetcher
     repositories: tuple[Repository, ...]
+    said: Mapping[str, str] = field(default_factory=dict)
     tag: str = ""
     referrers: tuple[Referrer, ...] = ()
 
@@ -82,16 +88,18 @@ class Origins:
             names = [str(each) for each in settings.repositories]
             raise NotInSourceError(settings.name, [str(each) for each in tags], names)
         root = self._root(settings, holding, tag)
-        if given.by_event and not wanted:
-            _refuse_other_commit(settings.name, root, str(holding[0][0].tag(tag)), event)
         first = sorted(holding, key=lambda each: each[1] != root.descriptor.digest)
         repositories = tuple(repository for repository, _ in first)
         store = self._store(root, repositories)
+        said = _said(root, store)
+        if given.by_event and not wanted:
+            _refuse_other_commit(settings.name, said, str(repositories[0].tag(tag)), event)
         return Origin(
             name=settings.name,
             root=root,
             store=store,
             repositories=repositories,
+            said=said,
             tag=tag,
             referrers=self._referrers(root, store, repositories),
         )
@@ -188,8 +196,24 @@ def _images(root: ImageIndex) -> tuple[Digest, ...]:
     return tuple(child.digest for child in root.images)
 
 
-def _refuse_other_commit(name: str, root: ImageIndex, reference: str, event: CiEvent) -> None:
-    revision = root.annotations.get(annotation.REVISION, "")
+def _said(root: ImageIndex, store: Fetcher) -> Mapping[str, str]:
+    """What an index says, and where it does not name its commit, what its first image does.
+
+    Raises:
+        ContentError, RegistryError, SpecError: that cannot be read.
+    """
+    if root.annotations.get(annotation.REVISION) or not root.images:
+        return root.annotations
+    child = root.images[0]
+    manifest = ImageManifest.parse(read_small(store, child), child.media_type)
+    config = ImageConfig.parse(read_small(store, manifest.config), manifest.config.media_type)
+    return {**config.labels, **root.annotations}
+
+
+def _refuse_other_commit(
+    name: str, said: Mapping[str, str], reference: str, event: CiEvent
+) -> None:
+    revision = said.get(annotation.REVISION, "")
     if revision and event.sha and revision != event.sha:
         raise OtherCommitError(name, reference, stands=revision, event=event.sha)
 

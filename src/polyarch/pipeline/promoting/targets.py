@@ -74,7 +74,7 @@ class Promotion:
         git: GitTree | None,
     ) -> "Promotion":
         """What is promoted says itself of which version and commit it is; the event knows more."""
-        said = origin.root.annotations
+        said = origin.said
         by_event = event if given.by_event else None
         revision = said.get(annotation.REVISION) or (by_event.sha if by_event else "")
         created = read_time(said.get(annotation.CREATED))
