@@ -11,6 +11,7 @@ from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.scope import Scope
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
+from tests.support.documents import check, moved
 from tests.support.environments import (
     IMAGES,
     TAGS,
@@ -64,6 +65,7 @@ class TestGroup:
         assert len({app["1.2"] for app in wanted.values()}) == len(IMAGES)
         assert staged.standing() == [wanted] * 3
         document = said.document
+        check(document, moved("promote"))
         assert (document["schema"], document["moved"]) == ("polyarch.promote/v1", True)
         assert document["why"] == "it is Friday"
         assert {each["proof"]["kind"] for each in document["images"]} == {"run"}
