@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from polyarch.oci.digest import Digest
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import HANG_UP, Answer, Call
@@ -203,3 +204,38 @@ def test_dry_run_shows_what_would_move(released: Released):
     assert said.code == 0, said
     assert sum("would move from" in note for note in said.document["images"][0]["notes"]) == 6
     assert shown(released) == whole
+
+
+def test_what_a_registry_has_lost_comes_from_another(released: Released, registries: Registries):
+    first = f"{released.hosts[0]}/team/server"
+    index = released.project.run("inspect", "--json", f"{first}:1.2.3").document
+    child = Digest.parse(index["manifests"][0]["digest"])
+    assert registries[0].storage.delete_manifest("team/server", child)
+    said = back(released)
+    assert said.code == 0, said
+    after = shown(released)  # and all is whole again
+    assert {each["latest"] for each in after} == {index["digest"]}
+
+
+def test_tags_of_single_platforms_go_along_and_are_held(
+    released: Released, tmp_path: Path, registries: Registries
+):
+    text = (released.project.root / "polyarch.toml").read_text()
+    lines = [line for line in text.splitlines() if "type=sha" not in line]
+    aliases = 'alias-tags = ["latest-{arch}", "{{version}}-{arch}"]'
+    released.project.toml(
+        "\n".join(lines).replace("[defaults.direct]", f"{aliases}\n[defaults.direct]")
+    )
+    for version in ("2.0.0", "2.1.0"):
+        made = released.release(version)
+        assert made.code == 0, made
+    said = released.project.run("rollback", "--to", "2.0.0", "--json")
+    assert said.code == 0, said
+    assert ("latest-s390x", "moved") in tags_told(said)
+    storage = registries[0].storage
+    arch = storage.tag("team/server", "2.0.0-s390x")
+    assert arch
+    assert storage.tag("team/server", "latest-s390x") == arch
+    sha = released.project.git("rev-parse", "v2.1.0")
+    again = released.publish("2.1.0", sha, machine=released.empty_machine(tmp_path / "empty"))
+    assert ("latest-s390x", "kept") in tags_told(again), again
