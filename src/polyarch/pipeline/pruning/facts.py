@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from polyarch.oci import mediatype
 from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
@@ -36,7 +35,8 @@ class Facts:
 
     `manifests` are all that could be read, below tags and elsewhere. `about` are the artifacts
     about each of them. `loose` have no tag and may go, with the reason; `young` neither, and stay.
-    `absent` are subjects of tags that are not there. `problem` is why nothing may go.
+    `absent` are subjects of tags that are not there, `missing` what indexes list that is not.
+    `problem` is why nothing may go.
     """
 
     survey: Survey
@@ -45,6 +45,7 @@ class Facts:
     loose: Mapping[Digest, str]
     young: frozenset[Digest] = frozenset()
     absent: frozenset[Digest] = frozenset()
+    missing: frozenset[Digest] = frozenset()
     problem: str = ""
 
     def holds_of(self, subject: Digest) -> tuple[Hold, ...]:
@@ -88,6 +89,7 @@ async def gather_facts(
         absent=frozenset(
             digest for digest, head in zip(unknown, heads, strict=True) if head is None
         ),
+        missing=frozenset(gatherer.missing),
         problem=gatherer.problem,
     )
 
@@ -98,8 +100,9 @@ class _Gatherer:
     def __init__(self, remote: RemoteRepository, found: Survey) -> None:
         self._remote = remote
         self.manifests: dict[Digest, Root] = dict(found.manifests)
+        self.missing: set[Digest] = set(found.missing)
         self.about: dict[Digest, dict[Digest, None]] = {}
-        self.problem = unclear(found.missing, found.unread, found.manifests, found.tags)
+        self.problem = unclear(found.missing, found.unread, found.tags)
         self._listed: set[Digest] = set()
         self._asks = True
         for tag, head in found.tags.items():
@@ -151,7 +154,8 @@ class _Gatherer:
         unread: Collection[Digest],
     ) -> None:
         self.manifests |= manifests
-        self.problem = self.problem or unclear(missing, unread, manifests, {})
+        self.missing |= set(missing)
+        self.problem = self.problem or unclear(missing, unread, {})
 
     def add(self, subject: Digest, digests: Collection[Digest]) -> None:
         """These are about a manifest."""
@@ -164,22 +168,12 @@ class _Gatherer:
 
 
 def unclear(
-    missing: Collection[Digest],
-    unread: Collection[Digest],
-    manifests: Mapping[Digest, Root],
-    tags: Mapping[str, Descriptor],
+    missing: Collection[Digest], unread: Collection[Digest], tags: Mapping[str, Descriptor]
 ) -> str:
-    """Why nobody knows all that is needed; empty where that is known.
-
-    An image that is missing needs nothing more, an index might.
-    """
+    """Why nobody knows all that tags need, whichever of them stay; empty where that is known."""
     if unread:
         return f"what {min(unread)} needs cannot be read"
     for tag, head in tags.items():
         if head.digest in missing:
             return f"`{tag}` points to {head.digest}, which cannot be had"
-    for node in manifests.values():
-        for child in node.manifests if isinstance(node, ImageIndex) else ():
-            if child.digest in missing and mediatype.is_index(child.media_type):
-                return f"{node.descriptor.digest} lists the index {child.digest}, which is missing"
     return ""

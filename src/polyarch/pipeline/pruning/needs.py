@@ -1,11 +1,13 @@
 """What stays because something that stays needs it, and what falls with what goes. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from polyarch.oci import mediatype
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
 from polyarch.pipeline.pruning.facts import Facts, subject_of_tag
+from polyarch.pipeline.survey import Root
 from polyarch.registry.profile import TagDelete
 from polyarch.transaction.hold import Hold
 
@@ -37,6 +39,21 @@ def needed(facts: Facts, roots: Labelled) -> dict[Digest, str]:
         if hold := Hold.read(node):
             waiting.append((hold.digest, why))
     return found
+
+
+def lacking(
+    kept: Iterable[Digest], manifests: Mapping[Digest, Root], missing: Collection[Digest]
+) -> str:
+    """Why nobody knows all that is needed: an index that is missing; empty where none is.
+
+    An image that is missing needs nothing more.
+    """
+    for digest in kept:
+        node = manifests.get(digest)
+        for child in node.manifests if isinstance(node, ImageIndex) else ():
+            if child.digest in missing and mediatype.is_index(child.media_type):
+                return f"{digest} lists the index {child.digest}, which is missing"
+    return ""
 
 
 def falling(facts: Facts, roots: Labelled, kept: Mapping[Digest, str]) -> dict[Digest, str]:

@@ -1,37 +1,47 @@
 """What goes from one repository, each with its reason. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
 from polyarch.pipeline.pruning.choosing import Choice
 from polyarch.pipeline.pruning.facts import Facts, subject_of_tag
-from polyarch.pipeline.pruning.needs import Split, short, split
+from polyarch.pipeline.pruning.needs import Split, lacking, short, split
 from polyarch.pipeline.pruning.values import Fate, ManifestRow, TagRow
 from polyarch.pipeline.survey import Root
 from polyarch.registry.profile import TagDelete
 
 _DEEPEST = 10
 
-Rows = tuple[tuple[TagRow, ...], tuple[ManifestRow, ...]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """`problem` is why nothing goes, empty where that is not so."""
+
+    tags: tuple[TagRow, ...]
+    manifests: tuple[ManifestRow, ...] = ()
+    problem: str = ""
 
 
-def plan(facts: Facts, choices: Sequence[Choice], tag_delete: TagDelete) -> Rows:
+def plan(facts: Facts, choices: Sequence[Choice], tag_delete: TagDelete) -> Planned:
     """Say of each tag, and of each manifest below those that go, what becomes of it.
 
     Where a registry deletes nothing, or something could not be read, all stays.
     """
     held = {choice.tag: why for choice in choices if (why := _held(facts, choice))}
     wanted = [choice.tag for choice in choices if choice.goes and choice.tag not in held]
-    if facts.problem:
-        return tuple(_stays(each, f"nothing goes: {facts.problem}") for each in choices), ()
+    made = split(facts, wanted, tag_delete)
+    problem = facts.problem or lacking(made.kept, facts.manifests, facts.missing)
+    if problem:
+        stays = (_stays(each, f"nothing goes: {problem}") for each in choices)
+        return Planned(tags=tuple(stays), problem=problem)
     if tag_delete == "no":
         told = "this registry deletes nothing over its API"
-        return tuple(_stays(each, held.get(each.tag, told)) for each in choices), ()
-    made = split(facts, wanted, tag_delete)
+        return Planned(tags=tuple(_stays(each, held.get(each.tag, told)) for each in choices))
     reasons = {**made.back, **held}
     tags = tuple(_tag_row(choice, made, reasons) for choice in choices)
-    return tags, _manifest_rows(facts, made)
+    return Planned(tags=tags, manifests=_manifest_rows(facts, made))
 
 
 def _held(facts: Facts, choice: Choice) -> str:

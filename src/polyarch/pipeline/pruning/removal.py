@@ -20,7 +20,7 @@ from polyarch.errors import (
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.pruning import mark
 from polyarch.pipeline.pruning.facts import Facts, unclear
-from polyarch.pipeline.pruning.needs import needed
+from polyarch.pipeline.pruning.needs import lacking, needed
 from polyarch.pipeline.pruning.values import Fate, ManifestRow, RepositoryPrune, TagRow
 from polyarch.pipeline.survey import Survey, survey
 from polyarch.registry.repository import RemoteRepository
@@ -183,13 +183,17 @@ class _Removal:
             return self._seen[1]
         names = [tag for tag in await self._remote.tags() if tag != mark.TAG]
         found = await survey(self._remote, names, known=self._facts.manifests)
-        if why := unclear(found.missing, found.unread, found.manifests, found.tags):
+        if why := unclear(found.missing, found.unread, found.tags):
             raise RepositoryUnclearError(str(self._remote), why)
         self._seen = now, found
         return found
 
     def _kept(self, now: Survey, going: Mapping[str, Digest]) -> dict[Digest, str]:
-        """What the tags of now need, but for those that are going and still show the same."""
+        """What the tags of now need, but for those that are going and still show the same.
+
+        Raises:
+            RepositoryUnclearError: nobody knows what that is.
+        """
         roots = {
             head.digest: f"`{tag}`"
             for tag, head in now.tags.items()
@@ -197,7 +201,10 @@ class _Removal:
         }
         roots |= dict.fromkeys(self._facts.young, "what a tag showed until a short while ago")
         manifests = {**self._facts.manifests, **now.manifests}
-        return needed(replace(self._facts, manifests=manifests), roots)
+        kept = needed(replace(self._facts, manifests=manifests), roots)
+        if why := lacking(kept, manifests, now.missing | self._facts.missing):
+            raise RepositoryUnclearError(str(self._remote), why)
+        return kept
 
     def _stays(self, row: TagRow, why: str) -> None:
         self._fates.tags[row.tag] = replace(row, fate=Fate.STAYS, reason=why)
