@@ -3,8 +3,9 @@
 Others learn of it wherever it was done: nobody's push has announced it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from polyarch.host.ci_event import CiEvent, Provider
 from polyarch.notify.notice import Kind, Notice, neat, neat_all
@@ -20,6 +21,8 @@ ACTS = frozenset({"promote", "tag", "rollback", "undo"})
 _STAYED = frozenset({"", TagStatus.KEPT, TagStatus.UNCHANGED, TagStatus.FAILED, TagStatus.RESTORED})
 """What becomes of a tag that shows what it showed before; all else has changed what users see."""
 
+_DIGEST = re.compile(r"sha(?:256|512):[0-9a-f]{64,128}")
+
 _MISTYPED = frozenset({2, 3})
 """Exit codes of command lines that name nothing: their author sees it, and others need not."""
 _REFUSED = 7
@@ -27,11 +30,15 @@ _REFUSED = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An act that is over; `began` says that its transaction had begun."""
+    """An act that is over; `began` says that its transaction had begun.
+
+    `sources` say in words what was moved, by image.
+    """
 
     about: RunSummary
     moves: tuple[TagMove, ...]
     began: bool
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> tuple[TagMove, ...]:
@@ -68,9 +75,19 @@ class Act:
             why=neat(self.about.why),
             cancelled=Result.of_code(self.about.exit_code) is Result.CANCELLED,
         )
+        if notice.kind is Kind.ACT and self.sources:
+            acted = replace(acted, what=neat("; ".join(self._sources())))
         if not self.changed:
             return acted
         return replace(acted, tags=neat_all(_lines(self.changed)) or notice.tags)
+
+    def _sources(self) -> Iterator[str]:
+        """What was moved, each with the images that it is of."""
+        told: dict[str, list[str]] = {}
+        for image, source in self.sources.items():
+            told.setdefault(_DIGEST.sub(lambda found: short(found[0]), source), []).append(image)
+        for source, images in told.items():
+            yield f"{', '.join(images)}: {source}"
 
 
 def _changed(move: TagMove) -> bool:
@@ -81,15 +98,18 @@ def _changed(move: TagMove) -> bool:
 
 
 def _lines(moves: Sequence[TagMove]) -> Iterator[str]:
-    """One for each digest in each repository: its tags, what they show, and showed before."""
-    told: dict[tuple[str, str, str | None], list[str]] = {}
+    """What tags show and showed before; once for all repositories of which that is to be said."""
+    found: dict[tuple[str, str, str | None], list[str]] = {}
     for move in moves:
-        told.setdefault((move.repository, move.digest, move.before), []).append(move.tag)
-    for (repository, digest, before), tags in told.items():
+        found.setdefault((move.repository, move.digest, move.before), []).append(move.tag)
+    told: dict[tuple[tuple[str, ...], str, str | None], list[str]] = {}
+    for (repository, digest, before), names in found.items():
+        told.setdefault((tuple(sorted(names)), digest, before), []).append(repository)
+    for (tags, digest, before), repositories in told.items():
         one = len(tags) == 1
         now = f"{'shows' if one else 'show'} {short(digest)}" if digest else _gone(one=one)
         was = {None: "", "": ", new"}.get(before, f", before {short(before or '')}")
-        yield f"{repository}: {', '.join(tags)} {now}{was}"
+        yield f"{', '.join(repositories)}: {', '.join(tags)} {now}{was}"
 
 
 def _gone(*, one: bool) -> str:

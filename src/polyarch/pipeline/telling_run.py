@@ -23,6 +23,8 @@ from polyarch.pipeline.telling_watch import MOST_BEFORE, WATCH, Change, Watched
 from polyarch.runs.folder import state_folder
 from polyarch.runs.history import folder_documents, tags_document
 from polyarch.runs.moves import TagMove, parse_moves
+from polyarch.runs.outcome import MOST_IMAGES
+from polyarch.runs.reading import objects_of, text_of
 from polyarch.runs.summary import RESULT_FILE, RunSummary
 from polyarch.transaction.journal import FILE as JOURNAL
 
@@ -69,7 +71,14 @@ class EndedRun:
         """It as an act on published images, None where it is none."""
         if self.about.verb not in ACTS:
             return None
-        return Act(about=self.about, moves=self._moves(), began=self._began)
+        images = objects_of(self.result or {}, "images", MOST_IMAGES)
+        found = {text_of(each, "name"): text_of(each, "source") for each in images}
+        return Act(
+            about=self.about,
+            moves=self._moves(),
+            began=self._began,
+            sources={name: source for name, source in found.items() if name and source},
+        )
 
     @property
     def _began(self) -> bool:

@@ -11,7 +11,7 @@ TEMPER: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("failed", "died", "left", "error"), BAD),
         **dict.fromkeys(
             (
-                "partly", "interrupted", "running", "rolled-back", "restored", "skipped",
+                "partly", "interrupted", "running", "rolled-back", "restored", "removed", "skipped",
                 "warning", "begun", "planned",
             ),
             ODD,

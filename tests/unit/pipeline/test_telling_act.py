@@ -96,7 +96,7 @@ def test_who_why_and_what_moved_where() -> None:
     assert (told.who, told.why, told.line) == ("alice", "1.2.4 loses data", "rollback")
     old, new = OLD[:19], NEW[:19]
     assert told.tags == (
-        f"a.io/team/app: latest, 1 show {old}, before {new}",
+        f"a.io/team/app: 1, latest show {old}, before {new}",
         f"a.io/team/app: next is gone, before {new}",
         f"b.io/team/app: stable shows {old}, new",
         f"b.io/team/app: edge shows {old}",
@@ -104,6 +104,19 @@ def test_who_why_and_what_moved_where() -> None:
     words = words_of(told)
     assert words.title == "team/app: rolled back by alice [polyarch]"
     assert ("Why", "1.2.4 loses data") in words.lines
+
+
+def test_what_it_was_and_where_in_few_words() -> None:
+    same = [move(tag, host=host) for host in ("b.io", "a.io") for tag in ("latest", "1")]
+    sources = {"app": "1.2.3", "web": f"c.io/team/web@{OLD}", "bot": "1.2.3"}
+    done = Act(about=about(), moves=tuple(same), began=True, sources=sources)
+    told = done.notice(bare(Kind.ACT))
+    assert told.what == f"app, bot: 1.2.3; web: c.io/team/web@{OLD[:19]}"
+    assert told.tags == (
+        f"b.io/team/app, a.io/team/app: 1, latest show {OLD[:19]}, before {NEW[:19]}",
+    )
+    failed = replace(bare(Kind.FAILURE), what="it is down")
+    assert done.notice(failed).what == "it is down"
 
 
 def test_what_was_stopped_midway_is_told_as_that() -> None:
