@@ -163,6 +163,21 @@ class TestVersions:
         words = " ".join(table.split())
         assert "keep: it was put back from 1.3.0 by ada" in words
 
+    def test_who_looks_at_the_image_sees_it(self, guarded: TinyProject, registries: Registries):
+        version(guarded, "1.2.0")
+        guarded.commit("Loses data")
+        version(guarded, "1.3.0")
+        put_back("1", "1.2.0", *registries)
+        for registry in registries:
+            name = f"{registry.host}/team/app:1"
+            [found] = guarded.run("inspect", "--json", name).document["referrers"]
+            assert (found["hold"]["tag"], found["hold"]["version"]) == ("1", "1.3.0")
+            words = " ".join(guarded.run("inspect", name).stdout.split())
+            assert "`1` was put back from 1.3.0 by ada, and waits for something newer" in words
+        copied = f"{registries[0].host}/other/app:1"
+        assert guarded.run("copy", f"{registries[0].host}/team/app:1", copied).code == 0
+        assert guarded.run("inspect", "--json", copied).document["referrers"] == []
+
     def test_where_it_stands_in_one_registry_alone(
         self, guarded: TinyProject, registries: Registries
     ):

@@ -10,7 +10,7 @@ from polyarch.cli.console import table
 from polyarch.cli.text import size
 from polyarch.errors import shorten
 from polyarch.oci.digest import Digest
-from polyarch.pipeline.inspection import Child, Inspection
+from polyarch.pipeline.inspection import Artifact, Child, Inspection
 
 _LONGEST = 500
 
@@ -104,9 +104,15 @@ def _referrers(found: Inspection) -> list[str]:
     if found.is_index:
         names[found.root.digest] = "index"
     return [
-        f"{_of(names, each.subject)}: {each.kind or 'artifact'} {each.digest}"
+        f"{_of(names, each.subject)}: {each.kind or 'artifact'} {each.digest}{_held(each)}"
         for each in found.referrers
     ]
+
+
+def _held(artifact: Artifact) -> str:
+    """Which tag was put back to it, while it points there."""
+    hold = artifact.hold
+    return f"\n    `{hold.tag}` {hold.told}" if hold else ""
 
 
 def _of(names: Mapping[Digest, str], subject: Digest) -> str:

@@ -4,7 +4,7 @@ What a registry does not take of them is told, and does not fail the copy of the
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from polyarch.content.entries import CONTAINERD_NAME
@@ -60,10 +60,16 @@ class Referrer:
 
 
 def find_referrers(
-    source: Source, root: Root, registries: BlockingRegistries, listen: Listener
+    source: Source,
+    root: Root,
+    registries: BlockingRegistries,
+    listen: Listener,
+    *,
+    holds: bool = False,
 ) -> tuple[Referrer, ...]:
     """All artifacts about what is copied of an image, and about these artifacts.
 
+    `holds`: those that say why tags were put back to it, too. They say nothing of other places.
     A source that cannot be asked has none; that is warned of.
     """
     found: dict[Digest, Referrer] = {}
@@ -72,7 +78,7 @@ def find_referrers(
     except PolyarchError as error:
         told = error.message.partition("\n")[0]
         listen(Warned(text=f"{source.place.name}: no signature or SBOM is looked for: {told}"))
-    return tuple(found.values())[:MAX_REFERRERS]
+    return tuple(found.values())[:MAX_REFERRERS] if holds else _carried(found)
 
 
 def every_referrer(
@@ -85,21 +91,23 @@ def every_referrer(
     """
     found: dict[Digest, Referrer] = {}
     _find(source, root, registries, found)
-    return tuple(found.values())[:MAX_REFERRERS]
+    return _carried(found)
+
+
+def _carried(found: Mapping[Digest, Referrer]) -> tuple[Referrer, ...]:
+    """Those that say something of other places as well."""
+    return tuple(each for each in found.values() if not _is_hold(each))[:MAX_REFERRERS]
 
 
 def _find(
     source: Source, root: Root, registries: BlockingRegistries, found: dict[Digest, Referrer]
 ) -> None:
-    """Add what is found, in the order in which it is listed.
-
-    What holds tags in one repository says nothing of another.
-    """
+    """Add what is found, in the order in which it is listed."""
     images = root.images if isinstance(root, ImageIndex) else ()
     subjects = [root.descriptor.digest, *(child.digest for child in images)]
     for _ in range(_MAX_DEPTH):
         listed = [each for each in _about(source, subjects, registries) if each]
-        new = {each.manifest.descriptor.digest: each for each in listed if not _is_hold(each)}
+        new = {each.manifest.descriptor.digest: each for each in listed}
         subjects = [digest for digest in new if digest not in found]
         found |= new
         if not subjects or len(found) >= MAX_REFERRERS:

@@ -66,7 +66,7 @@ def judge(
         return Judgement(action=Action.UNKNOWN if unknown else Action.CREATE)
     for hold in current.holds:
         if _holds_back(kind, ours, hold, descends):
-            return _keep(_told(hold))
+            return _keep(f"it {hold.told}")
     if policy == FREE or (current.revision and current.revision == ours.revision):
         return _move("")
     if kind is TagKind.FIXED:
@@ -103,13 +103,6 @@ def _holds_back(kind: TagKind, ours: Ours, hold: Hold, descends: Descends) -> bo
     if hold.committed is None or ours.committed is None:
         return True
     return hold.committed >= ours.committed
-
-
-def _told(hold: Hold) -> str:
-    back = shorten(hold.version, _SHOWN) or _short(hold.revision) or hold.digest.encoded[:12]
-    who = f" by {shorten(hold.who, _SHOWN)}" if hold.who else ""
-    why = f": {shorten(hold.why, _SHOWN)}" if hold.why else ""
-    return f"it was put back from {back}{who}, and waits for something newer{why}"
 
 
 def _fixed(current: Current) -> Judgement:

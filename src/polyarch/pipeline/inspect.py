@@ -16,6 +16,7 @@ from polyarch.pipeline.inspection import Artifact, Inspection
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.verify_source import opener
 from polyarch.pipeline.world import World
+from polyarch.transaction.hold import Hold
 
 AT_ONCE = 8
 
@@ -47,7 +48,7 @@ def inspect(
         children = tuple(pool.map(lambda node: read_child(source.store, node), nodes))
         shown = {child.descriptor.digest for child in children} | {source.root.descriptor.digest}
         found = (
-            find_referrers(source, source.root, opened.registries, world.listen)
+            find_referrers(source, source.root, opened.registries, world.listen, holds=True)
             if referrers
             else ()
         )
@@ -62,6 +63,7 @@ def inspect(
                     digest=each.manifest.descriptor.digest,
                     kind=each.entry.artifact_type,
                     subject=each.subject,
+                    hold=Hold.read(each.manifest),
                 )
                 for each in found
                 if not platforms or each.subject in shown

@@ -10,6 +10,7 @@ from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.platform import Platform
+from polyarch.transaction.hold import Hold
 
 SCHEMA = "polyarch.inspect/v1"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -91,11 +92,15 @@ class Child:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A signature, SBOM or the like that refers to something of the image."""
+    """A signature, SBOM or the like that refers to something of the image.
+
+    `hold` is why a tag was put back to it, where that is what it says.
+    """
 
     digest: Digest
     kind: str
     subject: Digest
+    hold: Hold | None = None
 
     def to_json(self) -> JsonObject:
         """As it stands in the document."""
@@ -103,6 +108,7 @@ class Artifact:
             "digest": str(self.digest),
             "artifact_type": self.kind or None,
             "subject": str(self.subject),
+            "hold": self.hold.to_json() if self.hold else None,
         }
 
 

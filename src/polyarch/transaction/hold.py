@@ -31,6 +31,9 @@ FRESH_S = 60.0
 """How long it counts what was read: builds may take an hour meanwhile."""
 
 _LONGEST = 500
+_SHOWN = 60
+"""Characters of what somebody said that stand in one line."""
+
 _TAG = "dev.polyarch.hold.tag"
 _DIGEST = "dev.polyarch.hold.digest"
 _VERSION = "dev.polyarch.hold.version"
@@ -74,6 +77,14 @@ class Hold:
         }
         told = {key: text for key, text in said.items() if text}
         return marker(told, artifact_type=ARTIFACT, subject=subject.bare())
+
+    @property
+    def told(self) -> str:
+        """What people are told of the tag, in words that follow its name."""
+        back = shorten(self.version, _SHOWN) or self.revision[:12] or self.digest.short
+        who = f" by {shorten(self.who, _SHOWN)}" if self.who else ""
+        why = f": {shorten(self.why, _SHOWN)}" if self.why else ""
+        return f"was put back from {shorten(back)}{who}, and waits for something newer{why}"
 
     def to_json(self) -> JsonObject:
         """As it stands in documents."""
