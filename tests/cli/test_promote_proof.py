@@ -15,8 +15,10 @@ from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.attached_proof import attached_proofs, proof_artifact
 from polyarch.sandbox.likenesses import GHCR
+from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
+from polyarch.sandbox.wire import Answer, Call, refusal
 from tests.support.environments import PLATFORMS, TAGS, Staged, attach, on, retag
 from tests.support.images import MadeImage, make_image
 from tests.support.places import laid
@@ -42,8 +44,8 @@ def staged(tmp_path: Path, three: Registries) -> Staged:
 
 
 def forget(staged: Staged) -> dict[str, Any]:
-    """The machine is gone; gives the statement of what it had proven."""
-    [run] = staged.project.runs
+    """The machine is gone; gives the statement of what it had proven first."""
+    run = staged.project.runs[0]
     found: dict[str, Any] = json.loads((run / "proof-app.intoto.json").read_text())
     shutil.rmtree(staged.project.root / ".polyarch")
     return found
@@ -132,6 +134,25 @@ class TestElsewhere:
         found = proof_of(staged.promote("app"))
         assert (found["kind"], found["run"]) == ("store", run)
         assert found["where"] == f"{store}:run-{run}"
+
+    def test_a_store_that_has_nothing_yet(self, staged: Staged):
+        forget(staged)
+        staged.project.toml(f'+[runs]\nstore = "{staged.hosts[2]}/team/none"\n')
+        assert is_refused(staged.promote("app"), "no record shows")
+
+    def test_a_store_that_does_not_answer_is_no_proof_and_no_refutation(
+        self, staged: Staged, three: Registries
+    ):
+        async def deny(call: Call) -> Answer | None:
+            return refusal("DENIED", "not you") if "team/none" in call.repository else None
+
+        three[2].quirks = Quirks(on_request=deny)
+        staged.project.toml(f'+[runs]\nstore = "{staged.hosts[2]}/team/none"\n')
+        assert proof_of(staged.promote("app", "--dry-run"))["kind"] == "run"
+        forget(staged)
+        said = staged.promote("app", "--dry-run")
+        assert said.code == 7
+        assert said.document["code"] != "not-proven", "nobody knows"
 
 
 class TestNow:

@@ -23,8 +23,8 @@ class NotProvenError(PromotionRefusedError):
         super().__init__(
             f"`{image}` was not promoted: {reason}",
             where=reference,
-            hint="`--prove` proves it now; `polyarch publish --env` of the environment that it"
-            " comes from leaves a record",
+            hint="`--prove` proves it now; what `polyarch publish` leaves on this machine, in"
+            " `[runs] store` or beside the image (`[verify] attach`) counts too",
         )
 
 

@@ -14,6 +14,7 @@ from polyarch.errors import (
     ContentError,
     NotProvenError,
     RegistryError,
+    RepositoryNotFoundError,
     RunUnreadableError,
     SpecError,
 )
@@ -140,7 +141,9 @@ class EvidenceRoom:
         """Those that have given a tag this digest first; then what else may have proven it."""
         key = str(store.repository)
         if key not in self._listed:
-            self._listed[key] = store.list(MOST_STORED)
+            self._listed[key] = ()
+            with suppress(RepositoryNotFoundError):  # nobody has kept a record yet
+                self._listed[key] = store.list(MOST_STORED)
         digest = str(origin.digest)
         moved, others = [], []
         for stored in self._listed[key]:
