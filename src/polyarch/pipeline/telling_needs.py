@@ -98,6 +98,9 @@ def told_by(needs: Needs, bare: Notice) -> Notice:
         platforms=neat_all(name for each in found for name in each.platforms),
         registries=neat_all(name for each in found for name in each.registries),
         tags=tags or bare.tags,
+        who=first.who,
+        why=first.why,
+        findings=neat_all(each for notice in found for each in notice.findings),
         run=first.run,
     )
 
