@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from polyarch.oci.manifest import ImageIndex
+from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.memory import MemoryStorage
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
@@ -289,3 +290,54 @@ class TestRecord:
         run = watched(shown, "--repair").document["run"]
         told = shown.run("runs", "who", "--json", f"{held[2].repository}:1.1.0").document
         assert run in str(told)
+
+
+class TestRequests:
+    def test_what_counts_is_not_read_and_the_rest_once(
+        self, shown: TinyProject, registries: Registries
+    ):
+        forget(shown)
+        hub = registries[0]
+        shown.toml(f'+\n[registries."{hub.host}"]\nprofile = "docker-hub"\n')
+        for each in registries:
+            each.forget_requests()
+        watched(shown, "--sample", "0")
+        reads = [read_manifests(each) for each in registries]
+        assert reads[0] == []
+        both = reads[1] + reads[2]
+        assert len(both) == len(set(both)) > 0
+        for each in registries:
+            each.forget_requests()
+        watched(shown, "--sample", "0")
+        assert [read_manifests(each) for each in registries] == [[], [], []]
+
+    def test_nothing_is_asked_twice(self, shown: TinyProject, registries: Registries):
+        for each in registries:
+            each.forget_requests()
+        watched(shown, "--sample", "0")
+        for each in registries:
+            asked = [(request.method, request.path) for request in each.requests]
+            assert len(asked) == len(set(asked))
+
+
+def read_manifests(registry: SandboxRegistry) -> list[str]:
+    return [
+        request.path.rpartition("/")[2]
+        for request in registry.requests
+        if request.method == "GET" and "/manifests/" in request.path
+    ]
+
+
+class TestLikeGhcr:
+    def test_signatures_and_lists_of_referrers_are_no_tags_of_the_image(
+        self, shown: TinyProject, registries: Registries, held: tuple[Held, ...]
+    ):
+        registries[2].quirks = GHCR
+        digest = held[2].digest("1.2.0").encoded
+        for tag in (f"sha256-{digest}", f"sha256-{digest}.sig", "polyarch-lock"):
+            held[2].put(tag, ImageIndex.build([]))
+        assert codes(watched(shown)) == set()
+        held[2].lose_child("1.2.0", SECOND)
+        held[2].registry.storage.delete_tag("team/app", "1.1.0")
+        assert codes(watched(shown, code=1)) == {"W103", "W108"}
+        assert watched(shown, "--repair").document["ok"] is True

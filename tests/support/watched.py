@@ -1,12 +1,16 @@
 """A published set for the tests of `watch`, and hands that damage it."""
 
 import copy
+import functools
 import json
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from polyarch.config.load import load_project
+from polyarch.config.project import ImageSettings
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.sandbox.memory import MemoryStorage
@@ -128,3 +132,24 @@ def codes(said: Said) -> set[str]:
 
 def findings(said: Said) -> list[dict[str, Any]]:
     return [found for each in said.document["results"] for found in each["findings"]]
+
+
+SETTINGS = """\
+[images.app]
+platforms = ["linux/amd64", "linux/arm64"]
+repositories = ["a.example/app", "b.example/app", "c.example/app"]
+direct = { files = [{ from = "x", to = "/x" }] }
+"""
+
+
+@functools.cache
+def _settings() -> ImageSettings:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "polyarch.toml"
+        file.write_text(SETTINGS)
+        return load_project(file).images["app"]
+
+
+def settings_of(**keys: Any) -> ImageSettings:
+    """An image of the config, with these values in place of the usual ones."""
+    return replace(_settings(), **keys)
