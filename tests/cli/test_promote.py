@@ -8,9 +8,11 @@ import pytest
 
 from polyarch.sandbox.auth import Account, BasicAuth
 from polyarch.sandbox.likenesses import GHCR
+from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.scope import Scope
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
+from polyarch.sandbox.wire import Answer, Call, refusal
 from tests.support.documents import check, moved
 from tests.support.environments import (
     IMAGES,
@@ -140,6 +142,21 @@ class TestSource:
         said = staged.promote("app")
         assert (said.code, said.document["code"]) == (7, "sources-disagree"), said
         assert staged.standing() == NOTHING
+
+    def test_a_digest_is_taken_from_whoever_has_it(self, staged: Staged, three: Registries):
+        """One registry of staging lets nobody read any more."""
+        digest = app_of(staged.stage("app"))
+
+        async def deny(call: Call) -> Answer | None:
+            return refusal("DENIED", "not you") if call.repository == "staging/app" else None
+
+        three[0].quirks = Quirks(on_request=deny)
+        by_tag = staged.promote("app")
+        assert by_tag.code == 7, by_tag
+        assert staged.standing() == [{}, {}, {}]
+        by_digest = staged.promote("app", "--from-tag", digest)
+        assert by_digest.code == 0, by_digest
+        assert staged.standing()[0]["app"]["1.2.3"] == digest
 
     def test_what_is_not_there_is_named(self, staged: Staged):
         said = staged.promote("app")

@@ -22,6 +22,7 @@ from polyarch.errors import (
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci import annotation
 from polyarch.oci.config import ImageConfig
+from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
@@ -107,9 +108,23 @@ class Origins:
     def _with(
         self, settings: ImageSettings, digest: Digest
     ) -> tuple[tuple[Repository, Digest], ...]:
-        """The repositories that hold a digest."""
-        shown = self._heads(settings, str(digest))
-        return tuple((repository, digest) for repository, found in shown if found)
+        """The repositories that hold a digest; one that is silent counts only if none has it.
+
+        Raises:
+            RegistryError: none has it, and one did not say.
+        """
+        remotes = [self.registries.remote(each) for each in settings.repositories]
+
+        async def ask() -> list[Descriptor | BaseException | None]:
+            heads = (remote.head(digest) for remote in remotes)
+            return await asyncio.gather(*heads, return_exceptions=True)
+
+        asked = list(zip(settings.repositories, self.registries.run(ask()), strict=True))
+        found = tuple((each, digest) for each, head in asked if isinstance(head, Descriptor))
+        silent = next((head for _, head in asked if isinstance(head, BaseException)), None)
+        if silent and not found:
+            raise silent
+        return found
 
     def _under(
         self, settings: ImageSettings, tags: Sequence[str]
@@ -130,14 +145,12 @@ class Origins:
             return tag, found
         return "", ()
 
-    def _heads(
-        self, settings: ImageSettings, reference: str
-    ) -> list[tuple[Repository, Digest | None]]:
+    def _heads(self, settings: ImageSettings, tag: str) -> list[tuple[Repository, Digest | None]]:
+        """What each repository shows under a tag: all of them have to say it."""
         remotes = [self.registries.remote(each) for each in settings.repositories]
-        asked: str | Digest = _digest(reference) or reference
 
         async def ask() -> list[Digest | None]:
-            heads = await asyncio.gather(*(remote.head(asked) for remote in remotes))
+            heads = await asyncio.gather(*(remote.head(tag) for remote in remotes))
             return [head.digest if head else None for head in heads]
 
         return list(zip(settings.repositories, self.registries.run(ask()), strict=True))
