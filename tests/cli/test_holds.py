@@ -213,3 +213,29 @@ class TestBranches:
         guarded.git("checkout", "--quiet", "work")
         guarded.commit("Mended")
         assert told(branch(guarded), "main") == {"moved"}
+
+
+def test_what_it_costs(guarded: TinyProject, registries: Registries):
+    """One request for each digest, from the plan to the last tag; none where nothing stands."""
+
+    def asked() -> list[int]:
+        found = []
+        for registry in registries:
+            lists = [each for each in registry.requests if _lists_referrers(each.path)]
+            found.append(len(lists))
+            registry.forget_requests()
+        return found
+
+    version(guarded, "1.2.0")
+    assert asked() == [0, 0, 0]
+    version(guarded, "1.2.0", "plan")
+    one, without, like_ghcr = asked()
+    assert one == 1
+    assert without == like_ghcr == 2, "whether it lists them, once, and the tag that lists them"
+    guarded.commit("Newer")
+    version(guarded, "1.3.0")
+    assert asked() == [1, 2, 2]
+
+
+def _lists_referrers(path: str) -> bool:
+    return "/referrers/" in path or "/manifests/sha256-" in path
