@@ -80,3 +80,22 @@ def test_undo_of_a_rollback_converges_wherever_it_is_killed(
         assert again.code == 0, (killed.struck, again)
         assert acts.look() == before, killed.struck
     counted(f"undo for 3 images in 3 registries: {acts.kills} kills, all converged")
+
+
+@pytest.mark.parametrize("times", [pytest.param(1, id="few"), MANY])
+def test_undo_of_a_publish_converges_wherever_it_is_killed(
+    acts: KilledActs, times: int, counted: Counted
+):
+    before = acts.look()
+    machine = acts.released.project
+    for number, (strike, applied) in enumerate(strikes(times, 250, 18)):
+        published = acts.released.release(f"1.4.{number}")
+        assert published.code == 0, published
+        after = acts.look()
+        words = ("undo", published.document["run"])
+        killed = acts.kill(machine, strike, *words, applied=applied)
+        acts.judge(after, before, killed.struck)
+        again = acts.run(machine, *words)
+        assert again.code == 0, (killed.struck, again)
+        assert acts.look() == before, killed.struck
+    counted(f"undo of a publish of 3 images in 3 registries: {acts.kills} kills, all converged")

@@ -1,6 +1,7 @@
 """`polyarch rollback` at the command line, against three registries."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,21 @@ def test_what_a_registry_has_lost_comes_from_another(released: Released, registr
     assert said.code == 0, said
     after = shown(released)  # and all is whole again
     assert {each["latest"] for each in after} == {index["digest"]}
+
+
+def test_a_version_of_which_a_part_is_nowhere(released: Released, registries: Registries):
+    first = f"{released.hosts[0]}/team/server"
+    index = released.project.run("inspect", "--json", f"{first}:1.2.3").document
+    newest = [each.storage.tag("team/server", "latest") for each in registries]
+    child = Digest.parse(index["manifests"][0]["digest"])
+    for registry in registries:
+        assert registry.storage.delete_manifest("team/server", child)
+    shutil.rmtree(released.project.root / ".polyarch" / "manifests", ignore_errors=True)
+    said = back(released)
+    assert said.code == 7, said
+    assert "is not whole" in said.stderr
+    assert statuses(said) == {"server": ["failed"] * 3}
+    assert [each.storage.tag("team/server", "latest") for each in registries] == newest
 
 
 def test_tags_of_single_platforms_go_along_and_are_held(

@@ -65,6 +65,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.RepositoryUnclearError: ExitCode.FAILED,
     errors.PromotionRefusedError: ExitCode.REFUSED,
     errors.OldImageGoneError: ExitCode.REFUSED,
+    errors.ImageNotWholeError: ExitCode.REFUSED,
     errors.ContentError: ExitCode.FAILED,
     errors.InterruptedByUserError: ExitCode.INTERRUPTED,
 }

@@ -167,6 +167,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   └── PullRequestActError     a pull request moves nothing
 │   ├── RunGoesOnError              a run that is to be undone is still at work
 │   ├── OldImageGoneError           what a tag showed before is in no repository any more
+│   ├── ImageNotWholeError          a part of what tags are to go to is nowhere
 │   ├── RepositoryUnclearError      what its tags need cannot all be read, so nothing is pruned
 │   └── DeadlinePassedError
 ├── ContentError                    stored bytes are absent or not what they should be
@@ -292,6 +293,7 @@ from polyarch.errors.missing import (
     TagNotThereError,
 )
 from polyarch.errors.moving import (
+    ImageNotWholeError,
     NoMovingTagsError,
     NothingToUndoError,
     NotOfProjectError,
@@ -453,6 +455,7 @@ __all__ = [
     "ImageCycleError",
     "ImageNotBuiltError",
     "ImageNotNamedError",
+    "ImageNotWholeError",
     "ImmutableTagError",
     "InstructionError",
     "InterpolationError",

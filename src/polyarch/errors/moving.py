@@ -92,3 +92,16 @@ class OldImageGoneError(PublishError):
             where=tag,
             hint="`polyarch rollback` moves tags to a version that is there; or publish it again",
         )
+
+
+class ImageNotWholeError(PublishError):
+    """An image to which tags are to go, and of which a part is nowhere."""
+
+    code = "image-not-whole"
+
+    def __init__(self, root: str, child: str, places: Sequence[str]) -> None:
+        super().__init__(
+            f"`{root}` is not whole: no repository of its image holds `{child}`",
+            where=", ".join(places),
+            hint="let the tags go to another version, or publish this one again",
+        )

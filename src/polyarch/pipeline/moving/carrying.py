@@ -1,7 +1,8 @@
 """Moving what was decided: one transaction for all images, each tag to the root meant for it."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from polyarch.content.store import Fetcher
 from polyarch.errors import PolyarchError
@@ -12,7 +13,7 @@ from polyarch.oci.reference import Repository
 from polyarch.pipeline.held import Held
 from polyarch.pipeline.moving.act import Terms, act
 from polyarch.pipeline.moving.desk import Desk
-from polyarch.pipeline.moving.known_bytes import known_below
+from polyarch.pipeline.moving.known_bytes import Known, known_below
 from polyarch.pipeline.moving.result import MovedImage
 from polyarch.pipeline.moving.wanted import Move, Root, Wanted
 from polyarch.transaction.hold import Hold
@@ -32,67 +33,100 @@ from polyarch.transaction.values import (
 
 OVERTAKEN = "somebody has moved it just now; look at it, and run this again if it is still wanted"
 
-_ORDER = (
-    Status.LEFT,
-    Status.FAILED,
-    Status.ROLLED_BACK,
-    Status.SKIPPED,
-    Status.PUBLISHED,
-    Status.UNCHANGED,
-)
-"""Of several outcomes in one repository the first one found here says how it is there."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """The moves of one image to one root, and who may hold its bytes, the likeliest first."""
+
+    moves: tuple[Move, ...]
+    held_by: tuple[Repository, ...]
+    known: Known
+
+    @property
+    def root(self) -> Root:
+        """What the tags are to show."""
+        return self.moves[0].root
 
 
 def carry_out(wanted: Sequence[Wanted], terms: Terms, desk: Desk) -> tuple[MovedImage, ...]:
     """Move all tags, or with `abort` none where one cannot be; one image for each that was wanted.
 
     Raises:
-        ContentError, SpecError: an image is not whole anywhere; nothing was moved.
+        ContentError, SpecError: bytes of an image are not what they should be; nothing was moved.
         StorageError: the journal cannot be written; no tag has moved.
     """
+    batches = desk.runner.run(_all_batches(wanted, desk))
+    wanted = [_blocked(each, mine) for each, mine in zip(wanted, batches, strict=True)]
     for each in wanted:
         for repository, error in each.blocked.items():
             told = DestinationFailed(repository=str(repository), reason=error.message)
             desk.world.listen(told)
     stopped = terms.on_failure is OnRegistryFailure.ABORT and any(each.blocked for each in wanted)
-    submitted = [] if stopped else [_submissions(each, terms, desk) for each in wanted]
+    submitted = [
+        [] if stopped else _submissions(each, mine, terms, desk)
+        for each, mine in zip(wanted, batches, strict=True)
+    ]
     flat = [submission for each in submitted for submission in each]
-    outcomes = iter(act(flat, terms, run=desk.run, runner=desk.runner, client=desk.client,
-                        listen=desk.world.listen) if flat else ())  # fmt: skip
-    done: list[MovedImage] = []
-    for number, each in enumerate(wanted):
-        mine = submitted[number] if submitted else ()
-        found = [next(outcomes) for submission in mine for _ in submission.targets]
-        done.append(_told(each, found, dry_run=terms.dry_run))
-    return tuple(done)
+    outcomes: Iterator[Outcome] = iter(())
+    if flat:
+        run, listen = desk.run, desk.world.listen
+        done = act(flat, terms, run=run, runner=desk.runner, client=desk.client, listen=listen)
+        outcomes = iter(done)
+    return tuple(
+        _told(each, [next(outcomes) for s in mine for _ in s.targets], dry_run=terms.dry_run)
+        for each, mine in zip(wanted, submitted, strict=True)
+    )
 
 
-def _submissions(wanted: Wanted, terms: Terms, desk: Desk) -> tuple[Submission, ...]:
-    """One for each root, with the places where tags are to show it."""
+async def _all_batches(wanted: Sequence[Wanted], desk: Desk) -> list[list[_Batch]]:
+    return await asyncio.gather(*(_batches(each, desk) for each in wanted))
+
+
+async def _batches(wanted: Wanted, desk: Desk) -> list[_Batch]:
+    """Its moves by what they lead to; manifests that were read before are not asked for again."""
     by_root: dict[Digest, list[Move]] = {}
     for move in wanted.moves:
         by_root.setdefault(move.root.descriptor.digest, []).append(move)
-    made = []
-    for moves in by_root.values():
-        root = moves[0].root
+
+    async def one(moves: Sequence[Move]) -> _Batch:
         held_by = tuple(dict.fromkeys([*(move.repository for move in moves), *wanted.sources]))
-        made.append(
-            Submission(
-                name=wanted.name,
-                root=root,
-                source=_source(root, held_by, desk),
-                targets=tuple(_targets(moves, wanted, terms)),
-                mount_from=held_by,
+        remotes = [desk.client.repository(each) for each in held_by]
+        known = await known_below(moves[0].root, remotes)
+        return _Batch(moves=tuple(moves), held_by=held_by, known=known)
+
+    return await asyncio.gather(*(one(moves) for moves in by_root.values()))
+
+
+def _blocked(wanted: Wanted, batches: Sequence[_Batch]) -> Wanted:
+    """The same without the places that would show what cannot be had."""
+    blocked = dict(wanted.blocked)
+    for batch in batches:
+        for move in batch.moves if batch.known.lost else ():
+            if batch.known.lost:
+                blocked.setdefault(move.repository, batch.known.lost)
+    moves = tuple(move for move in wanted.moves if move.repository not in blocked)
+    return replace(wanted, blocked=blocked, moves=moves)
+
+
+def _submissions(
+    wanted: Wanted, batches: Sequence[_Batch], terms: Terms, desk: Desk
+) -> list[Submission]:
+    """One for each root, with the places where tags are to show it."""
+    made = []
+    for batch in batches:
+        moves = [move for move in batch.moves if move.repository not in wanted.blocked]
+        stores: list[Fetcher] = [desk.registries.store(each) for each in batch.held_by]
+        if moves:
+            made.append(
+                Submission(
+                    name=wanted.name,
+                    root=batch.root,
+                    source=Held([batch.known.store, *stores]),
+                    targets=tuple(_targets(moves, wanted, terms)),
+                    mount_from=batch.held_by,
+                )
             )
-        )
-    return tuple(made)
-
-
-def _source(root: Root, held_by: Sequence[Repository], desk: Desk) -> Fetcher:
-    """Where its bytes are; manifests that were read before are not asked for again."""
-    remotes = [desk.client.repository(each) for each in held_by]
-    known = desk.runner.run(known_below(root, remotes))
-    return Held([known, *(desk.registries.store(each) for each in held_by)])
+    return made
 
 
 def _targets(moves: Sequence[Move], wanted: Wanted, terms: Terms) -> Iterator[Target]:

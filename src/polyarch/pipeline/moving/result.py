@@ -1,5 +1,6 @@
 """What moving published images comes to: plain values, and the documents of those verbs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from polyarch.oci.descriptor import Descriptor
@@ -17,7 +18,7 @@ class MovedImage:
 
     `source` says what was moved, as a pinned reference or in words; `platforms` are its images.
     `carried` are artifacts about it, by repository. `notes` are for people. `proof` is the record
-    that proves it, where one was asked for.
+    that proves it, where one was asked for, `levels` how far by the digest of each platform.
     """
 
     name: str
@@ -28,6 +29,7 @@ class MovedImage:
     carried: dict[str, tuple[Carried, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     proof: JsonObject | None = None
+    levels: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
         """As it stands in the document."""
@@ -35,15 +37,16 @@ class MovedImage:
             "name": self.name,
             "source": self.source,
             "digest": str(self.digest) if self.digest else None,
-            "platforms": [
-                {"platform": str(child.platform), "digest": str(child.digest), "reused": True}
-                for child in self.platforms
-                if child.platform
-            ],
+            "platforms": [self._platform(child) for child in self.platforms if child.platform],
             "proof": self.proof,
             "notes": list(self.notes),
             "destinations": [self._place(each, error_to_json) for each in self.outcomes],
         }
+
+    def _platform(self, child: Descriptor) -> JsonObject:
+        level = self.levels.get(str(child.digest))
+        told = {"platform": str(child.platform), "digest": str(child.digest), "reused": True}
+        return {**told, "proof": {"level": level} if level else None}
 
     def _place(self, outcome: Outcome, error_to_json: ErrorToJson) -> JsonObject:
         carried = self.carried.get(str(outcome.repository), ())

@@ -238,7 +238,7 @@ async def _child(
     remotes = [desk.client.repository(place) for place in places]
     children = root.images if isinstance(root, ImageIndex) else ()
     found = [await read_from(each, remotes) for each in children if each.platform == platform]
-    return tuple(each for each in found[:1] if each)
+    return tuple(each for each in found[:1] if isinstance(each, Root))
 
 
 def _refuse_nothing(wanted: Sequence[Wanted], images: Sequence[_Image]) -> None:
