@@ -26,6 +26,7 @@ LOADED = (
     "polyarch.pipeline.copy",
     "polyarch.pipeline.moving.rolling_back",
     "polyarch.pipeline.moving.undoing",
+    "polyarch.pipeline.pruning.prune",
     "polyarch.pipeline.story",
     "polyarch.registry.aiohttp_transport",
 )
