@@ -1,0 +1,115 @@
+"""One repository: what may go from it, and its removal where that is asked."""
+
+from dataclasses import dataclass, replace
+
+from polyarch.errors import DeleteUnsupportedError, PolyarchError, RepositoryUnclearError
+from polyarch.events import Listener, Note, ignore
+from polyarch.oci.digest import Digest
+from polyarch.oci.reference import Repository
+from polyarch.pipeline.pruning import mark
+from polyarch.pipeline.pruning.choosing import Bounds, ImageRules, choose
+from polyarch.pipeline.pruning.facts import Facts, gather_facts, subject_of_tag
+from polyarch.pipeline.pruning.kinds import Refs
+from polyarch.pipeline.pruning.own_way import own_way
+from polyarch.pipeline.pruning.planning import plan
+from polyarch.pipeline.pruning.records import Known, Stood
+from polyarch.pipeline.pruning.removal import remove
+from polyarch.pipeline.pruning.values import RepositoryPrune
+from polyarch.pipeline.survey import Survey, survey
+from polyarch.registry.client import RegistryClient
+from polyarch.registry.repository import RemoteRepository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruner:
+    """Works at repositories; `known` is what records say that tags showed, `apply` removes."""
+
+    bounds: Bounds
+    refs: Refs
+    known: Known
+    apply: bool = False
+    listen: Listener = ignore
+
+    async def told(
+        self, client: RegistryClient, place: Repository, images: tuple[ImageRules, ...]
+    ) -> RepositoryPrune:
+        """One repository; what asking it met is told."""
+        names = tuple(image.name for image in images if image.asked)
+        try:
+            return await self.one(client.repository(place), images, names)
+        except PolyarchError as error:
+            problem = error.message.partition("\n")[0]
+            return RepositoryPrune(repository=place, images=names, problem=problem, error=error)
+
+    async def one(
+        self, remote: RemoteRepository, images: tuple[ImageRules, ...], names: tuple[str, ...]
+    ) -> RepositoryPrune:
+        """One repository.
+
+        Raises:
+            RegistryError, SpecError: not all of it could be read.
+        """
+        found = await survey(remote)
+        listed, found = _without_mark(found)
+        choices = choose(found, images, self.bounds, self.refs)
+        loose, young = self._untagged(remote.repository, listed)
+        facts = Facts(survey=found, manifests=found.manifests, about={}, loose={})
+        about_others = any(subject_of_tag(tag) for tag in found.tags)
+        if any(choice.goes for choice in choices) or loose or about_others:
+            facts = await gather_facts(remote, found, loose=loose, young=young)
+        rows = plan(facts, choices, remote.profile.tag_delete)
+        wanted = any(choice.goes for choice in choices)
+        planned = RepositoryPrune(
+            repository=remote.repository,
+            images=names,
+            tags=rows.tags,
+            manifests=rows.manifests,
+            problem=rows.problem,
+            error=_unclear(remote, rows.problem) if wanted or loose else None,
+            hint=_hint(remote) if wanted and remote.profile.tag_delete == "no" else "",
+            mark=listed[0] if listed else None,
+        )
+        if not self.apply or rows.problem or remote.profile.tag_delete == "no":
+            return planned
+        if planned.going or planned.mark:
+            self.listen(Note(text=f"removing what may go from {remote}"))
+        done = await remove(remote, facts, planned, self.bounds.now)
+        refused = isinstance(done.error, DeleteUnsupportedError)
+        return replace(done, hint=_hint(remote)) if refused else done
+
+    def _untagged(
+        self, place: Repository, listed: tuple[Digest, ...] | None
+    ) -> tuple[dict[Digest, str], list[Digest]]:
+        """Manifests that tags have shown once: those that may go, and those that stay for now."""
+        loose: dict[Digest, str] = {}
+        young: list[Digest] = []
+        for digest, stood in self.known.get(str(place), {}).items():
+            if self.bounds.is_old(stood.time):
+                loose[digest] = _told(stood)
+            else:
+                young.append(digest)
+        for digest in listed[1:] if listed else ():
+            loose.setdefault(digest, "an earlier prune was about to remove it")
+        return loose, young
+
+
+def _told(stood: Stood) -> str:
+    return f"`{stood.tag}` showed it until {stood.time.date()} (run {stood.run})"
+
+
+def _without_mark(found: Survey) -> tuple[tuple[Digest, ...] | None, Survey]:
+    """The list of an earlier prune, itself in front of what it names; and all that is no list."""
+    head = found.tags.get(mark.TAG)
+    if head is None:
+        return None, found
+    digests = mark.listed(found.manifests.get(head.digest))
+    tags = {tag: each for tag, each in found.tags.items() if tag != mark.TAG}
+    return (head.digest, *digests), replace(found, tags=tags)
+
+
+def _unclear(remote: RemoteRepository, problem: str) -> PolyarchError | None:
+    return RepositoryUnclearError(str(remote), problem) if problem else None
+
+
+def _hint(remote: RemoteRepository) -> str:
+    return f"{remote}: {own_way(remote.profile, remote.repository)}"
