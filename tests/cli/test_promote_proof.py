@@ -61,7 +61,9 @@ def is_refused(said: Said, reason: str) -> bool:
 
 def proof_of(said: Said) -> Any:
     assert said.code == 0, said
-    return said.document["images"][0]["proof"]
+    image = said.document["images"][0]
+    assert {each["proof"]["level"] for each in image["platforms"]} == {"deep"}
+    return image["proof"]
 
 
 class TestRuns:

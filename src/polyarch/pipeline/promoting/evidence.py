@@ -4,9 +4,9 @@ Asked in that order, the cheapest first; the first that is young enough counts. 
 proves nothing, and a registry that does not answer is no proof of the contrary.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -43,13 +43,14 @@ class Evidence:
     """A record that shows an image proven at `time`; `where` is its folder or its reference.
 
     `kind` is `run`, `store`, `attached`, or `now` for a proof of this very run; `run` is empty
-    where no run is named.
+    where no run is named. `levels` say how far, by the digest of each image.
     """
 
     kind: str
     where: str
     time: datetime
     run: str = ""
+    levels: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """As it stands in the document."""
@@ -113,8 +114,9 @@ class EvidenceRoom:
         if not self._local:
             self._local.extend(_read_runs(self.runs))
         for evidence, proven in self._local:
-            if any(_shows(each, origin.root, loose=loose) for each in proven):
-                yield evidence
+            for image in proven:
+                if _shows(image, origin.root, loose=loose):
+                    yield replace(evidence, levels=image.levels)
 
     def _of_places(self, origin: Origin, *, loose: bool) -> Iterator[Evidence]:
         """Proofs beside the index, newest first."""
@@ -125,17 +127,22 @@ class EvidenceRoom:
                 about = loose or origin.digest in proof.subjects
                 if about and wanted and all(proof.proves(each) for each in wanted):
                     where = str(repository.at(proof.artifact))
-                    yield Evidence(kind="attached", where=where, time=proof.time)
+                    levels = {str(each.digest): str(each.level) for each in proof.platforms}
+                    yield Evidence(kind="attached", where=where, time=proof.time, levels=levels)
 
     def _of_stores(self, origin: Origin, *, loose: bool) -> Iterator[Evidence]:
         for store in self.stores:
             for stored in self._candidates(store, origin)[:MOST_READ]:
-                proven = self._fetch(store, stored)
-                if any(_shows(each, origin.root, loose=loose) for each in proven):
-                    run = stored.run
-                    yield Evidence(
-                        kind="store", where=run.where, run=run.id, time=run.summary.started
-                    )
+                run = stored.run
+                for image in self._fetch(store, stored):
+                    if _shows(image, origin.root, loose=loose):
+                        yield Evidence(
+                            kind="store",
+                            where=run.where,
+                            run=run.id,
+                            time=run.summary.started,
+                            levels=image.levels,
+                        )
 
     def _candidates(self, store: RunStore, origin: Origin) -> list[StoredRun]:
         """Those that have given a tag this digest first; then what else may have proven it."""

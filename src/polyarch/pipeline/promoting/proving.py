@@ -16,6 +16,7 @@ from polyarch.pipeline.part import Part
 from polyarch.pipeline.promoting.evidence import Evidence
 from polyarch.pipeline.promoting.origin import Origin
 from polyarch.pipeline.promoting.targets import Promotion
+from polyarch.pipeline.proof import ImageProof
 from polyarch.pipeline.proof_record import ProofRecord
 from polyarch.pipeline.prove import Prover
 from polyarch.pipeline.reach import Reach
@@ -57,19 +58,32 @@ class Proving:
             record=ProofRecord(self.run, event.sha, event.ci_run),
             listen=self.world.listen,
         )
-        proven = tuple(self._proven(prover, image, event) for image in images)
-        record = str(prover.record.path)
-        evidence = Evidence(kind="now", where=record, run=self.run.id, time=self.world.now)
-        return proven, dict.fromkeys((each.origin.name for each in images), evidence)
+        proven: list[Promotion] = []
+        found: dict[str, Evidence] = {}
+        for image in images:
+            proof = self._proof(prover, image.origin)
+            proven.append(self._attaching(image, proof, event))
+            found[image.origin.name] = Evidence(
+                kind="now",
+                where=str(prover.record.path),
+                run=self.run.id,
+                time=self.world.now,
+                levels={str(each.digest): str(each.level) for each in proof.platforms},
+            )
+        return tuple(proven), found
 
-    def _proven(self, prover: Prover, image: Promotion, event: CiEvent) -> Promotion:
-        origin, world = image.origin, self.world
+    def _proof(self, prover: Prover, origin: Origin) -> ImageProof:
         children = origin.root.images
         parts = [_part(origin, child, child.platform) for child in children if child.platform]
         proof = prover.prove_index(origin.name, origin.root, parts, origin.store)
         prover.insist(proof)
+        return proof
+
+    def _attaching(self, image: Promotion, proof: ImageProof, event: CiEvent) -> Promotion:
+        """The same with its proof beside it, where the config says so."""
         if not self.project.verify.attach:
             return image
+        world = self.world
         attach = Attaching(
             proof=proof,
             source={"revision": image.ours.revision or None, "ci_run": event.ci_run},

@@ -281,4 +281,5 @@ def _moved(
         carried=image.carried,
         notes=(str(proof), *notes),
         proof=proof.to_json(),
+        levels=proof.levels,
     )
