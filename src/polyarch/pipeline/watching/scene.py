@@ -16,6 +16,7 @@ from polyarch.metadata.policy import PublishRule
 from polyarch.oci import annotation
 from polyarch.oci.manifest import ImageManifest
 from polyarch.pipeline.ancestry import Ancestry
+from polyarch.pipeline.pruning import mark
 from polyarch.pipeline.run_store import TAG_PREFIX
 from polyarch.pipeline.watching.kinds import Sorter, Told
 from polyarch.pipeline.watching.memory import Memory
@@ -25,7 +26,7 @@ from polyarch.pipeline.world import World
 from polyarch.runs.folder import ID
 from polyarch.transaction import lock, park
 
-_MARKERS = frozenset({lock.TAG, park.TAG})
+_MARKERS = frozenset({lock.TAG, park.TAG, mark.TAG})
 _FALLBACK = re.compile(r"sha(?:256|512)-[0-9a-f]{64,128}(?:\.[a-z0-9.-]+)?")
 """Lists of referrers (distribution-spec v1.1, "Referrers Tag Schema"), and cosign's own tags."""
 

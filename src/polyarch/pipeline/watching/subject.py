@@ -1,12 +1,13 @@
 """An image with all that is known of it when it is judged."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from polyarch.config.project import ImageSettings
 from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
+from polyarch.oci.reference import Repository
 from polyarch.pipeline.watching.kinds import Sort, TagSort
 from polyarch.pipeline.watching.memory import Memory
 from polyarch.pipeline.watching.view import Sight, View, is_image
@@ -32,6 +33,11 @@ class Subject:
     head: str = ""
     shares: bool = False
     scheduled: bool = False
+    _tags: list[tuple[str, ...]] = field(init=False, default_factory=list, repr=False)
+    _shown: dict[Repository, dict[Digest, list[str]]] = field(
+        init=False, default_factory=dict, repr=False
+    )
+    _held: dict[Repository, frozenset[Digest]] = field(init=False, default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -41,8 +47,10 @@ class Subject:
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags of this image, what matters most first; caches and artifacts are none."""
-        found = [tag for tag in self.view.tags if self._is_ours(tag)]
-        return tuple(sorted(found, key=self._rank))
+        if not self._tags:
+            found = [tag for tag in self.view.tags if self._is_ours(tag)]
+            self._tags.append(tuple(sorted(found, key=self._rank)))
+        return self._tags[0]
 
     def _is_ours(self, tag: str) -> bool:
         if self.shares and self.sorts[tag].sort is Sort.OTHER:
@@ -61,11 +69,20 @@ class Subject:
 
     def shown(self, sight: Sight) -> dict[Digest, list[str]]:
         """What the tags of one repository point to, with the tags."""
-        found: dict[Digest, list[str]] = {}
-        for tag in self.tags:
-            if digest := sight.digest(tag):
-                found.setdefault(digest, []).append(tag)
-        return found
+        if sight.repository not in self._shown:
+            found: dict[Digest, list[str]] = {}
+            for tag in self.tags:
+                if digest := sight.digest(tag):
+                    found.setdefault(digest, []).append(tag)
+            self._shown[sight.repository] = found
+        return self._shown[sight.repository]
+
+    def named(self, sight: Sight) -> frozenset[Digest]:
+        """All that one repository is to hold: what its tags point to, and all below that."""
+        if sight.repository not in self._held:
+            shown = self.shown(sight)
+            self._held[sight.repository] = frozenset({*shown, *self.view.below(shown)})
+        return self._held[sight.repository]
 
     def platforms_of(self, digest: Digest) -> frozenset[Platform]:
         """The platforms of a root that was read."""

@@ -1,6 +1,8 @@
 """Whether all that tags lead to is there. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 from polyarch.findings import Finding
 from polyarch.oci.digest import Digest
@@ -27,7 +29,7 @@ def holders(subject: Subject, digest: Digest, but: Sight) -> list[str]:
     for sight in subject.view.sights:
         if sight is but or sight.errors or digest in sight.absent or digest in sight.lacking:
             continue
-        if digest in subject.view.below(subject.shown(sight)):
+        if digest in subject.named(sight):
             found.append(str(sight.repository))
     return found
 
@@ -61,14 +63,39 @@ def _holes(subject: Subject, sight: Sight) -> Iterator[Finding]:
     for root, tags in subject.shown(sight).items():
         for digest in {root, *subject.view.below([root])}:
             above.setdefault(digest, []).extend(tags)
+    uses = _Uses.of(subject)
     for digest in sorted(sight.absent & above.keys(), key=str):
-        yield _child(subject, sight, digest, above[digest])
+        yield _child(subject, sight, digest, above[digest], uses)
     for digest in sorted(sight.lacking & above.keys(), key=str):
-        yield _blob(subject, sight, digest, above[digest])
+        yield _blob(subject, sight, digest, above[digest], uses)
 
 
-def _child(subject: Subject, sight: Sight, digest: Digest, tags: list[str]) -> Finding:
-    platforms = _platforms_of(subject, digest)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Uses:
+    """For which platforms each manifest and blob is; `configs` are the blobs that are configs."""
+
+    platforms: dict[Digest, dict[Platform, None]]
+    configs: frozenset[Digest]
+
+    @classmethod
+    def of(cls, subject: Subject) -> Self:
+        """Turn over what was read."""
+        platforms: dict[Digest, dict[Platform, None]] = {}
+        nodes = subject.view.manifests.values()
+        for node in nodes:
+            for child in node.images if isinstance(node, ImageIndex) else ():
+                if child.platform:
+                    platforms.setdefault(child.digest, {})[child.platform] = None
+        images = [node for node in nodes if isinstance(node, ImageManifest)]
+        for image in images:
+            for blob in image.blobs:
+                known = platforms.get(image.descriptor.digest, {})
+                platforms.setdefault(blob.digest, {}).update(known)
+        return cls(platforms=platforms, configs=frozenset(image.config.digest for image in images))
+
+
+def _child(subject: Subject, sight: Sight, digest: Digest, tags: list[str], uses: _Uses) -> Finding:
+    platforms = list(uses.platforms.get(digest, ()))
     what = "an image" if platforms else "a manifest"
     return codes.CHILD_MISSING.found(
         subject.name,
@@ -80,19 +107,9 @@ def _child(subject: Subject, sight: Sight, digest: Digest, tags: list[str]) -> F
     )
 
 
-def _blob(subject: Subject, sight: Sight, digest: Digest, tags: list[str]) -> Finding:
-    images = [
-        manifest
-        for manifest in subject.view.manifests.values()
-        if isinstance(manifest, ImageManifest) and digest in {b.digest for b in manifest.blobs}
-    ]
-    found = dict.fromkeys(
-        platform
-        for manifest in images
-        for platform in _platforms_of(subject, manifest.descriptor.digest)
-    )
-    platforms = list(found)
-    kind = "a config" if any(each.config.digest == digest for each in images) else "a layer"
+def _blob(subject: Subject, sight: Sight, digest: Digest, tags: list[str], uses: _Uses) -> Finding:
+    platforms = list(uses.platforms.get(digest, ()))
+    kind = "a config" if digest in uses.configs else "a layer"
     of = f" (for {names_told(platforms)})" if len(platforms) > 1 else ""
     return codes.BLOB_MISSING.found(
         subject.name,
@@ -104,19 +121,8 @@ def _blob(subject: Subject, sight: Sight, digest: Digest, tags: list[str]) -> Fi
     )
 
 
-def _platforms_of(subject: Subject, digest: Digest) -> list[Platform]:
-    """For which platforms an index of this image names a manifest."""
-    found: dict[Platform, None] = {}
-    for node in subject.view.manifests.values():
-        for child in node.images if isinstance(node, ImageIndex) else ():
-            if child.digest == digest and child.platform:
-                found[child.platform] = None
-    return list(found)
-
-
 def _damaged(subject: Subject, sight: Sight) -> Iterator[Finding]:
-    above = {str(each) for each in subject.view.below(subject.shown(sight))}
-    above |= {str(each) for each in subject.shown(sight)}
+    above = {str(each) for each in subject.named(sight)} if sight.broken else set()
     for name, reason in sorted(sight.broken.items()):
         is_digest = ":" in name
         if is_digest and name not in above:
