@@ -136,3 +136,17 @@ def test_nothing_of_a_config_gets_into_scripts_and_expressions(
     if pipelines := list(filter(None, made)):
         assert schema_problems("gitlab-ci", *pipelines) == ""
     shutil.rmtree(folder)
+
+
+def test_pipelines_that_watch(node: NodeTool, tmp_path: Path) -> None:
+    toml = (EXAMPLES / "openkf" / "polyarch.toml").read_text()
+    toml += '\n[triggers]\nwatch = "41 5 * * *"\n[notify]\nsecret-env = "SIGNED_WITH"\n'
+    files = written(tmp_path, "openkf", toml)
+    assert schema_problems("github-workflows", *files.values()) == ""
+    assert zizmor_findings(tmp_path) == []
+    texts = {option: path.read_text() for option, path in files.items()}
+    for errors, jobs in parsed_by_github(node, texts).values():
+        assert (errors, jobs[-1]) == ([], "watch")
+    file = written_for_gitlab(tmp_path, toml)
+    assert file
+    assert schema_problems("gitlab-ci", file) == ""
