@@ -188,3 +188,18 @@ def test_what_cannot_be_undone(released: Released):
     shutil.rmtree(runs / run)
     said = released.project.run("undo", "last")
     assert said.code == 3, said
+
+
+def test_a_record_from_elsewhere_moves_nothing_outside_the_project(
+    released: Released, tmp_path: Path
+):
+    place = f"{released.hosts[0]}/team/else"
+    said = released.project.run("copy", f"{released.hosts[0]}/team/server:1.2.3", f"{place}:y")
+    assert said.code == 0, said
+    run = released.newest_run()
+    machine = released.empty_machine(tmp_path / "empty")
+    assert machine.run("runs", "import", str(run.parent)).code == 0
+    told = machine.run("undo", run.name, "--json")
+    assert told.code == 0, told
+    assert tags_told(told) == {("y", "kept")}
+    assert "no repository of the project" in told.stderr

@@ -25,6 +25,10 @@ from polyarch.transaction.values import TagOutcome, TagStatus
 OTHERS = "somebody has moved it since that run"
 UNKNOWN = "what it showed before is in no record"
 GONE = "somebody has deleted it since that run"
+FOREIGN = (
+    "that record was written elsewhere, and this is no repository of the project; `--env` names"
+    " those of an environment"
+)
 
 Key = tuple[Repository, Digest]
 
@@ -45,7 +49,8 @@ def undo_run(
     """
     with open_desk(reach, world, who=who, why=terms.why) as desk:
         images = _images(undone, project)
-        shown = shown_by(desk, ((each.repository, each.tag) for each in undone.changes))
+        asked = [each for image in images for each in image.trusted_changes]
+        shown = shown_by(desk, ((each.repository, each.tag) for each in asked))
         roots = _roots(undone, images, desk)
         wanted = desk.runner.run(
             _together([_wanted(image, undone, shown, roots, desk) for image in images])
@@ -65,16 +70,25 @@ def undo_run(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Image:
-    """One image's changes; `sources` are the repositories that may hold its bytes."""
+    """One image's changes; `sources` are the repositories that may hold its bytes.
+
+    `trusted` are those in which tags may go: a record that others wrote may name any.
+    """
 
     name: str
     changes: tuple[Change, ...]
     sources: tuple[Repository, ...]
+    trusted: frozenset[Repository]
+
+    @property
+    def trusted_changes(self) -> tuple[Change, ...]:
+        """Those that may be undone; nobody is asked about the others."""
+        return tuple(each for each in self.changes if each.repository in self.trusted)
 
     def new(self, shown: Shown) -> NewTags:
         """The tags that the run made and nobody has moved since, by repository."""
         found: dict[Repository, dict[str, Digest]] = {}
-        for each in self.changes:
+        for each in self.trusted_changes:
             after = each.after
             is_new = each.known and each.before is None
             if is_new and after and after == _digest(shown, each):
@@ -99,8 +113,10 @@ def _images(undone: UndoneRun, project: Project | None) -> list[_Image]:
             for place in places
             for repository in (owners[place].repositories if place in owners else ())
         ]
-        sources = tuple(dict.fromkeys([*places, *more]))
-        made.append(_Image(name=name, changes=tuple(changes), sources=sources))
+        trusted = frozenset(places) if undone.is_ours else frozenset(owners)
+        known = trusted | frozenset(more)
+        sources = tuple(each for each in dict.fromkeys([*places, *more]) if each in known)
+        made.append(_Image(name=name, changes=tuple(changes), sources=sources, trusted=trusted))
     return made
 
 
@@ -109,7 +125,7 @@ def _roots(undone: UndoneRun, images: Sequence[_Image], desk: Desk) -> Mapping[K
     needed: dict[Key, _Image] = {
         (change.repository, change.before): image
         for image in images
-        for change in image.changes
+        for change in image.trusted_changes
         if change.before
     }
     found: dict[Key, Found] = dict(standing_as(desk, list(needed)))
@@ -139,6 +155,9 @@ async def _wanted(
     stays: dict[Repository, tuple[TagOutcome, ...]] = {}
     for change in image.changes:
         place = change.repository
+        if place not in image.trusted:
+            stays[place] = (*stays.get(place, ()), kept(change.tag, None, FOREIGN))
+            continue
         try:
             planned = await _planned(change, shown, roots, desk)
         except PolyarchError as error:

@@ -8,13 +8,14 @@ from polyarch.errors import (
     InvalidReferenceError,
     NothingToUndoError,
     RunGoesOnError,
+    shorten,
 )
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import TAG_PATTERN, Repository
 from polyarch.runs.moves import MOVED, TagMove, parse_moves
 from polyarch.runs.reading import TAGS
-from polyarch.runs.run import RunRecord
+from polyarch.runs.run import Origin, RunRecord
 from polyarch.transaction.journal import FILE
 from polyarch.transaction.past import PastRun
 
@@ -22,6 +23,9 @@ Root = ImageIndex | ImageManifest
 Key = tuple[Repository, str]
 
 REMOVED = "removed"
+_LONGEST = 200
+"""Characters of an image's name, which a record says."""
+
 _CHANGED = MOVED | {REMOVED, "left"}
 """What became of a tag that shows since what this run gave it, or nothing."""
 
@@ -43,11 +47,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoneRun:
-    """A run that is to be undone; `old` has the bytes that its journal kept, by digest."""
+    """A run that is to be undone; `old` has the bytes that its journal kept, by digest.
+
+    `is_ours`: its record was written on this machine, and nobody else can have made it up.
+    """
 
     id: str
     verb: str
     changes: tuple[Change, ...]
+    is_ours: bool = True
     old: Mapping[Digest, Root] = field(default_factory=dict)
 
 
@@ -77,6 +85,7 @@ def undone_run(record: RunRecord) -> UndoneRun:
         id=summary.id,
         verb=summary.verb,
         changes=changes,
+        is_ours=record.run.origin is Origin.LOCAL,
         old={r.descriptor.digest: r for r in past.old.values() if r} if past else {},
     )
 
@@ -107,7 +116,7 @@ def _change(move: TagMove) -> Change | None:
     if not TAG_PATTERN.fullmatch(move.tag) or same or (after is None and move.status != REMOVED):
         return None
     return Change(
-        image=move.image,
+        image=shorten(move.image, _LONGEST),
         repository=repository,
         tag=move.tag,
         before=before,
