@@ -259,6 +259,59 @@ INSPECT = table(
     manifests=items(table(platform=TEXT_OR_NULL, digest=DIGEST, media_type=TEXT)),
 )
 
+WATCH = table(
+    schema=called("watch"),
+    run=TEXT,
+    ok=BOOL,
+    fail_on=one_of("error", "warning"),
+    results=items(
+        table(
+            subject={"type": "string", "minLength": 1},
+            image={"type": "string", "minLength": 1},
+            ok=BOOL,
+            level=one_of("config"),
+            digest=DIGEST_OR_NULL,
+            checked=table(platforms=COUNT, binaries=COUNT, layers=COUNT, bytes=COUNT),
+            platforms=items(table(platform=PLATFORM, state=one_of("ok", "wrong", "unknown"))),
+            findings=items(
+                table(
+                    code={"type": "string", "pattern": "^W1[0-9]{2}$"},
+                    key={"type": "string", "minLength": 1},
+                    severity=one_of("error", "warning", "info"),
+                    platform={"anyOf": [PLATFORM, {"type": "null"}]},
+                    path=TEXT_OR_NULL,
+                    message={"type": "string", "minLength": 1},
+                    hint=TEXT_OR_NULL,
+                )
+            ),
+            error=_ERROR_OR_NULL,
+            repositories=items(table(repository=TEXT, asked=BOOL, tags=COUNT)),
+            tags=items(
+                table(
+                    tag=TEXT,
+                    sort=TEXT,
+                    current=BOOL,
+                    platforms=items(PLATFORM),
+                    digests=items(table(repository=TEXT, digest=DIGEST, platforms=items(PLATFORM))),
+                )
+            ),
+            bases=items(
+                table(
+                    platform=PLATFORM,
+                    name=TEXT,
+                    digest=TEXT_OR_NULL,
+                    now=DIGEST_OR_NULL,
+                    state=one_of("same", "moved", "gone", "unknown"),
+                    gained=items(PLATFORM),
+                    lost=items(PLATFORM),
+                )
+            ),
+            sampled=items(table(platform=PLATFORM, digest=DIGEST, repository=TEXT, state=TEXT)),
+        )
+    ),
+    images=items(table(name=TEXT, destinations={"type": "array"})),
+)
+
 VERIFY = table(
     schema=called("verify"),
     ok=BOOL,

@@ -16,6 +16,7 @@ from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.sandbox.memory import MemoryStorage
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.storage import StoredManifest
+from tests.support.documents import WATCH, check
 from tests.support.tiny_project import Said, TinyProject, github
 
 RULES = """\
@@ -122,6 +123,7 @@ def watched(project: TinyProject, *words: str, code: int = 0, **more: str) -> Sa
     """`watch --json`, on a laptop."""
     said = project.run("watch", "--json", *words, more=more)
     assert said.code == code, said
+    check(said.document, WATCH)
     return said
 
 

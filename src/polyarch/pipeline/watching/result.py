@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from polyarch.errors import PolyarchError
 from polyarch.findings import Finding, Report, Severity
+from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.moving.result import MovedImage
@@ -69,6 +70,27 @@ class WatchedImage:
         """Whether all was asked, and nothing found that is as bad as that."""
         return not self.errors and self.report.holds(fail_on)
 
+    @property
+    def digest(self) -> Digest | None:
+        """What stands under the tag that matters most, where registries agree on it."""
+        roots = self.view.roots(self.tags[0].sort.tag) if self.tags else ()
+        return roots[0] if len(roots) == 1 else None
+
+    def _platforms(self, fail_on: Severity) -> list[JsonObject]:
+        """The images of that digest, in the form of `verify`."""
+        wrong = {each.platform for each in self.report.at_least(fail_on) if each.platform}
+        state = "unknown" if self.errors else "ok"
+        return [
+            {
+                "platform": str(image.platform),
+                "digest": str(image.digest),
+                "level": LEVEL,
+                "state": "wrong" if image.platform in wrong else state,
+                "reason": None,
+            }
+            for image in (self.view.images(self.digest) if self.digest else ())
+        ]
+
     def to_json(self, fail_on: Severity, tell: TellError) -> JsonObject:
         """As it stands in the document."""
         return {
@@ -76,7 +98,9 @@ class WatchedImage:
             "image": self.name,
             "ok": self.ok(fail_on),
             "level": LEVEL,
+            "digest": str(self.digest) if self.digest else None,
             "checked": self.report.counts(),
+            "platforms": self._platforms(fail_on),
             "findings": [_told(found) for found in self.report.findings],
             "error": tell(self.errors[0]) if self.errors else None,
             "repositories": [
