@@ -59,8 +59,14 @@ def test_a_group_goes_everywhere_with_all_that_is_about_it(staged: Staged) -> No
     builds = sorted((staged.project.root / ".polyarch" / "parts").rglob("*.json"))
     for build in builds:
         build.unlink()
+    unproven = staged.fresh("elsewhere").promote("@all")
+    assert (unproven.code, unproven.document["code"]) == (7, "not-proven"), unproven
+    assert staged.standing() == [{}, {}, {}]
     said = staged.promote("@all")
     assert said.code == 0, said
+    for image in said.document["images"]:
+        shared = [each["bytes"] for each in image["destinations"][:2]]
+        assert all(each["mounted"] and not each["uploaded"] for each in shared)
     assert (
         staged.standing()
         == [{name: dict.fromkeys(("1.2.3", "1.2", "latest"), published[name]) for name in IMAGES}]
