@@ -341,3 +341,12 @@ class TestLikeGhcr:
         held[2].registry.storage.delete_tag("team/app", "1.1.0")
         assert codes(watched(shown, code=1)) == {"W103", "W108"}
         assert watched(shown, "--repair").document["ok"] is True
+
+
+def test_an_image_that_is_published_nowhere(shown: TinyProject):
+    shown.toml(
+        "+\n[images.base]\nrepositories = []\n"
+        '[images.base.direct]\nfiles = [{ from = "make.sh", to = "/make.sh" }]\n'
+    )
+    said = watched(shown, "--sample", "0")
+    assert [each["ok"] for each in said.document["results"]] == [True, True]

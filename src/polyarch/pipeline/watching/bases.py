@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from polyarch.errors import InvalidReferenceError, PolyarchError
+from polyarch.errors import InvalidReferenceError, PolyarchError, shorten
 from polyarch.findings import Finding
 from polyarch.oci import annotation
 from polyarch.oci.digest import Digest
@@ -25,6 +25,7 @@ PATIENCE_S = 15.0
 """For all tries of one base together."""
 
 _KEYS = (annotation.BASE_NAME, annotation.BASE_DIGEST)
+_LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +186,9 @@ def _of_config(view: View, digest: Digest) -> Mapping[str, str]:
 
 
 def _of_base(said: Mapping[str, str]) -> Mapping[str, str]:
-    return {key: said[key] for key in _KEYS if said.get(key)} if said.get(_KEYS[0]) else {}
+    """Words of whoever made the image, bounded and printable."""
+    found = {key: shorten(said[key], _LONGEST) for key in _KEYS if said.get(key)}
+    return found if _KEYS[0] in found else {}
 
 
 async def _ask(client: RegistryClient, name: str) -> BaseNow:

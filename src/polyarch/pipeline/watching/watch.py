@@ -243,4 +243,5 @@ def _report(subject: Subject, found: Iterable[Finding], silent: Iterable[Polyarc
         layers=len(blobs),
         bytes=sum(blobs.values()),
         unknown="; ".join(dict.fromkeys(unknown)),
+        left_out="" if subject.view.sights else "it is published nowhere",
     )
