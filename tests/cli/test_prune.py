@@ -124,6 +124,7 @@ def test_bounds_of_the_command_line(pruned: TinyProject, registries: Registries)
         (("--max-age", "soon"), 2, "is no length of time"),
         (("--keep", "-1"), 2, "not in the range"),
         (("--env", "staging"), 3, "staging"),
+        (("--keep-tag", ""), 2, "--keep-tag"),
     ],
 )
 def test_wrong_words(pruned: TinyProject, words: Sequence[str], code: int, told: str):

@@ -21,7 +21,7 @@ Root = ImageIndex | ImageManifest
 
 NOTHING: Mapping[Digest, Root] = MappingProxyType({})
 
-_DEPTH = 4
+DEPTH = 4
 """An index of indexes of images; deeper than that nobody builds."""
 
 
@@ -64,11 +64,12 @@ async def survey(
     tags: Sequence[str] | None = None,
     *,
     known: Mapping[Digest, Root] = NOTHING,
+    depth: int = DEPTH,
 ) -> Survey:
     """Look at these tags, or at all that the registry lists; each manifest is read once.
 
-    What is `known` is not read again: a digest says what it is. How many requests go at once is the
-    session's to know.
+    What is `known` is not read again: a digest says what it is. With `depth` 1 only what tags point
+    to is read. How many requests go at once is the session's to know.
 
     Raises:
         RegistryError: the registry did not say.
@@ -76,7 +77,7 @@ async def survey(
     listed = tuple(dict.fromkeys(tags if tags is not None else await remote.tags()))
     heads = await asyncio.gather(*(remote.head(tag) for tag in listed))
     found = {tag: head for tag, head in zip(listed, heads, strict=True) if head}
-    read = await below_all(remote, found.values(), known=known)
+    read = await below_all(remote, found.values(), known=known, depth=depth)
     return Survey(
         repository=remote.repository,
         tags=found,
@@ -100,8 +101,9 @@ async def below_all(
     roots: Iterable[Descriptor],
     *,
     known: Mapping[Digest, Root] = NOTHING,
+    depth: int = DEPTH,
 ) -> Read:
-    """Read manifests and all below them, each once.
+    """Read manifests and all below them, each once; what is too deep is unread.
 
     Raises:
         RegistryError: the registry did not say.
@@ -110,7 +112,7 @@ async def below_all(
     missing: set[Digest] = set()
     unread: set[Digest] = set()
     level = list({root.digest: root for root in roots}.values())
-    for _ in range(_DEPTH):
+    for _ in range(depth):
         read = await asyncio.gather(*(_read(remote, each, known, unread) for each in level))
         below: dict[Digest, Descriptor] = {}
         for each, node in zip(level, read, strict=True):

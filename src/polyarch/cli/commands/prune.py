@@ -17,7 +17,7 @@ from polyarch.cli.projects import open_project
 from polyarch.cli.recorded import recorded
 from polyarch.cli.text import error_lines
 from polyarch.cli.verb import Verb
-from polyarch.errors import PullRequestActError
+from polyarch.errors import EmptyOptionError, PullRequestActError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,9 +128,15 @@ def _bounds(
     keep: int | None,
     keep_tags: tuple[str, ...],
 ) -> "Bounds":
-    """What the command line says, else the config."""
+    """What the command line says, else the config.
+
+    Raises:
+        EmptyOptionError: a tag to keep has no name.
+    """
     from polyarch.pipeline.pruning.choosing import Bounds
 
+    if "" in keep_tags:
+        raise EmptyOptionError("--keep-tag")
     age = project.prune.max_age_s if max_age is None else max_age
     return Bounds(
         now=now,

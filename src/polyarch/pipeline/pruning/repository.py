@@ -49,6 +49,8 @@ class Pruner:
         Raises:
             RegistryError, SpecError: not all of it could be read.
         """
+        if remote.profile.tag_delete == "no":
+            return await self._only_told(remote, images, names)
         found = await survey(remote)
         listed, found = _without_mark(found)
         choices = choose(found, images, self.bounds, self.refs)
@@ -66,16 +68,33 @@ class Pruner:
             manifests=rows.manifests,
             problem=rows.problem,
             error=_unclear(remote, rows.problem) if wanted or loose else None,
-            hint=_hint(remote) if wanted and remote.profile.tag_delete == "no" else "",
             mark=listed[0] if listed else None,
         )
-        if not self.apply or rows.problem or remote.profile.tag_delete == "no":
+        if not self.apply or rows.problem:
             return planned
         if planned.going or planned.mark:
             self.listen(Note(text=f"removing what may go from {remote}"))
         done = await remove(remote, facts, planned, self.bounds.now)
         refused = isinstance(done.error, DeleteUnsupportedError)
         return replace(done, hint=_hint(remote)) if refused else done
+
+    async def _only_told(
+        self, remote: RemoteRepository, images: tuple[ImageRules, ...], names: tuple[str, ...]
+    ) -> RepositoryPrune:
+        """Where nothing is deleted: what is old, by as few reads as that takes.
+
+        Raises:
+            RegistryError, SpecError: not all of it could be read.
+        """
+        _, found = _without_mark(await survey(remote, depth=1))
+        choices = choose(found, images, self.bounds, self.refs)
+        facts = Facts(survey=found, manifests=found.manifests, about={}, loose={})
+        return RepositoryPrune(
+            repository=remote.repository,
+            images=names,
+            tags=plan(facts, choices, "no").tags,
+            hint=_hint(remote) if any(choice.goes for choice in choices) else "",
+        )
 
     def _untagged(
         self, place: Repository, listed: tuple[Digest, ...] | None
