@@ -32,13 +32,15 @@ _REFUSED = 7
 class Act:
     """An act that is over; `began` says that its transaction had begun.
 
-    `sources` say in words what was moved, by image.
+    `sources` say in words what was moved, by image. `goes_on`: one before it died on the way, so
+    that what it finds moved was moved for the same purpose, and nobody has been told.
     """
 
     about: RunSummary
     moves: tuple[TagMove, ...]
     began: bool
     sources: Mapping[str, str] = field(default_factory=dict)
+    goes_on: bool = False
 
     @property
     def changed(self) -> tuple[TagMove, ...]:
@@ -56,8 +58,9 @@ class Act:
         if event.is_fork:
             return Decision(kind=None, reason="it was for a pull request from a fork")
         if self.kind is Kind.ACT:
-            told = Kind.ACT if self.changed and Kind.ACT in on else None
-            return Decision(kind=told, reason="tags moved" if self.changed else "no tag moved")
+            moved = bool(self.changed) or (self.goes_on and bool(self.moves))
+            told = Kind.ACT if moved and Kind.ACT in on else None
+            return Decision(kind=told, reason="tags moved" if moved else "no tag moved")
         code = self.about.exit_code
         by_hand = event.provider is Provider.LOCAL
         stopped = Result.of_code(code) is Result.CANCELLED or (by_hand and code == _REFUSED)

@@ -20,6 +20,7 @@ from polyarch.pipeline.telling_act import ACTS, Act
 from polyarch.pipeline.telling_notice import notice_of
 from polyarch.pipeline.telling_past import Sources, past_of, summaries
 from polyarch.pipeline.telling_watch import MOST_BEFORE, WATCH, Change, Watched
+from polyarch.runs.alive import is_alive
 from polyarch.runs.folder import state_folder
 from polyarch.runs.history import folder_documents, tags_document
 from polyarch.runs.moves import TagMove, parse_moves
@@ -78,7 +79,19 @@ class EndedRun:
             moves=self._moves(),
             began=self._began,
             sources={name: source for name, source in found.items() if name and source},
+            goes_on=self._goes_on(),
         )
+
+    def _goes_on(self) -> bool:
+        """Whether the run before, of the same verb, died: this one has done what was left."""
+        if self.folder is None:
+            return False
+        runs = self.folder.parent
+        before = (each for each in summaries(runs) if each.id != self.about.id)
+        last = next(before, None)
+        if last is None or last.verb != self.about.verb or last.exit_code is not None:
+            return False
+        return last.environment == self.about.environment and not is_alive(runs / last.id)
 
     @property
     def _began(self) -> bool:

@@ -148,6 +148,26 @@ def test_a_record_without_a_journal_tells_from_its_result(tmp_path: Path) -> Non
     assert run.act.began
 
 
+def test_what_one_that_died_has_moved_is_told_by_the_next(tmp_path: Path) -> None:
+    references = [{"tag": "latest", "digest": OLD, "status": "unchanged"}]
+    document = result(repository="a.io/app", status="unchanged", references=references)
+    ids = [f"2026010{day}T000000.000Z-abcdef" for day in (1, 2)]
+    for each in ids:
+        (tmp_path / each).mkdir()
+    (tmp_path / ids[1] / "result.json").write_bytes(encode(document))
+    for code, verb, told in (
+        (None, "rollback", True),
+        (0, "rollback", False),
+        (None, "undo", False),
+    ):
+        died = replace(about(0, verb), id=ids[0], exit_code=code, ended=None)
+        (tmp_path / ids[0] / "run.json").write_bytes(encode(died.to_json()))
+        run = EndedRun(about=replace(about(), id=ids[1]), result=document, folder=tmp_path / ids[1])
+        assert run.act
+        assert (run.act.decide(LAPTOP, EVERYTHING).kind is Kind.ACT) == told
+        assert run.notice(run.kind, "").tags == ("a.io/app: latest shows the new image",)
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["images", "error", "reason"]),
