@@ -1,5 +1,6 @@
 """`polyarch undo` at the command line, against three registries."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -203,3 +204,15 @@ def test_a_record_from_elsewhere_moves_nothing_outside_the_project(
     assert told.code == 0, told
     assert tags_told(told) == {("y", "kept")}
     assert "no repository of the project" in told.stderr
+
+
+def test_last_does_not_guess_after_an_undo_that_was_killed(released: Released):
+    run = released.release("1.3.0").document["run"]
+    assert undo(released, run).code == 0
+    cut_off = released.newest_run()
+    summary = json.loads((cut_off / "run.json").read_text())
+    (cut_off / "run.json").write_text(json.dumps({**summary, "ended": None, "exit_code": None}))
+    said = released.project.run("undo", "last")
+    assert said.code == 3, said
+    assert "cut off" in said.stderr
+    assert undo(released, run).code == 0

@@ -23,6 +23,9 @@ Root = ImageIndex | ImageManifest
 Key = tuple[Repository, str]
 
 REMOVED = "removed"
+_MOVERS = frozenset({"publish", "promote", "copy", "tag", "rollback", "undo", "watch", "prune"})
+"""Verbs that may move tags until they end."""
+
 _LONGEST = 200
 """Characters of an image's name, which a record says."""
 
@@ -67,7 +70,7 @@ def undone_run(record: RunRecord) -> UndoneRun:
         NothingToUndoError: it has changed no tag.
     """
     summary = record.run.summary
-    if record.run.alive:
+    if record.run.alive and summary.verb in _MOVERS:
         raise RunGoesOnError(summary.id)
     if summary.sandbox:
         raise NothingToUndoError(summary.id, "it was a rehearsal, and nothing left the machine")
