@@ -219,6 +219,19 @@ def test_the_run_is_recorded(pruned: TinyProject):
     assert (run["verb"], run["state"], run["images"]) == ("prune", "done", ["app"])
 
 
+def test_a_store_of_records_that_refuses_is_told_and_stops_nothing(
+    project: TinyProject, registries: Registries
+):
+    two_indexes().put_into(registries[0].storage)
+    registries[1].quirks = Quirks(refuse_login=True)
+    store = f'[runs]\nstore = "{registries[1].host}/team/runs"\n'
+    configure(project, [registries[0].host], store)
+    said = project.run("prune", "--json")
+    assert said.code == 0, said
+    assert "could not be asked for what tags showed" in said.document["notes"][0]
+    assert statuses(said) == [{"1.0": "stays", "pr-1": "goes"}]
+
+
 def test_no_list_is_left(pruned: TinyProject, registries: Registries):
     pruned.run("prune", "--apply")
     assert not any(mark.TAG in shown(each.storage) for each in registries)

@@ -117,8 +117,12 @@ class _Removal:
         levels = {row.digest: row.level for row in self._planned.manifests}
         ordered = sorted(rows, key=lambda row: levels.get(row.digest, 0))
         for digest in dict.fromkeys(row.digest for row in ordered):
-            kept = self._kept(await self._fresh(), {row.tag: row.digest for row in rows})
+            kept = self._kept(await self._fresh(), self._still_going())
             await self._remove_shown(digest, [row for row in rows if row.digest == digest], kept)
+
+    def _still_going(self) -> dict[str, Digest]:
+        rows = self._fates.tags.values()
+        return {row.tag: row.digest for row in rows if row.fate is Fate.GOES}
 
     async def _remove_tag(self, row: TagRow) -> None:
         head = await self._remote.head(row.tag)
