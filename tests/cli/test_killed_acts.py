@@ -12,6 +12,7 @@ from tests.support.counted import Counted
 from tests.support.killed_acts import KilledActs
 from tests.support.killing import Strike, at_move, at_request
 from tests.support.released import Released
+from tests.support.tiny_project import github
 from tests.support.warm import WarmPolyarch
 
 Registries = tuple[SandboxRegistry, ...]
@@ -99,3 +100,18 @@ def test_undo_of_a_publish_converges_wherever_it_is_killed(
         assert again.code == 0, (killed.struck, again)
         assert acts.look() == before, killed.struck
     counted(f"undo of a publish of 3 images in 3 registries: {acts.kills} kills, all converged")
+
+
+@pytest.mark.parametrize("times", [pytest.param(1, id="few"), MANY])
+def test_a_publish_that_was_killed_is_undone(acts: KilledActs, times: int):
+    before = acts.look()
+    released = acts.released
+    for number, (strike, applied) in enumerate(strikes(times, 250, 30)):
+        sha = released.commit(f"1.5.{number}")
+        more = github("push", f"refs/tags/v1.5.{number}", sha)
+        killed = acts.kill(released.project, strike, "publish", applied=applied, more=more)
+        if not killed.struck:
+            continue
+        said = acts.run(released.project, "undo", released.newest_run().name)
+        moved = acts.look()
+        assert moved == before, (killed.struck, said)

@@ -9,7 +9,7 @@ from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from tests.support.killing import Killer, Strike
 from tests.support.released import Released
-from tests.support.tiny_project import Said, TinyProject
+from tests.support.tiny_project import NOTHING, Said, TinyProject
 from tests.support.warm import WarmPolyarch
 from tests.support.whole import Shelf
 
@@ -43,13 +43,18 @@ class KilledActs:
         return self.warm.start(where, *words).wait()
 
     def kill(
-        self, where: TinyProject, strike: Strike, *words: str, applied: bool = False
+        self,
+        where: TinyProject,
+        strike: Strike,
+        *words: str,
+        applied: bool = False,
+        more: Mapping[str, str] = NOTHING,
     ) -> Killer:
         """One run that is killed at the moment, or comes to its end where that never comes."""
         killer = Killer(where.root.parent, strike, applied=applied)
         for registry, normal in zip(self.registries, self.normal, strict=True):
             registry.quirks = replace(normal, on_request=killer.before(None))
-        life = self.warm.start(where, *words)
+        life = self.warm.start(where, *words, more=more)
         killer.aim(life.pid)
         said = life.wait()
         for registry, normal in zip(self.registries, self.normal, strict=True):
