@@ -163,6 +163,13 @@ class TestSource:
         assert (said.code, said.document["code"]) == (3, "not-in-source")
         assert "`1.2.3`" in said.document["message"]
 
+    def test_one_of_a_group_that_is_not_there_keeps_the_others_where_they_are(self, staged: Staged):
+        staged.stage("app", "bot")
+        said = staged.promote("@all")
+        assert (said.code, said.document["code"]) == (3, "not-in-source")
+        assert "`web`" in said.document["message"]
+        assert staged.standing() == [{}, {}, {}]
+
     @pytest.mark.parametrize(
         ("words", "code"),
         [

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings
 from polyarch.errors import (
+    PolyarchError,
     PullRequestActError,
     SameEnvironmentError,
 )
@@ -26,6 +28,7 @@ from polyarch.pipeline.promoting.origin import Origins
 from polyarch.pipeline.promoting.proving import Proving
 from polyarch.pipeline.promoting.request import PromoteRequest
 from polyarch.pipeline.promoting.targets import Promotion
+from polyarch.pipeline.promoting.told import moved
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.recording import recording
 from polyarch.pipeline.run_store import RunStore
@@ -38,6 +41,9 @@ from polyarch.registry.quota import summed
 from polyarch.runs.folder import RunFolder
 from polyarch.transaction.hold import Holds
 from polyarch.transaction.values import Outcome
+
+AT_ONCE = 8
+"""Images that are looked for beside each other."""
 
 DRY_RUN = "`--dry-run`: all but the move was done"
 NOWHERE = "no destination has taken it"
@@ -174,14 +180,26 @@ class _Desk:
         return {name: _if_it_goes(tags, project.images[name]) for name, tags in found.items()}
 
     def _find(self, going: Mapping[str, GivenTags]) -> tuple[Promotion, ...]:
+        """What goes where, images beside each other: most of it is waiting for registries."""
+        request = self.request
         origins = Origins(registries=self.registries, spool=self.scratch, stack=self.stack)
-        found = []
-        for name, given in going.items():
-            settings = self.request.source.images[name]
-            origin = origins.find(settings, self.request.origin, given, self.request.event)
-            target = self.request.target.images[name]
-            found.append(Promotion.of(target, given, origin, self.request.event, self.git))
-        return tuple(found)
+
+        def one(name: str) -> Promotion:
+            settings, given = request.source.images[name], going[name]
+            origin = origins.find(settings, request.origin, given, request.event)
+            target = request.target.images[name]
+            return Promotion.of(target, given, origin, request.event, self.git)
+
+        with ThreadPoolExecutor(AT_ONCE, "promote") as pool:
+            try:
+                return tuple(pool.map(one, going))
+            except PolyarchError:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.registries.close()  # an interrupt waits for no registry
+                raise
 
     def _proven(
         self, images: tuple[Promotion, ...]
@@ -250,7 +268,7 @@ class _Desk:
             verb="promote",
             run=self.run.id,
             images=tuple(
-                _moved(known[name], proofs[name], outcomes, more.get(name, ()))
+                moved(known[name], proofs[name], outcomes, more.get(name, ()))
                 if name in known
                 else MovedImage(name=name, notes=(tags.reason,))
                 for name, tags in given.items()
@@ -266,20 +284,3 @@ def _if_it_goes(given: GivenTags, settings: ImageSettings) -> GivenTags:
     if given.tags and not settings.repositories:
         return GivenTags(by_event=given.by_event, reason="it has no `repositories` there")
     return given
-
-
-def _moved(
-    image: Promotion, proof: Evidence, outcomes: Sequence[Outcome], notes: Sequence[str]
-) -> MovedImage:
-    origin = image.origin
-    return MovedImage(
-        name=origin.name,
-        source=origin.pinned,
-        digest=origin.digest,
-        platforms=origin.root.images,
-        outcomes=tuple(each for each in outcomes if each.image == origin.name),
-        carried=image.carried,
-        notes=(str(proof), *notes),
-        proof=proof.to_json(),
-        levels=proof.levels,
-    )
