@@ -117,12 +117,13 @@ class _Removal:
         levels = {row.digest: row.level for row in self._planned.manifests}
         ordered = sorted(rows, key=lambda row: levels.get(row.digest, 0))
         for digest in dict.fromkeys(row.digest for row in ordered):
-            kept = self._kept(await self._fresh(), self._still_going())
+            kept = self._kept(await self._fresh(), self._going())
             await self._remove_shown(digest, [row for row in rows if row.digest == digest], kept)
 
-    def _still_going(self) -> dict[str, Digest]:
+    def _going(self) -> dict[str, Digest]:
+        """Tags that go or are gone: a look of a moment ago may show them still."""
         rows = self._fates.tags.values()
-        return {row.tag: row.digest for row in rows if row.fate is Fate.GOES}
+        return {row.tag: row.digest for row in rows if row.fate in {Fate.GOES, Fate.REMOVED}}
 
     async def _remove_tag(self, row: TagRow) -> None:
         head = await self._remote.head(row.tag)
