@@ -15,7 +15,7 @@ from tests.support.lines import Line
 
 TAGS = 100
 PLATFORMS = ("amd64", "arm64", "ppc64le", "s390x")
-LIMIT_S = 10.0
+LIMIT = 0.1
 REPOSITORY = "team/app"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -35,7 +35,10 @@ sample = 0
 
 
 def far_away(peers: Sequence[Client], *, quick: bool) -> Iterator[Row]:
-    """The first watch reads every manifest once; the next one knows them and only asks."""
+    """The first watch reads every manifest once; the next one knows them and only asks.
+
+    Compared with the same requests one after the other, as a loop in a shell would send them.
+    """
     del peers
     tags = TAGS // 10 if quick else TAGS
     with places(lines=[Line.delaying(ROUND_TRIP_S)]) as where:
@@ -52,8 +55,9 @@ def far_away(peers: Sequence[Client], *, quick: bool) -> Iterator[Row]:
                 f" registry; {taken.elapsed_s / ROUND_TRIP_S:.0f} round trips long,"
                 f" {told_trips(where.ways)}; CPU {taken.cpu_s:.2f} s"
             )
-            what = f"watch of {tags} tags x 4 platforms x 3 registries at 100 ms, {which}"
-            yield Row(f"{what} / {LIMIT_S:g} s", taken.elapsed_s, LIMIT_S, limit=1, note=note)
+            what = f"watch, {tags} tags x 4 platforms x 3 registries, 100 ms, {which} / in a row"
+            in_a_row = requests * ROUND_TRIP_S
+            yield Row(what, taken.elapsed_s, in_a_row, limit=LIMIT, note=note)
 
 
 def _watch(project: Path, where: Places) -> Taken:
