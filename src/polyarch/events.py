@@ -207,7 +207,8 @@ class Staged(DestinationEvent):
 class TagMoved(DestinationEvent):
     """A tag points to `digest` now; `status` is created, moved, kept, unchanged or restored.
 
-    `reason` says why it was kept, or what is to know of its move.
+    `reason` says why it was kept, or what is to know of its move. One that is `removed` pointed to
+    `digest` before.
     """
 
     tag: str
