@@ -18,7 +18,7 @@ from tests.support.warm import WarmPolyarch
 Registries = tuple[SandboxRegistry, ...]
 SEED = 9
 FEW = pytest.param(2, id="few")
-MANY = pytest.param(40, id="many", marks=pytest.mark.long)
+MANY = pytest.param(25, id="many", marks=pytest.mark.long)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.support.warm import WarmPolyarch, warm_polyarch
 
 SEED = 4
 MOVING = ("1", "latest")
-TIMES = [pytest.param(1, id="few"), pytest.param(40, id="many", marks=pytest.mark.long)]
+TIMES = [pytest.param(1, id="few"), pytest.param(12, id="many", marks=pytest.mark.long)]
 BACK = ("rollback", "@release", "--to", "1.2.3", "--why", "it leaks")
 
 
