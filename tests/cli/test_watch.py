@@ -13,7 +13,7 @@ from polyarch.sandbox.memory import MemoryStorage
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
-from tests.support.tiny_project import TinyProject
+from tests.support.tiny_project import TinyProject, github
 from tests.support.watched import (
     FIRST,
     SECOND,
@@ -163,9 +163,28 @@ class TestLost:
     def test_a_platform_of_an_old_version_that_only_a_record_knows(
         self, shown: TinyProject, held: tuple[Held, ...]
     ):
+        before = held[0].digest("1.1.0")
         for each in held:
             each.lose_platform("1.1.0", SECOND)
-        assert codes(watched(shown, code=1)) == {"W106"}
+        said = watched(shown, code=1)
+        [found] = [each for each in findings(said) if each["severity"] == "error"]
+        assert found["code"] == "W106"
+        reference = f"{held[0].repository}@{before}"
+        assert f"`polyarch tag {reference} 1.1.0 --everywhere`" in found["hint"]
+        assert shown.run("tag", reference, "1.1.0", "--everywhere").code == 0
+        assert codes(watched(shown)) == set(), "what the hint says helps"
+
+    def test_a_platform_that_the_store_knows_on_an_empty_machine(
+        self, shown: TinyProject, registries: Registries, held: tuple[Held, ...]
+    ):
+        forget(shown)
+        shown.toml(f'+\n[runs]\nstore = "{registries[0].host}/team/runs"\n')
+        in_ci = github("schedule", "refs/heads/main", shown.git("rev-parse", "HEAD"))
+        watched(shown, "--sample", "0", more=in_ci)
+        forget(shown)
+        for each in held:
+            each.lose_platform("1.1.0", SECOND)
+        assert codes(watched(shown, "--sample", "0", code=1)) == {"W106"}
 
     def test_a_platform_of_an_old_version_that_the_last_watch_knows(
         self, shown: TinyProject, held: tuple[Held, ...]

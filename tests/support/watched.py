@@ -4,7 +4,7 @@ import copy
 import functools
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from polyarch.sandbox.memory import MemoryStorage
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.storage import StoredManifest
 from tests.support.documents import WATCH, check
-from tests.support.tiny_project import Said, TinyProject, github
+from tests.support.tiny_project import NOTHING, Said, TinyProject, github
 
 RULES = """\
 tags = [
@@ -119,8 +119,10 @@ def published_as(project: TinyProject, ref: str, name: str = "push") -> Said:
     return said
 
 
-def watched(project: TinyProject, *words: str, code: int = 0, **more: str) -> Said:
-    """`watch --json`, on a laptop."""
+def watched(
+    project: TinyProject, *words: str, code: int = 0, more: Mapping[str, str] = NOTHING
+) -> Said:
+    """`watch --json`, on a laptop unless `more` says otherwise."""
     said = project.run("watch", "--json", *words, more=more)
     assert said.code == code, said
     check(said.document, WATCH)

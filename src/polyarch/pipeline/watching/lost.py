@@ -93,6 +93,10 @@ def _lost(subject: Subject, platform: Platform, at: tuple[str, ...], tags: list[
     everywhere = len(at) == sum(tags[0] in sight.tags for sight in subject.view.sights)
     where = "" if everywhere else f" in {names_told(at)}"
     hint = "publish it again from its commit"
+    before = subject.memory.digests.get((at[0], tags[0]), "")
+    if everywhere and before and before not in map(str, subject.view.roots(tags[0])):
+        whole = f"`polyarch tag {at[0]}@{before} {tags[0]} --everywhere`"
+        hint = f"{whole} puts back what a run has published, if it is still there; else {hint}"
     if not everywhere:
         hint = f"registries disagree about this tag ({codes.DISAGREE.code}); or {hint}"
     return codes.PLATFORM_LOST.found(
