@@ -12,6 +12,7 @@ from polyarch.pipeline.pruning import mark
 from polyarch.pipeline.pruning.records import Stood
 from polyarch.pipeline.pruning.values import Fate
 from polyarch.registry.client import RegistryClient
+from polyarch.registry.profile import Profile
 from polyarch.registry.profiles import profile_of
 from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.quirks import Quirks
@@ -146,6 +147,31 @@ async def test_what_records_say_was_shown_long_ago_goes_and_what_was_a_while_ago
     assert reasons[OLD] == "`main` showed it until 2026-01-02 (run one)"
     assert reasons[OWN] == "what a tag showed until a short while ago needs it"
     assert young.digest in standing(storage, grown)
+
+
+@pytest.mark.parametrize(
+    ("quirks", "profile", "told"),
+    [
+        (GHCR, profile_of("ghcr.io"), "deleting a tag deletes its image here"),
+        (Quirks(tag_delete=False), PLAIN, "whether a tag can go alone here is not known"),
+        (Quirks(), TAGS_ALONE, ""),
+    ],
+    ids=["ghcr", "not known", "tags alone"],
+)
+async def test_a_tag_of_an_image_that_has_another_one(quirks: Quirks, profile: Profile, told: str):
+    grown = two_indexes()
+    grown.tags["pr-1"] = KEPT
+    storage = grown.stored()
+    async with SandboxRegistry(storage=storage, quirks=quirks) as registry:
+        done = await prune(registry, profile)
+    row = next(row for row in done.tags if row.tag == "pr-1")
+    assert grown.below([KEPT]) <= standing(storage, grown)
+    assert shown(storage)["1.0"] == KEPT
+    if told:
+        assert (row.fate, row.reason) == (Fate.STAYS, f"`1.0` shows the same, and {told}")
+    else:
+        assert row.fate is Fate.REMOVED
+        assert "pr-1" not in shown(storage)
 
 
 @pytest.mark.parametrize("profile", [PLAIN, TAGS_ALONE])

@@ -25,13 +25,17 @@ DEPTH = 4
 """An index of indexes of images; deeper than that nobody builds."""
 
 
+MOST = 200_000
+"""Manifests below what is asked for; whoever lists more wants our memory."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """One repository. `tags` point to descriptors; `manifests` are all that could be read.
 
     `missing` are children, and what tags point to, that the registry names and does not have, or
     not whole. `unread` are those of which nobody knows what they need: damaged, or below more
-    indexes than are looked through.
+    indexes, or more of them, than are looked through.
     """
 
     repository: Repository
@@ -103,7 +107,7 @@ async def below_all(
     known: Mapping[Digest, Root] = NOTHING,
     depth: int = DEPTH,
 ) -> Read:
-    """Read manifests and all below them, each once; what is too deep is unread.
+    """Read manifests and all below them, each once; what is too deep or too much is unread.
 
     Raises:
         RegistryError: the registry did not say.
@@ -113,6 +117,8 @@ async def below_all(
     unread: set[Digest] = set()
     level = list({root.digest: root for root in roots}.values())
     for _ in range(depth):
+        if len(manifests) + len(level) > MOST:
+            break
         read = await asyncio.gather(*(_read(remote, each, known, unread) for each in level))
         below: dict[Digest, Descriptor] = {}
         for each, node in zip(level, read, strict=True):
