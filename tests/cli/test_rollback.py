@@ -255,3 +255,15 @@ def test_tags_of_single_platforms_go_along_and_are_held(
     sha = released.project.git("rev-parse", "v2.1.0")
     again = released.publish("2.1.0", sha, machine=released.empty_machine(tmp_path / "empty"))
     assert ("latest-s390x", "kept") in tags_told(again), again
+
+
+def test_what_is_not_newer_than_what_was_taken_away_is_kept(released: Released, tmp_path: Path):
+    assert back(released).code == 0
+    rolled = shown(released)
+    machine = released.empty_machine(tmp_path / "empty")
+    between = released.publish("1.2.4", released.commit("1.2.4"), machine=None)
+    assert between.code == 0, between
+    assert {("latest", "kept"), ("1", "kept"), ("1.2", "moved")} <= tags_told(between)
+    again = released.publish("1.3.0", machine.git("rev-parse", "v1.3.0"), machine=machine)
+    assert {("latest", "kept"), ("1", "kept")} <= tags_told(again), again
+    assert [each["latest"] for each in shown(released)] == [each["latest"] for each in rolled]
