@@ -169,7 +169,7 @@ def test_what_came_meanwhile_is_kept(released: Released, registries: Registries)
 
 
 WRONG = (
-    (["--to", "9.9.9"], 3, "is not there"),
+    (["--to", "9.9.9"], 3, "the newest there: `1.3.0`, `1.2.3`"),
     (["--to", "1.3"], 3, "no rule gives that tag"),
     (["--to", "1.2.3", "--tag", "nope"], 3, "`nope` stands nowhere"),
     (["--to", "1.2.3", "--tag", "no tag"], 2, "is no tag"),

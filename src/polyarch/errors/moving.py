@@ -12,7 +12,9 @@ class VersionNotThereError(NothingSelectedError):
 
     code = "version-not-there"
 
-    def __init__(self, image: str, reference: str, held_by: Sequence[str] = ()) -> None:
+    def __init__(
+        self, image: str, reference: str, held_by: Sequence[str] = (), known: Sequence[str] = ()
+    ) -> None:
         others = ", ".join(f"`{each}`" for each in held_by)
         copy = f"`polyarch copy {held_by[0]} {reference}` brings it there" if held_by else ""
         without = "`--on-registry-failure continue` goes on without this registry"
@@ -20,8 +22,14 @@ class VersionNotThereError(NothingSelectedError):
             self,
             f"`{reference}` is not there" + (f"; it stands in {others}" if others else ""),
             where=f"image `{shorten(image)}`",
-            hint=f"{copy}; {without}" if copy else "name a version that is published there",
+            hint=f"{copy}; {without}" if copy else _hint_of(known),
         )
+
+
+def _hint_of(known: Sequence[str]) -> str:
+    versions = ", ".join(f"`{shorten(each, 60)}`" for each in known)
+    newest = f"; the newest there: {versions}" if versions else ""
+    return f"name a version that is published there{newest}"
 
 
 class NoMovingTagsError(NothingSelectedError):

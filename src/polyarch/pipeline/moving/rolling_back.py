@@ -24,6 +24,7 @@ from polyarch.pipeline.moving.carrying import carry_out
 from polyarch.pipeline.moving.desk import Desk, open_desk
 from polyarch.pipeline.moving.holding import holds_for
 from polyarch.pipeline.moving.known_bytes import read_from
+from polyarch.pipeline.moving.newest import newest_versions
 from polyarch.pipeline.moving.result import MoveResult
 from polyarch.pipeline.moving.rollback_tags import Along, tags_along
 from polyarch.pipeline.moving.wanted import Move, Wanted
@@ -142,10 +143,10 @@ def _look(images: Sequence[_Image], desk: Desk) -> None:
             place: standing[place, image.digest] if image.digest else shown[place, image.to]
             for place in repositories
         }
-        _check(image)
+        _check(image, desk)
 
 
-def _check(image: _Image) -> None:
+def _check(image: _Image, desk: Desk) -> None:
     """See that the version stands anywhere.
 
     Raises:
@@ -158,7 +159,8 @@ def _check(image: _Image) -> None:
     if errors and len(errors) == len(found):
         raise errors[0]
     first = next(place for place, each in image.at.items() if each is None)
-    raise VersionNotThereError(image.settings.name, image.reference(first))
+    known = desk.runner.run(newest_versions(desk.client.repository(first)))
+    raise VersionNotThereError(image.settings.name, image.reference(first), known=known)
 
 
 async def _all_wanted(images: Sequence[_Image], desk: Desk) -> list[Wanted]:
