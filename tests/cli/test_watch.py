@@ -1,8 +1,11 @@
 """`polyarch watch`: what is wrong with what is published, and what another registry can mend."""
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from polyarch.sandbox.memory import MemoryStorage
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
+from polyarch.sandbox.wire import HANG_UP, Answer, Call
 from tests.support.tiny_project import TinyProject, github
 from tests.support.watched import (
     FIRST,
@@ -369,3 +373,35 @@ def test_an_image_that_is_published_nowhere(shown: TinyProject):
     )
     said = watched(shown, "--sample", "0")
     assert [each["ok"] for each in said.document["results"]] == [True, True]
+
+
+class TestKilled:
+    @pytest.mark.parametrize(
+        "at",
+        [pytest.param(1), *(pytest.param(at, marks=pytest.mark.long) for at in (2, 3))],
+    )
+    def test_mending_goes_on_where_it_was(
+        self, shown: TinyProject, registries: Registries, held: tuple[Held, ...], at: int
+    ):
+        held[0].lose_child("1.2.0", SECOND)
+        held[1].lose_blob("1.1.0", FIRST)
+        held[2].registry.storage.delete_tag("team/app", "1.1.0")
+        held[2].put("1.2", ImageIndex.build(held[2].index("main").manifests))
+        writes, started = count(1), list[int]()
+
+        async def kill(call: Call) -> Answer | None:
+            if call.method == "PUT" and next(writes) == at:
+                os.kill(started[0], signal.SIGKILL)
+                return HANG_UP
+            return None
+
+        for each in registries:
+            each.quirks = Quirks(on_request=kill)
+        with shown.start("watch", "--repair", "--sample", "0") as process:
+            started.append(process.pid)
+            process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+        for each in registries:
+            each.quirks = Quirks()
+        assert watched(shown, "--repair", "--sample", "0").document["ok"] is True
+        assert held[2].digest("1.2") == held[0].digest("1.2")

@@ -14,7 +14,6 @@ from polyarch.oci.reference import Repository
 from polyarch.pipeline.verify_result import VerifyOutcome
 from polyarch.pipeline.watching import codes
 from polyarch.pipeline.watching.subject import Subject
-from polyarch.registry.profiles import profile_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +81,7 @@ def _whole(subject: Subject, root: Digest, image: Descriptor) -> Repository | No
         for sight in subject.view.sights
         if root in subject.shown(sight) and not (sight.absent | sight.lacking) & needed
     ]
-    there.sort(key=lambda each: profile_of(each.registry).metered_reads)
-    free = [each for each in there if not profile_of(each.registry).metered_reads] or there
+    free = [each for each in there if each not in subject.metered] or there
     return free[_turn(subject.now) % len(free)] if free else None
 
 

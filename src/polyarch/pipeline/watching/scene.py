@@ -15,6 +15,7 @@ from polyarch.metadata.glob import literal_front
 from polyarch.metadata.policy import PublishRule
 from polyarch.oci import annotation
 from polyarch.oci.manifest import ImageManifest
+from polyarch.oci.reference import Repository
 from polyarch.pipeline.ancestry import Ancestry
 from polyarch.pipeline.pruning import mark
 from polyarch.pipeline.run_store import TAG_PREFIX
@@ -70,8 +71,8 @@ class Scene:
             on=on,
         )
 
-    def subject(self, name: str, view: View) -> Subject:
-        """An image with all that is known of it.
+    def subject(self, name: str, view: View, metered: frozenset[Repository]) -> Subject:
+        """An image with all that is known of it; `metered` are places whose reads are counted.
 
         Raises:
             InvalidRuleError: one of its tag rules cannot be read.
@@ -91,6 +92,7 @@ class Scene:
             head=self.head,
             shares=any(used[place] > 1 for place in settings.repositories),
             scheduled=self._is_scheduled(settings),
+            metered=metered,
         )
 
     def descends(self, commit: str, revision: str) -> bool | None:

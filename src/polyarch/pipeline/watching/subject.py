@@ -21,7 +21,8 @@ class Subject:
     """What is judged. `head` is the commit of the default branch, empty where nobody knows it.
 
     `shares`: other images are published to its repositories, so that tags which no rule gives are
-    nobody's business. `scheduled`: a nightly is expected.
+    nobody's business. `scheduled`: a nightly is expected. `metered` are repositories whose registry
+    counts reads.
     """
 
     settings: ImageSettings
@@ -33,6 +34,7 @@ class Subject:
     head: str = ""
     shares: bool = False
     scheduled: bool = False
+    metered: frozenset[Repository] = frozenset()
     _tags: list[tuple[str, ...]] = field(init=False, default_factory=list, repr=False)
     _shown: dict[Repository, dict[Digest, list[str]]] = field(
         init=False, default_factory=dict, repr=False

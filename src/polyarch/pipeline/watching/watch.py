@@ -148,7 +148,13 @@ class _Watch:
         looker = Looker(self.client, shelf, passed_over, whole=not self.request.bases_only)
         wanted = {name: self.project.images[name].repositories for name in self.names}
         views = self.runner.run(looker.look(wanted))
-        return looker, [self.scene.subject(name, view) for name, view in views.items()]
+        metered = frozenset(
+            place
+            for places in wanted.values()
+            for place in places
+            if self.client.repository(place).profile.metered_reads
+        )
+        return looker, [self.scene.subject(name, view, metered) for name, view in views.items()]
 
     def _mend(self, subjects: Sequence[Subject]) -> tuple[Outcome, ...]:
         """One transaction for all images; each registry is mended as far as it goes."""
