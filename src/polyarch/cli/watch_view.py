@@ -108,7 +108,8 @@ def _summary(result: WatchResult) -> str:
         if (count := sum(each.severity is severity for each in found))
     ]
     whole = "well" if result.ok else "not well"
-    told = f"{whole}: {tags} tag{'' if tags == 1 else 's'} in {places} repositories looked at"
+    looked = f"{tags} tag{'' if tags == 1 else 's'} in {places} repositor"
+    told = f"{whole}: {looked}{'y' if places == 1 else 'ies'} looked at"
     sampled = sum(len(image.sampled) for image in result.images)
     told += f", {sampled} proven again in full" if sampled else ""
     return "; ".join([told, ", ".join(counts)] if counts else [told])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from polyarch.config.project import Project
 from polyarch.content.shelf import Shelf
 from polyarch.errors import PolyarchError
-from polyarch.events import Warned
+from polyarch.events import Note, Warned
 from polyarch.findings import Finding, Report, Severity
 from polyarch.host.ci_event import CiEvent
 from polyarch.oci.manifest import ImageManifest
@@ -147,6 +147,10 @@ class _Watch:
         shelf = Shelf(self.world.state / "manifests")
         looker = Looker(self.client, shelf, passed_over, whole=not self.request.bases_only)
         wanted = {name: self.project.images[name].repositories for name in self.names}
+        count = len({place for places in wanted.values() for place in places})
+        images = f"{len(wanted)} image{'' if len(wanted) == 1 else 's'}"
+        places = f"{count} repositor{'y' if count == 1 else 'ies'}"
+        self.world.listen(Note(text=f"looking at {images} in {places}"))
         views = self.runner.run(looker.look(wanted))
         metered = frozenset(
             place
