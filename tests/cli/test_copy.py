@@ -730,3 +730,12 @@ def test_several_writers_of_one_place_lose_nothing(place: TinyProject, target: s
     for name in names:
         copied(place, f"{target}:{name}", f"oci:out:{name}")
     assert len(LayoutStore(place.root / "out").entries()) == 4
+
+
+def test_a_tag_that_is_kept_for_something_else_is_warned_of(
+    place: TinyProject, made: MadeImage, registries: Registries
+):
+    """Who mends a list of referrers by hand means it."""
+    name = f"{registries[0].host}/team/app:{fallback_tag(made.index.descriptor.digest)}"
+    said = copied(place, "oci:lay:1.2", name)
+    assert "signatures and other artifacts about an image are kept under it" in said.stderr

@@ -76,6 +76,13 @@ def test_a_branch_that_becomes_a_tag(project: TinyProject, branch: str):
         assert not CONTROLS & set(said.stderr)
 
 
+@pytest.mark.parametrize("branch", [f"sha256-{'a' * 64}", "polyarch-lock"])
+def test_a_branch_that_would_take_a_list_of_referrers_away(project: TinyProject, branch: str):
+    more = github("push", f"refs/heads/{branch}", project.git("rev-parse", "HEAD"))
+    said = project.run("plan", "--offline", "--json", more=more)
+    assert (said.code, said.document["code"]) == (2, "reserved-tag"), said
+
+
 def test_git_may_have_such_branches_itself(project: TinyProject):
     for branch in ("$(touch${IFS}owned)", "größe-😀", ";id", "-x"):
         project.git("update-ref", f"refs/heads/{branch}", "HEAD")

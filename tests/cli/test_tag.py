@@ -7,7 +7,7 @@ import pytest
 from polyarch.sandbox.server import SandboxRegistry
 from tests.support.documents import check, moved
 from tests.support.released import Released, shown, statuses, tags_told
-from tests.support.tiny_project import Said
+from tests.support.tiny_project import Said, TinyProject
 
 Registries = tuple[SandboxRegistry, ...]
 
@@ -20,6 +20,12 @@ def released(tmp_path: Path, registries: Registries) -> Released:
         said = made.release(version)
         assert said.code == 0, said
     return made
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> TinyProject:
+    """A folder that is no project."""
+    return TinyProject.make(tmp_path / "nowhere", {}, git=False)
 
 
 def tag(released: Released, *words: str) -> Said:
@@ -107,3 +113,25 @@ def test_outside_a_project_and_what_is_wrong(released: Released, tmp_path: Path)
         wrong = released.project.run("tag", *words)
         assert wrong.code == code, wrong
         assert told in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "polyarch-lock",
+        "polyarch-txn",
+        "polyarch-prune",
+        *(f"sha256-{'a' * 64}{x}" for x in ("", ".sig")),
+    ],
+)
+@pytest.mark.parametrize("verb", ["tag", "rollback", "promote"])
+def test_tags_that_are_kept_for_something_else(place: TinyProject, verb: str, name: str):
+    """A list of referrers that is overwritten loses what it lists."""
+    words = {
+        "tag": ("localhost:9/team/app:1.2.3", "stable", name),
+        "rollback": ("--to", "1.2.3", "--tag", name),
+        "promote": ("--from", "staging", "--to", "production", "--tag", name),
+    }[verb]
+    said = place.run(verb, "--json", *words)
+    assert (said.code, said.document["code"]) == (2, "reserved-tag-named"), said
+    assert name in said.document["message"]

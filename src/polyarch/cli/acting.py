@@ -1,6 +1,6 @@
 """What the verbs share that move published tags by a person's word: `tag`, `rollback`, `undo`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
@@ -9,7 +9,7 @@ from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of
 from polyarch.cli.recorded import recorded
 from polyarch.config.project import Project
-from polyarch.errors import PullRequestActError
+from polyarch.errors import PullRequestActError, ReservedTagNamedError
 from polyarch.host.ci_event import CiEvent
 
 if TYPE_CHECKING:
@@ -30,6 +30,19 @@ class Said(TypedDict):
     no_rollback: bool
     deadline: float | None
     fewer_platforms: bool
+
+
+def refuse_reserved(tags: Sequence[str]) -> None:
+    """Refuse tags that are kept for something else than images.
+
+    Raises:
+        ReservedTagNamedError: one of them is.
+    """
+    from polyarch.metadata.tagname import why_reserved
+
+    for tag in tags:
+        if reason := why_reserved(tag):
+            raise ReservedTagNamedError(tag, reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

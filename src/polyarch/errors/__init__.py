@@ -23,6 +23,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── SeveralPlatformsError       an image of several platforms where only one can go
 │   ├── DigestNotKeptError          a copy that would not have the digest that was named
 │   ├── NoRunStoreError             the project keeps no records in a repository
+│   ├── ReservedTagNamedError       a tag that is kept for something else
 │   ├── SameEnvironmentError        an image would be promoted to where it is
 │   └── UnknownRevisionError
 ├── ConfigError                     polyarch.toml, or what it names
@@ -47,6 +48,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── EngineMisfitError           an engine that lacks what it works from
 │   ├── ImageCycleError
 │   ├── InvalidTagError             a rule gives what no registry takes
+│   │   └── ReservedTagError        or what is kept for something else
 │   ├── TagCollisionError           two images under one tag
 │   ├── PlatformNotInBaseError
 │   ├── BuildSecretError            a secret or SSH agent for a build that is not there
@@ -364,6 +366,7 @@ from polyarch.errors.registry import (
     UnsafeTargetError,
     UploadRefusedError,
 )
+from polyarch.errors.reserved import ReservedTagError, ReservedTagNamedError
 from polyarch.errors.runs import (
     LogNotFoundError,
     NoRecordsError,
@@ -540,6 +543,8 @@ __all__ = [
     "RegistryUnavailableError",
     "RepositoryNotFoundError",
     "RepositoryUnclearError",
+    "ReservedTagError",
+    "ReservedTagNamedError",
     "RunGoesOnError",
     "RunNotFoundError",
     "RunUnreadableError",

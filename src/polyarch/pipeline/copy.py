@@ -14,7 +14,8 @@ from polyarch.config.project import Project
 from polyarch.content.files import locked
 from polyarch.content.overlay import Overlay
 from polyarch.content.places import Kind, Place
-from polyarch.events import Note
+from polyarch.events import Note, Warned
+from polyarch.metadata.tagname import why_reserved
 from polyarch.pipeline.copy_built import BuiltImages
 from polyarch.pipeline.copy_choice import chosen, images_of
 from polyarch.pipeline.copy_local import (
@@ -58,6 +59,7 @@ def copy_images(
         desk = _Desk(request=request, world=recorded, folder=folder, scratch=scratch)
         found = desk.find(registries, project, stack)
         ways = routes(found, request)
+        _warn_of_reserved(ways, recorded)
         runner = stack.enter_context(asyncio.Runner())
         client = reach.client()
         stack.callback(lambda: runner.run(client.close()))
@@ -148,6 +150,14 @@ class _Desk:
                 return DockerArchivePlace(place, path, parcels[0], spooled)
             case _:
                 return EnginePlace(place, parcels[0], self.scratch, environment)
+
+
+def _warn_of_reserved(ways: Sequence[Route], world: World) -> None:
+    """A list of referrers may be mended by hand; an image there takes something else away."""
+    for way in ways:
+        for tag in way.tags if way.place.is_registry else ():
+            if reason := why_reserved(tag):
+                world.listen(Warned(text=f"{way.repository}:{tag} is written over: {reason}"))
 
 
 def _told(found: Found, outcomes: Sequence[CopyOutcome]) -> CopiedImage:

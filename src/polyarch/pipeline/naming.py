@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from polyarch.config.project import ImageSettings
-from polyarch.errors import InvalidTagError
+from polyarch.errors import InvalidTagError, ReservedTagError
 from polyarch.host.ci_event import CiEvent
 from polyarch.host.repository import RepositoryFacts
 from polyarch.metadata.labels import labels
-from polyarch.metadata.tagname import is_valid_tag
+from polyarch.metadata.tagname import is_valid_tag, why_reserved
 from polyarch.metadata.version import Version, compute
 from polyarch.metadata.version_tag import is_version_tag, version_prefix
 from polyarch.oci.platform import Platform
@@ -55,15 +55,26 @@ def name_image(
 
     Raises:
         InvalidRuleError, InvalidTemplateError: the config's rules or expressions are wrong.
-        InvalidTagError: a rule gives what no registry takes.
+        InvalidTagError: a rule gives what no registry takes, or what is kept for something else.
     """
     names = unchecked_names(
         settings, event, repository, now, created=commit_time(event), describe=describe
     )
     for tag in names.version.tag_names:
-        if not is_valid_tag(tag):
-            raise InvalidTagError(settings.name, tag)
+        refuse_unfit(settings.name, tag)
     return names
+
+
+def refuse_unfit(image: str, tag: str) -> None:
+    """Refuse a tag of the config that no image can have.
+
+    Raises:
+        InvalidTagError: no registry takes it, or it is kept for something else.
+    """
+    if not is_valid_tag(tag):
+        raise InvalidTagError(image, tag)
+    if reason := why_reserved(tag):
+        raise ReservedTagError(image, tag, reason)
 
 
 def unchecked_names(

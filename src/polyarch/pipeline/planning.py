@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings, Project
-from polyarch.errors import InvalidTagError, TagCollisionError
+from polyarch.errors import TagCollisionError
 from polyarch.metadata.policy import Decision
-from polyarch.metadata.tagname import is_valid_tag
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import DEFAULT_TAG, Repository, TagReference
 from polyarch.pipeline.claims import day_of
@@ -17,7 +16,7 @@ from polyarch.pipeline.facts import Facts
 from polyarch.pipeline.graph import IMAGE_PREFIX, ordered
 from polyarch.pipeline.guard import judge, ours
 from polyarch.pipeline.material import edges_of
-from polyarch.pipeline.naming import Names
+from polyarch.pipeline.naming import Names, refuse_unfit
 from polyarch.pipeline.plan import (
     Action,
     ImagePlan,
@@ -179,8 +178,7 @@ def alias_tags(
         for text in settings.for_platform(platform).alias_tags:
             pattern = text.replace(ARCH, platform.word)
             tag = wording.render(settings, pattern, "alias-tags")
-            if not is_valid_tag(tag):
-                raise InvalidTagError(settings.name, tag)
+            refuse_unfit(settings.name, tag)
             other = found.setdefault(tag, platform)
             if other != platform or tag in names.tags:
                 first = f"{settings.name} ({other})" if other != platform else settings.name

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from polyarch.cli import options
+from polyarch.cli.acting import refuse_reserved
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.invocation import Invocation
@@ -174,6 +175,7 @@ def _check(
                 where="the command line",
                 hint="a tag has letters, digits, `.`, `_` and `-`, at most 128 of them",
             )
+    refuse_reserved(tags)
     if origin == "":
         raise EmptyOptionError("--from-tag")
     if origin and ":" in origin:

@@ -6,7 +6,7 @@ from typing import Unpack
 import click
 
 from polyarch.cli import options
-from polyarch.cli.acting import Actor, Said
+from polyarch.cli.acting import Actor, Said, refuse_reserved
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import open_project
@@ -67,6 +67,7 @@ def command(
     for tag in tags:
         if not TAG_PATTERN.fullmatch(tag):
             raise click.UsageError(f"`--tag {tag}` is no tag")
+    refuse_reserved(tags)
     if ":" in to:
         Digest.parse(to)
         if not tags:

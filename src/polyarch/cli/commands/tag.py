@@ -6,7 +6,7 @@ from typing import Unpack
 import click
 
 from polyarch.cli import options
-from polyarch.cli.acting import Actor, Said
+from polyarch.cli.acting import Actor, Said, refuse_reserved
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.projects import find_project
@@ -59,6 +59,7 @@ def command(
         raise InvalidPlaceError(reference, "only what stands in a registry gets tags")
     named = parse_reference(reference)
     wanted = tuple(dict.fromkeys(named.repository.tag(tag).tag for tag in tags))
+    refuse_reserved(wanted)
     request = TagRequest(reference=named, tags=wanted, everywhere=everywhere)
     project = find_project(surroundings, config_file, environment)
     invocation = Invocation(surroundings=surroundings, as_json=as_json, quiet=quiet)
