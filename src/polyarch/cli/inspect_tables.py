@@ -103,16 +103,15 @@ def _referrers(found: Inspection) -> list[str]:
     names = {child.descriptor.digest: child.name for child in found.images}
     if found.is_index:
         names[found.root.digest] = "index"
-    return [
-        f"{_of(names, each.subject)}: {each.kind or 'artifact'} {each.digest}{_held(each)}"
-        for each in found.referrers
-    ]
+    return [line for each in found.referrers for line in _referrer(names, each)]
 
 
-def _held(artifact: Artifact) -> str:
-    """Which tag was put back to it, while it points there."""
-    hold = artifact.hold
-    return f"\n    `{hold.tag}` {hold.told}" if hold else ""
+def _referrer(names: Mapping[Digest, str], artifact: Artifact) -> Iterator[str]:
+    """What it is, and below that which tag was put back to what it refers to."""
+    kind = artifact.kind or "artifact"
+    yield f"{_of(names, artifact.subject)}: {kind} {artifact.digest}"
+    if artifact.hold:
+        yield f"  `{artifact.hold.tag}` {artifact.hold.told}"
 
 
 def _of(names: Mapping[Digest, str], subject: Digest) -> str:

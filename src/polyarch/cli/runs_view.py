@@ -21,6 +21,7 @@ _SOURCES = {
     Source.LOCAL: "a run of this machine",
     Source.IMPORTED: "a record that was imported",
     Source.STORE: "a record in the store",
+    Source.HOLD: "the hold beside the image, and no record",
     Source.INDEX: "the image itself, and no record",
 }
 
@@ -112,15 +113,20 @@ def _who(answer: Whodunit) -> Iterator[str]:
     yield f"  digest   {answer.digest}"
     if answer.run and answer.move:
         yield from _run(answer.run)
+    elif answer.hold:
+        run = f" in run {answer.hold.run}" if answer.hold.run else ""
+        yield f"  put back by {answer.actor or 'nobody who is named'}{run}"
+        if answer.why:
+            yield f"  why      {answer.why}"
     if answer.commit:
         yield f"  commit   {answer.commit}"
     if answer.current.version:
         yield f"  version  {answer.current.version}"
     if answer.when:
-        word = "when    " if answer.run else "created "
+        word = "when    " if answer.run or answer.hold else "created "
         yield f"  {word} {answer.when:%Y-%m-%d %H:%M:%S %Z}"
-    if answer.move:
-        before = answer.move.before
+    if answer.move or answer.hold:
+        before = answer.before
         yield f"  in place of {before or ('nothing' if before == '' else 'what is not known')}"
     yield f"  known from {_from(answer)}"
     if answer.later:

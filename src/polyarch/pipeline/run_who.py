@@ -1,25 +1,30 @@
 """The audit question: who put this digest under this tag, from which commit, in place of what.
 
 Records answer it, those of this machine first, then those of the project's store. Where none does,
-the image itself says of which commit and version it is, and nobody says who put it there.
+and the tag was put back, the hold beside the image says by whom. Else the image itself says of
+which commit and version it is, and nobody says who put it there.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from polyarch.errors import PolyarchError
 from polyarch.oci.config import ImageConfig
+from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import TagReference
 from polyarch.pipeline.current import NO_LABELS, Answer, ask_tags, current_of
 from polyarch.pipeline.plan import Current, State
 from polyarch.registry.blocking import BlockingRegistries
+from polyarch.registry.client import RegistryClient
 from polyarch.registry.repository import RemoteRepository
 from polyarch.runs.moves import TagMove
 from polyarch.runs.run import Run
+from polyarch.transaction.hold import Hold, Holds
 
 SCHEMA = "polyarch.who/v1"
 
@@ -30,6 +35,7 @@ class Source(StrEnum):
     LOCAL = "local"
     IMPORTED = "imported"
     STORE = "store"
+    HOLD = "hold"
     INDEX = "index"
 
 
@@ -47,6 +53,7 @@ class Whodunit:
 
     `run` and `move` are None where no record knows who put it there. `later` is a newer move that
     a record knows of, to another digest than stands there. `current` is what the registry says.
+    `hold` is why the tag was put back to the digest, asked for where no record knows who did it.
     """
 
     reference: TagReference
@@ -55,6 +62,7 @@ class Whodunit:
     run: Run | None = None
     move: TagMove | None = None
     later: TagMove | None = None
+    hold: Hold | None = None
 
     @property
     def is_open(self) -> bool:
@@ -66,8 +74,31 @@ class Whodunit:
         """Where the answer comes from, None where there is none."""
         if self.run:
             return Source(self.run.origin.value)
+        if self.hold:
+            return Source.HOLD
         told = self.current.revision or self.current.version or self.current.created
         return Source.INDEX if told and str(self.current.digest) == self.digest else None
+
+    @property
+    def actor(self) -> str:
+        """Who put it there; empty where nobody says."""
+        if self.run:
+            return self.run.summary.actor
+        return self.hold.who if self.hold else ""
+
+    @property
+    def why(self) -> str:
+        """The reason that was given; empty where none was."""
+        if self.run:
+            return self.run.summary.why
+        return self.hold.why if self.hold else ""
+
+    @property
+    def before(self) -> str | None:
+        """The digest that it took the place of, empty for nothing; None where nobody knows it."""
+        if self.move:
+            return self.move.before
+        return str(self.hold.digest) if self.hold else None
 
     @property
     def commit(self) -> str:
@@ -85,11 +116,14 @@ class Whodunit:
         if self.run:
             told = self.move.time if self.move else None
             return told or self.run.summary.ended or self.run.summary.started
+        if self.hold:
+            return self.hold.time
         return self.current.created if self.source else None
 
     def to_json(self) -> JsonObject:
         """As it stands in `polyarch.who/v1`."""
         summary = self.run.summary if self.run else None
+        hold = self.hold
         when = self.when
         return {
             "repository": str(self.reference.repository),
@@ -99,10 +133,10 @@ class Whodunit:
             "digest": self.digest or None,
             "source": self.source.value if self.source else None,
             "where": self.run.where if self.run else None,
-            "run": self.run.id if self.run else None,
+            "run": self.run.id if self.run else (hold.run or None) if hold else None,
             "verb": summary.verb if summary else None,
-            "actor": (summary.actor or None) if summary else None,
-            "why": (summary.why or None) if summary else None,
+            "actor": self.actor or None,
+            "why": self.why or None,
             "ci_run": (summary.ci_run or None) if summary else None,
             "environment": (summary.environment or None) if summary else None,
             "commit": self.commit or None,
@@ -110,13 +144,9 @@ class Whodunit:
             "version": self.current.version,
             "time": when.isoformat() if when else None,
             "image": (self.move.image or None) if self.move else None,
-            "replaced": self._replaced(),
+            "replaced": {"known": self.before is not None, "digest": self.before or None},
             "later": self.later.to_json() if self.later else None,
         }
-
-    def _replaced(self) -> JsonObject:
-        before = self.move.before if self.move else None
-        return {"known": before is not None, "digest": before or None}
 
 
 def who(
@@ -137,7 +167,7 @@ def who(
         if not open_:
             break
         found |= _judged(open_, tuple(source()))
-    return tuple(found.values())
+    return registries.run(_with_holds(tuple(found.values()), registries.client))
 
 
 def _nobody(
@@ -179,6 +209,38 @@ def _judged(
             later=last if is_newer else answer.later,
         )
     return found
+
+
+async def _with_holds(answers: Sequence[Whodunit], client: RegistryClient) -> tuple[Whodunit, ...]:
+    """The same; those with the newest hold of the registry that no record explains as they stand.
+
+    A record may know of the digest and of what took its place: then a hold since then says more.
+    """
+    holds = Holds()
+
+    async def one(answer: Whodunit) -> Whodunit:
+        stands = str(answer.current.digest) == answer.digest
+        explained = answer.run and not (answer.later and stands)
+        if explained or not answer.digest or answer.current.state is not State.PRESENT:
+            return answer
+        reference = answer.reference
+        try:
+            digest = Digest.parse(answer.digest)
+            found = await holds.on(client.repository(reference.repository), digest)
+        except PolyarchError:
+            return answer
+        ours = (hold for hold in found if hold.tag == reference.tag)
+        last = max(ours, key=lambda hold: hold.time, default=None)
+        if last is None or (answer.later and answer.run and not _since(last, answer.later)):
+            return answer
+        return replace(answer, run=None, move=None, later=None, hold=last)
+
+    return tuple(await asyncio.gather(*map(one, answers)))
+
+
+def _since(hold: Hold, later: TagMove) -> bool:
+    """Whether the tag was put back after that move; the times of holds are whole seconds."""
+    return later.time is not None and hold.time >= later.time.replace(microsecond=0)
 
 
 async def _labels(

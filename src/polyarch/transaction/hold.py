@@ -5,6 +5,7 @@ away. A run on an empty machine finds it where the tag leads; nobody but polyarc
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ FRESH_S = 60.0
 _LONGEST = 500
 _SHOWN = 60
 """Characters of what somebody said that stand in one line."""
+
+_IS_VERSION = re.compile(r"v?[0-9]")
+"""How versions begin; what else stands in their place are names of branches."""
 
 _TAG = "dev.polyarch.hold.tag"
 _DIGEST = "dev.polyarch.hold.digest"
@@ -81,10 +85,17 @@ class Hold:
     @property
     def told(self) -> str:
         """What people are told of the tag, in words that follow its name."""
-        back = shorten(self.version, _SHOWN) or self.revision[:12] or self.digest.short
         who = f" by {shorten(self.who, _SHOWN)}" if self.who else ""
         why = f": {shorten(self.why, _SHOWN)}" if self.why else ""
-        return f"was put back from {shorten(back)}{who}, and waits for something newer{why}"
+        return f"was put back from {self._taken}{who}, and waits for something newer{why}"
+
+    @property
+    def _taken(self) -> str:
+        """What was taken away: its version, unless that is but the name of the tag or a branch."""
+        if self.version != self.tag and _IS_VERSION.match(self.version):
+            return shorten(self.version, _SHOWN)
+        commit = shorten(self.revision, _SHOWN)[:12]
+        return f"commit {commit}" if commit else self.digest.short
 
     def to_json(self) -> JsonObject:
         """As it stands in documents."""

@@ -79,7 +79,7 @@ def test_it_says_who_put_it_back_from_what_and_why():
     )
     silent = replace(HOLD, version="", who="", why="")
     assert judged(COMMITS, OURS, silent, after=True).reason == (
-        "it was put back from cccccccccccc, and waits for something newer"
+        "it was put back from commit cccccccccccc, and waits for something newer"
     )
     nameless = replace(silent, revision="")
     assert HOLD.digest.short in judged(COMMITS, OURS, nameless).reason

@@ -1,6 +1,7 @@
 """What a hold says, and what hostile artifacts may pretend."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -128,3 +129,20 @@ def test_the_document():
     }
     bare = Hold(tag="a", digest=TAKEN, time=TIME).to_json()
     assert [key for key, value in bare.items() if value is not None] == ["tag", "digest", "time"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "version", "revision", "told"),
+    [
+        ("latest", "1.3.0", "c0ffee", "1.3.0"),
+        ("1", "v1.3.0", "c0ffee", "v1.3.0"),
+        ("main", "main", "c0ffee" * 6, "commit c0ffeec0ffee"),
+        ("nightly", "main", "c0ffee", "commit c0ffee"),
+        ("1.2.3", "1.2.3", "c0ffee", "commit c0ffee"),
+        ("main", "main", "", TAKEN.short),
+        ("latest", "", "c0ffee", "commit c0ffee"),
+    ],
+)
+def test_it_names_what_tells_it_apart(tag: str, version: str, revision: str, told: str):
+    hold = replace(HOLD, tag=tag, version=version, revision=revision)
+    assert hold.told.startswith(f"was put back from {told} by ada, and waits")

@@ -1,0 +1,102 @@
+"""What people read of tags that were put back: by `inspect`, by `runs who`, by other verbs."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from polyarch.sandbox.server import SandboxRegistry
+from tests.support.released import Released
+from tests.support.tiny_project import Said, TinyProject, github
+
+Registries = tuple[SandboxRegistry, ...]
+
+
+@pytest.fixture
+def released(tmp_path: Path, registries: Registries) -> Released:
+    """Two versions of one image in one registry."""
+    made = Released.make(tmp_path / "project", [registries[0].host], ["server"])
+    for version in ("1.2.3", "1.3.0"):
+        said = made.release(version)
+        assert said.code == 0, said
+    return made
+
+
+def name(released: Released, tag: str) -> str:
+    return f"{released.hosts[0]}/team/server:{tag}"
+
+
+def back(released: Released, why: str = "it leaks") -> Said:
+    words = ("rollback", "server", "--to", "1.2.3", "--why", why)
+    more = github("push", "refs/heads/main", released.project.git("rev-parse", "HEAD"))
+    said = released.project.run(*words, more={**more, "GITHUB_ACTOR": "ada"})
+    assert said.code == 0, said
+    return said
+
+
+def forget(project: TinyProject) -> None:
+    shutil.rmtree(project.root / ".polyarch")
+
+
+class TestInspect:
+    def test_a_hold_has_a_line_of_its_own(self, released: Released):
+        back(released, "it leaks\n\x1b[31mred")
+        said = released.project.run("inspect", name(released, "1"))
+        lines = (said.stdout + said.stderr).splitlines()
+        [at] = [number for number, line in enumerate(lines) if "`1` was put back" in line]
+        assert "`1` was put back from 1.3.0 by ada" in lines[at]
+        assert "application/vnd.polyarch.hold.v1 sha256:" in lines[at - 1]
+        assert r"it leaks\n\x1b[31mred" in " ".join(lines)
+        assert "\\\\" not in said.stdout + said.stderr
+
+
+class TestWho:
+    def test_a_hold_says_who_where_no_record_does(self, released: Released):
+        back(released)
+        run = released.newest_run().name
+        before = released.project.run("runs", "who", name(released, "latest"), "--json")
+        [known] = before.document["answers"]
+        assert known["source"] == "local"
+        forget(released.project)
+        said = released.project.run("runs", "who", name(released, "latest"), "--json")
+        [answer] = said.document["answers"]
+        assert answer["source"] == "hold"
+        for key in ("digest", "commit", "version", "actor", "why", "run", "replaced"):
+            assert answer[key] == known[key], key
+        assert (answer["actor"], answer["why"], answer["run"]) == ("ada", "it leaks", run)
+        assert answer["replaced"]["digest"]
+        assert answer["verb"] is None
+        text = released.project.run("runs", "who", name(released, "latest")).stdout
+        assert f"put back by ada in run {run}\n  why      it leaks" in text
+        assert f"in place of {answer['replaced']['digest']}" in text
+        assert "known from the hold beside the image, and no record" in text
+
+    def test_a_tag_that_was_not_put_back_has_none(self, released: Released):
+        back(released)
+        forget(released.project)
+        said = released.project.run("runs", "who", name(released, "1.2.3"), "--json")
+        [answer] = said.document["answers"]
+        assert (answer["source"], answer["actor"], answer["why"]) == ("index", None, None)
+
+    def test_records_of_what_was_before_do_not_hide_it(self, released: Released):
+        back(released)
+        shutil.rmtree(released.newest_run())
+        said = released.project.run("runs", "who", name(released, "latest"), "--json")
+        [answer] = said.document["answers"]
+        assert (answer["source"], answer["actor"], answer["later"]) == ("hold", "ada", None)
+
+    def test_a_record_that_is_newer_counts_more(self, released: Released):
+        back(released)
+        digest = "--digest", _digest(released, "latest")
+        again = released.project.run("tag", name(released, "1.3.0"), "latest")
+        assert again.code == 0, again
+        said = released.project.run("runs", "who", name(released, "latest"), *digest, "--json")
+        [answer] = said.document["answers"]
+        assert (answer["source"], answer["verb"]) == ("local", "rollback")
+        assert answer["later"]
+
+
+def _digest(released: Released, tag: str) -> str:
+    said = released.project.run("runs", "who", name(released, tag), "--json")
+    digest: str = said.document["answers"][0]["digest"]
+    return digest
