@@ -76,6 +76,32 @@ class TestPolicy:
         assert (said.code, said.document["code"]) == (7, "other-commit"), said
         assert staged.standing() == NOTHING
 
+    @pytest.mark.parametrize("said", [True, False])
+    def test_tags_that_name_a_commit_go_to_no_other(self, staged: Staged, said: bool):
+        """Else the right publish of that commit would be refused afterwards."""
+        text = (staged.project.root / "polyarch.toml").read_text()
+        rules = '"type=sha",\n  "type=raw,value={{sha}}-{{tag}}",\n  "type=ref,event=branch"'
+        text = text.replace('"type=ref,event=branch"', rules)
+        if not said:
+            label = (
+                'annotation-levels = []\nlabels = { "org.opencontainers.image.revision" = "" }\n'
+            )
+            text = text.replace("[images.app]\n", f"[images.app]\n{label}")
+        staged.project.toml(text)
+        staged.project.commit("Tags of commits")
+        older = staged.project.git("rev-parse", "HEAD").strip()
+        digest = app_of(staged.stage("app"))
+        staged.project.commit("Another")
+        newer = staged.project.git("rev-parse", "HEAD").strip()
+        done = staged.promote("app", "--from-tag", "1.2.3")
+        assert done.code == 0, done
+        assert staged.standing() == [{"app": dict.fromkeys(TAGS, digest)}] * 3
+        [note] = [each for each in done.document["images"][0]["notes"] if "not given" in each]
+        assert (older[:12] in note) is said
+        assert newer[:12] in note
+        assert f"`sha-{newer[:7]}`" in note
+        assert f"`{newer[:7]}-v1.2.3`" in note
+
     def test_an_index_that_does_not_name_its_commit_is_asked_by_its_images(self, staged: Staged):
         text = (staged.project.root / "polyarch.toml").read_text()
         level = 'annotation-levels = ["manifest"]'

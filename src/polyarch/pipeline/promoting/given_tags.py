@@ -24,7 +24,7 @@ class GivenTags:
     """The tags of one image, in the order in which they move; `reason` says why there are none.
 
     `aliases` are tags of single images. `version` is what the event calls it, None where nobody
-    does. `by_event`: no person named them.
+    does. `by_event`: no person named them. `notes` are for people.
     """
 
     tags: tuple[str, ...] = ()
@@ -33,6 +33,7 @@ class GivenTags:
     version: str | None = None
     by_event: bool = False
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def moving(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ from polyarch.pipeline.moving.act import act
 from polyarch.pipeline.moving.result import MovedImage, MoveResult
 from polyarch.pipeline.outcomes import STANDS
 from polyarch.pipeline.promoting.ahead import foreseen, refuse_collisions
+from polyarch.pipeline.promoting.commit_tags import fitting_tags
 from polyarch.pipeline.promoting.evidence import Evidence, EvidenceRoom
 from polyarch.pipeline.promoting.given_tags import GivenTags, named_tags, tags_of_event
 from polyarch.pipeline.promoting.origin import Origins
@@ -143,9 +144,12 @@ class _Desk:
         given = self._given()
         going = {name: tags for name, tags in given.items() if tags.tags}
         if not going:
-            reasons = dict.fromkeys(tags.reason for tags in given.values())
-            return self._result({}, (), {}, (), reason="; ".join(reasons))
-        images = self._find(going)
+            return self._nowhere(given)
+        found = self._find(going)
+        given = {**given, **{each.origin.name: each.given for each in found}}
+        images = tuple(each for each in found if each.given.tags)
+        if not images:
+            return self._nowhere(given)
         refuse_collisions(images)
         images, proofs = self._proven(images)
         holds = Holds()
@@ -166,6 +170,11 @@ class _Desk:
             reason = ""
         return self._result(given, images, proofs, outcomes, reason=reason, notes=notes)
 
+    def _nowhere(self, given: Mapping[str, GivenTags]) -> MoveResult:
+        """There is no tag to give to anything."""
+        reasons = dict.fromkeys(tags.reason for tags in given.values())
+        return self._result({}, (), {}, (), reason="; ".join(reasons))
+
     def _given(self) -> dict[str, GivenTags]:
         """The tags of each image that is meant."""
         project, event = self.request.target, self.request.event
@@ -183,12 +192,15 @@ class _Desk:
         """What goes where, images beside each other: most of it is waiting for registries."""
         request = self.request
         origins = Origins(registries=self.registries, spool=self.scratch, stack=self.stack)
+        decision = may_publish(request.event, request.target.publish.on)
 
         def one(name: str) -> Promotion:
-            settings, given = request.source.images[name], going[name]
-            origin = origins.find(settings, request.origin, given, request.event)
-            target = request.target.images[name]
-            return Promotion.of(target, given, origin, request.event, self.git)
+            settings, target = request.source.images[name], request.target.images[name]
+            origin = origins.find(settings, request.origin, going[name], request.event)
+            given = fitting_tags(going[name], origin, target, self.wording, decision)
+            # What a person names need not be of the event's commit.
+            event = None if request.origin else request.event
+            return Promotion.of(target, given, origin, event, self.git)
 
         with ThreadPoolExecutor(AT_ONCE, "promote") as pool:
             try:

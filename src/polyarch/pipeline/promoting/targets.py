@@ -70,10 +70,13 @@ class Promotion:
         settings: ImageSettings,
         given: GivenTags,
         origin: Origin,
-        event: CiEvent,
+        event: CiEvent | None,
         git: GitTree | None,
     ) -> "Promotion":
-        """What is promoted says itself of which version and commit it is; the event knows more."""
+        """What is promoted says itself of which version and commit it is.
+
+        The `event` knows more where it is about the same; else it is None.
+        """
         said = origin.said
         by_event = event if given.by_event else None
         revision = said.get(annotation.REVISION) or (by_event.sha if by_event else "")
