@@ -152,6 +152,18 @@ def test_runs_are_told_apart_and_production_is_one_place(
         assert publish(project, *words, ref=ref).code == 0
     records = [json.loads((run / "run.json").read_text()) for run in project.runs]
     assert [each.get("environment") or "" for each in records] == ["staging", "", ""]
+    ids = [run.name for run in reversed(project.runs)]
+    for words, expected in (
+        ((), ids),
+        (("--env", "staging"), ids[2:]),
+        (("--env", "production"), ids[:2]),
+    ):
+        said = project.run("runs", *words, "--json")
+        assert [run["id"] for run in said.document["runs"]] == expected
+    table = project.run("runs").stdout.splitlines()
+    assert "environment" in table[0]
+    assert [" staging " in line for line in table[2:]] == [False, False, True]
+    assert "environment" not in project.run("runs", "--env", "production").stdout
 
 
 def completed(project: TinyProject, begun: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:

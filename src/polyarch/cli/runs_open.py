@@ -50,6 +50,11 @@ class Records:
         root = self.project.root if self.project else None
         return state_folder(root, self.surroundings.state_home) / "runs"
 
+    @property
+    def environment(self) -> str:
+        """The environment that was chosen, as records have it: nothing for production."""
+        return (self.project.environment if self.project else None) or ""
+
     def here(self) -> tuple[Run, ...]:
         """The runs of this machine, newest first."""
         return list_runs(self.folder)

@@ -27,8 +27,11 @@ _SOURCES = {
 
 
 def runs_view(runs: Sequence[Run]) -> RenderableType:
-    """The list, newest first."""
-    made = table("run", "begun (UTC)", "verb", "result", "images", "event", "commit", "by", "took")
+    """The list, newest first; with their environments where any run has one."""
+    told = any(run.summary.environment for run in runs)
+    place = ("environment",) if told else ()
+    heads = "run", "begun (UTC)", "verb", "result", "images", *place, "event", "commit", "by"
+    made = table(*heads, "took")
     made.columns[0].no_wrap = True  # an id is copied, however narrow the terminal is
     for run in runs:
         event = run.summary.event
@@ -38,6 +41,7 @@ def runs_view(runs: Sequence[Run]) -> RenderableType:
             one_line(run.summary.verb),
             _state(run),
             one_line(_few(run.images)),
+            *((one_line(run.summary.environment) or "-",) if told else ()),
             one_line(_event(run)),
             one_line(event.get("sha", "")[:_COMMIT]) or "-",
             one_line(run.summary.actor) or "-",

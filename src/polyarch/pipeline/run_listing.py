@@ -21,18 +21,23 @@ MOST_RECORDS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFilter:
-    """What is asked for; nothing means everything. `images` are globs."""
+    """What is asked for; nothing means everything. `images` are globs.
+
+    An empty `environment` means runs outside all of them, None means all runs.
+    """
 
     images: tuple[str, ...] = ()
     results: frozenset[str] = field(default_factory=frozenset)
     since: datetime | None = None
     until: datetime | None = None
+    environment: str | None = None
 
     def takes(self, run: Run) -> bool:
         """Whether a run is meant."""
         started = run.summary.started
         return (
             (not self.results or run.state.value in self.results)
+            and self.environment in {None, run.summary.environment}
             and (self.since is None or started >= self.since)
             and (self.until is None or started < self.until)
             and (not self.images or any(map(self._is_meant, run.images)))

@@ -92,7 +92,13 @@ def command(
     records = Records.find(surroundings, config_file, environment)
     with invocation.progress() as listen:
         runs = records.listed(listen, stored=stored)
-    wanted = RunFilter(images=images, results=frozenset(results), since=since, until=until)
+    wanted = RunFilter(
+        images=images,
+        results=frozenset(results),
+        since=since,
+        until=until,
+        environment=records.environment if environment else None,
+    )
     found = [run for run in runs if wanted.takes(run)]
 
     def view() -> "RenderableType":
