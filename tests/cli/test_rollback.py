@@ -71,6 +71,54 @@ def test_what_was_taken_away_waits_for_something_newer(released: Released, tmp_p
     assert {("latest", "moved"), ("1", "moved")} <= tags_told(newer), newer
 
 
+def test_a_tag_that_was_good_already_is_held_too(
+    released: Released, registries: Registries, tmp_path: Path
+):
+    """The bad release reached one registry alone: publishing it again leaves the others as well."""
+    released.project.toml('+[publish]\non-registry-failure = "continue"\n')
+    assert released.release("1.3.1").code == 0
+    registries[1].quirks = registries[2].quirks = Quirks(on_request=down)
+    bad = released.release("1.3.2")
+    assert bad.code == 6, bad
+    registries[1].quirks = registries[2].quirks = Quirks()
+    words = ("rollback", "--to", "1.3.1", "--json", "--why", "it leaks")
+    said = released.project.run(*words)
+    assert said.code == 0, said
+    assert {("latest", "moved"), ("latest", "unchanged")} <= tags_told(said)
+    rolled = shown(released)
+    sent = sum(each.method == "PUT" for each in registries[1].requests)
+    assert released.project.run(*words).code == 0
+    assert sum(each.method == "PUT" for each in registries[1].requests) == sent, "held once"
+    sha = released.project.git("rev-parse", "v1.3.2")
+    again = released.publish("1.3.2", sha, machine=released.empty_machine(tmp_path / "empty"))
+    assert again.code == 0, again
+    assert {("latest", "kept"), ("1", "kept"), ("1.3", "kept")} <= tags_told(again)
+    assert "it leaks" in again.stderr
+    for now, before in zip(shown(released), rolled, strict=True):
+        assert {tag: now[tag] for tag in before} == before
+    newer = released.release("1.3.3")
+    assert "kept" not in {status for _, status in tags_told(newer)}, newer
+
+
+def test_a_publish_that_died_while_tags_moved_is_held_from_all_of_them(
+    released: Released, registries: Registries, tmp_path: Path
+):
+    assert released.release("1.3.1").code == 0
+    for registry in registries:  # as if `1.3` and `1.3.1` alone had moved by then
+        old = registry.storage.tag("team/server", "1.3.0")
+        assert old
+        registry.storage.put_tag("team/server", "latest", old)
+        registry.storage.put_tag("team/server", "1", old)
+    said = released.project.run("rollback", "--to", "1.3.0", "--json")
+    assert said.code == 0, said
+    assert {("1.3", "moved"), ("latest", "unchanged"), ("1", "unchanged")} <= tags_told(said)
+    rolled = shown(released)
+    sha = released.project.git("rev-parse", "v1.3.1")
+    again = released.publish("1.3.1", sha, machine=released.empty_machine(tmp_path / "empty"))
+    assert {("latest", "kept"), ("1", "kept"), ("1.3", "kept")} <= tags_told(again), again
+    assert shown(released) == rolled
+
+
 def test_two_steps_back_hold_back_both(released: Released, tmp_path: Path):
     assert released.release("1.4.0").code == 0
     sha = released.project.git("rev-parse", "v1.4.0")

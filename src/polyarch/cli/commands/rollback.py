@@ -62,7 +62,8 @@ def command(
     """
     from polyarch.oci.digest import Digest
     from polyarch.oci.reference import TAG_PATTERN
-    from polyarch.pipeline.moving.rolling_back import RollbackRequest, roll_back
+    from polyarch.pipeline.moving.rollback_image import RollbackRequest
+    from polyarch.pipeline.moving.rolling_back import roll_back
 
     for tag in tags:
         if not TAG_PATTERN.fullmatch(tag):

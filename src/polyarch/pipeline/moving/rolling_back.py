@@ -1,69 +1,36 @@
 """`polyarch rollback`: the moving tags of images go to an older version, in every registry."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from polyarch.config.project import ImageSettings, Project
+from polyarch.config.project import Project
 from polyarch.errors import (
-    InvalidDigestError,
     NoMovingTagsError,
     PolyarchError,
     VersionNotThereError,
 )
 from polyarch.host.ci_event import CiEvent
-from polyarch.host.git import read_git
-from polyarch.host.repository import known_repository
-from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.moving.act import DRY_RUN, Terms
-from polyarch.pipeline.moving.asking import Found, Root, shown_by, standing_as
+from polyarch.pipeline.moving.asking import Root, shown_by, standing_as
 from polyarch.pipeline.moving.carrying import carry_out
 from polyarch.pipeline.moving.desk import Desk, open_desk
 from polyarch.pipeline.moving.holding import holds_for
 from polyarch.pipeline.moving.known_bytes import read_from
 from polyarch.pipeline.moving.newest import newest_versions
 from polyarch.pipeline.moving.result import MoveResult
-from polyarch.pipeline.moving.rollback_tags import Along, tags_along
+from polyarch.pipeline.moving.rollback_image import (
+    RollbackImage,
+    RollbackRequest,
+    image_of,
+    others_of,
+)
 from polyarch.pipeline.moving.wanted import Move, Wanted
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.selection import select_images
 from polyarch.pipeline.world import World
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RollbackRequest:
-    """`to` is a tag or a digest; without `tags` the rules say which go there."""
-
-    selectors: tuple[str, ...]
-    to: str
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, kw_only=True)
-class _Image:
-    """One image while it is looked at; `digest` where the version was given as one.
-
-    `shown` is what its tags show, `at` what stands under the version, by repository.
-    """
-
-    settings: ImageSettings
-    to: str
-    along: Along
-    digest: Digest | None
-    shown: Mapping[tuple[Repository, str], Found] = field(default_factory=dict)
-    at: Mapping[Repository, Found] = field(default_factory=dict)
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """All that may move."""
-        return (*self.along.tags, *self.along.aliases)
-
-    def reference(self, place: Repository) -> str:
-        """The version in one repository."""
-        return str(place.at(self.digest) if self.digest else place.tag(self.to))
 
 
 def roll_back(
@@ -83,7 +50,9 @@ def roll_back(
         RegistryError: no registry of an image says what stands there.
         ContentError, SpecError: an image is not whole anywhere; nothing was moved.
     """
-    images = [_image(name, request, project, event, world) for name in _selected(request, project)]
+    images = [
+        image_of(name, request, project, event, world) for name in _selected(request, project)
+    ]
     with open_desk(reach, world, who=event.actor, why=terms.why) as desk:
         _look(images, desk)
         wanted = desk.runner.run(_all_wanted(images, desk))
@@ -103,32 +72,7 @@ def _selected(request: RollbackRequest, project: Project) -> tuple[str, ...]:
     return select_images(request.selectors, tuple(project.images), project.groups)
 
 
-def _image(
-    name: str, request: RollbackRequest, project: Project, event: CiEvent, world: World
-) -> _Image:
-    settings = project.images[name]
-    digest = _digest(request.to)
-    if request.tags:
-        along = Along(tags=request.tags)
-    else:
-        along = tags_along(
-            settings,
-            request.to,
-            publish_on=project.publish.on,
-            repository=known_repository(event, read_git(project.root, world.environment)),
-            now=world.now,
-        )
-    return _Image(settings=settings, to=request.to, along=along, digest=digest)
-
-
-def _digest(text: str) -> Digest | None:
-    try:
-        return Digest.parse(text)
-    except InvalidDigestError:
-        return None
-
-
-def _look(images: Sequence[_Image], desk: Desk) -> None:
+def _look(images: Sequence[RollbackImage], desk: Desk) -> None:
     """Ask for all tags of all images at once, and for the version itself."""
     places = [(image, place) for image in images for place in image.settings.repositories]
     tags = [(place, tag) for image, place in places for tag in image.tags]
@@ -146,7 +90,7 @@ def _look(images: Sequence[_Image], desk: Desk) -> None:
         _check(image, desk)
 
 
-def _check(image: _Image, desk: Desk) -> None:
+def _check(image: RollbackImage, desk: Desk) -> None:
     """See that the version stands anywhere.
 
     Raises:
@@ -163,13 +107,14 @@ def _check(image: _Image, desk: Desk) -> None:
     raise VersionNotThereError(image.settings.name, image.reference(first), known=known)
 
 
-async def _all_wanted(images: Sequence[_Image], desk: Desk) -> list[Wanted]:
+async def _all_wanted(images: Sequence[RollbackImage], desk: Desk) -> list[Wanted]:
     return await asyncio.gather(*(_wanted(image, desk) for image in images))
 
 
-async def _wanted(image: _Image, desk: Desk) -> Wanted:
+async def _wanted(image: RollbackImage, desk: Desk) -> Wanted:
     repositories = image.settings.repositories
     held = [place for place in repositories if isinstance(image.at[place], Root)]
+    image.others = await others_of(image, desk)
     moves: list[Move] = []
     blocked: dict[Repository, PolyarchError] = {}
     found = await asyncio.gather(*(_at(image, place, held, desk) for place in repositories))
@@ -190,7 +135,10 @@ async def _wanted(image: _Image, desk: Desk) -> Wanted:
 
 
 async def _at(
-    image: _Image, place: Repository, held: Sequence[Repository], desk: Desk
+    image: RollbackImage,
+    place: Repository,
+    held: Sequence[Repository],
+    desk: Desk,
 ) -> list[Move] | PolyarchError:
     """The moves in one repository, or why there can be none."""
     root = image.at[place]
@@ -215,7 +163,7 @@ async def _at(
 
 
 async def _move(
-    image: _Image, place: Repository, tag: str, root: Root, desk: Desk
+    image: RollbackImage, place: Repository, tag: str, root: Root, desk: Desk
 ) -> tuple[Move, ...]:
     """One tag's way; none where no such tag stands there.
 
@@ -228,7 +176,10 @@ async def _move(
     if standing is None:
         return ()
     remote = desk.client.repository(place)
-    holds = await holds_for(remote, tag, standing, root, desk)
+    platform = image.along.aliases.get(tag)
+    holds = await holds_for(
+        remote, tag, standing, root, desk, others=image.others, platform=platform
+    )
     seen = standing.descriptor.digest
     return (Move(repository=place, tag=tag, root=root, seen=seen, holds=holds),)
 
@@ -243,7 +194,7 @@ async def _child(
     return tuple(each for each in found[:1] if isinstance(each, Root))
 
 
-def _refuse_nothing(wanted: Sequence[Wanted], images: Sequence[_Image]) -> None:
+def _refuse_nothing(wanted: Sequence[Wanted], images: Sequence[RollbackImage]) -> None:
     """See that there is any tag that could move: else a name is mistyped.
 
     Raises:
@@ -255,7 +206,7 @@ def _refuse_nothing(wanted: Sequence[Wanted], images: Sequence[_Image]) -> None:
         raise NoMovingTagsError(images[0].settings.name, images[0].to, f"{told} stands nowhere")
 
 
-def _absent(image: _Image, places: Sequence[Repository]) -> list[str]:
+def _absent(image: RollbackImage, places: Sequence[Repository]) -> list[str]:
     """Tags that are in no place, and so do not move: they are never made."""
     return [
         f"no tag `{tag}` stands in {', '.join(str(place) for place in missing)}; none is made"
