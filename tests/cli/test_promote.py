@@ -201,3 +201,42 @@ class TestSource:
 
 def everything(repository: str) -> tuple[Scope, ...]:
     return (Scope(name=repository, actions=frozenset({"pull", "push"})),)
+
+
+class TestWhereNothingCanGo:
+    """Said before anything is asked for."""
+
+    @pytest.mark.parametrize("words", [(), ("--tag", "1.2.3"), ("web", "app")])
+    def test_an_environment_without_repositories(self, staged: Staged, words: tuple[str, ...]):
+        text = (staged.project.root / "polyarch.toml").read_text()
+        nowhere = "[environments.empty]\nrepositories = []\n"
+        staged.project.toml(text + nowhere)
+        said = staged.project.run(
+            "promote", "--json", "--from", "staging", "--to", "empty", *words, more=staged.event()
+        )
+        assert (said.code, said.document["code"]) == (2, "no-target"), said
+        for word in ("`app`", "`web`", "`empty`"):
+            assert word in said.document["message"]
+
+    def test_one_of_several_is_left_out_unless_it_is_named(self, staged: Staged):
+        text = (staged.project.root / "polyarch.toml").read_text()
+        staged.project.toml(text.replace("[images.web]\n", "[images.web]\nrepositories = []\n"))
+        staged.project.commit("The web stays")
+        staged.stage()
+        assert staged.promote("web").code == 2
+        said = staged.promote()
+        assert said.code == 0, said
+        assert [sorted(each) for each in staged.standing()] == [["app", "bot"]] * 3
+        assert "it has no `repositories` there" in said.stdout
+
+    def test_the_same_environment_is_told_before_an_event_is_missed(self, staged: Staged):
+        words = ("promote", "--json", "--from", "staging", "--to", "staging")
+        said = staged.project.run(*words, more={})
+        assert (said.code, said.document["code"]) == (2, "same-environment"), said
+
+    @pytest.mark.parametrize(("age", "told"), [("0s", "more than nothing"), ("soon", "no length")])
+    def test_how_old_a_proof_may_be(self, staged: Staged, age: str, told: str):
+        said = staged.promote("--proof-max-age", age)
+        assert said.code == 2, said
+        assert told in said.document["message"]
+        assert "`7d`" in said.document["message"]

@@ -35,7 +35,7 @@ class Moment(click.ParamType[datetime]):
 
 
 class Span(click.ParamType[float]):
-    """A length of time: `90s`, `30m`, `2h`; seconds where no unit stands."""
+    """A length of time: `90s`, `30m`, `2h`, `7d`, never nothing; seconds where no unit is."""
 
     name = "duration"
 
@@ -47,7 +47,8 @@ class Span(click.ParamType[float]):
             return value
         found = _SPAN.fullmatch(value)
         if found is None or not int(found[1]):
-            self.fail(f"`{value}` is no length of time; write `90s`, `30m` or `2h`", param, ctx)
+            problem = "is no length of time" if found is None else "has to be more than nothing"
+            self.fail(f"`{value}` {problem}; write `90s`, `30m`, `2h` or `7d`", param, ctx)
         return float(found[1]) * _SECONDS[found[2]]
 
 

@@ -23,6 +23,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── SeveralPlatformsError       an image of several platforms where only one can go
 │   ├── DigestNotKeptError          a copy that would not have the digest that was named
 │   ├── NoRunStoreError             the project keeps no records in a repository
+│   ├── NoTargetError               an image has no repositories where it would be promoted to
 │   ├── ReservedTagNamedError       a tag that is kept for something else
 │   ├── SameEnvironmentError        an image would be promoted to where it is
 │   └── UnknownRevisionError
@@ -171,6 +172,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   ├── OldImageGoneError           what a tag showed before is in no repository any more
 │   ├── ImageNotWholeError          a part of what tags are to go to is nowhere
 │   ├── RepositoryUnclearError      what its tags need cannot all be read, so nothing is pruned
+│   ├── ListTagTakenError           the tag that a prune keeps its list under shows something else
 │   └── DeadlinePassedError
 ├── ContentError                    stored bytes are absent or not what they should be
 │   ├── BlobNotFoundError
@@ -320,6 +322,7 @@ from polyarch.errors.parts import (
 )
 from polyarch.errors.promoting import (
     NoIndexError,
+    NoTargetError,
     NotInSourceError,
     NotProvenError,
     OtherCommitError,
@@ -328,7 +331,7 @@ from polyarch.errors.promoting import (
     SameEnvironmentError,
     SourcesDisagreeError,
 )
-from polyarch.errors.pruning import RepositoryUnclearError
+from polyarch.errors.pruning import ListTagTakenError, RepositoryUnclearError
 from polyarch.errors.publishing import (
     AdaptationNeededError,
     DeadlinePassedError,
@@ -482,6 +485,7 @@ __all__ = [
     "LayerDamagedError",
     "LayoutNotFoundError",
     "LintFileNotFoundError",
+    "ListTagTakenError",
     "LoadedOtherwiseError",
     "LocalPublishRefusedError",
     "LockHeldError",
@@ -500,6 +504,7 @@ __all__ = [
     "NoPartsGivenError",
     "NoRecordsError",
     "NoRunStoreError",
+    "NoTargetError",
     "NoWorkTreeError",
     "NotInEngineError",
     "NotInSourceError",

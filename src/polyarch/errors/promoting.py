@@ -113,3 +113,19 @@ class SameEnvironmentError(UsageError):
             hint="give each environment its own `repositories`, or move tags within one with"
             " `polyarch tag`",
         )
+
+
+class NoTargetError(UsageError):
+    """An image that is to be promoted has no repository where it is to go."""
+
+    code = "no-target"
+
+    def __init__(self, images: Sequence[str], environment: str, table: str) -> None:
+        names = ", ".join(f"`{shorten(each, 60)}`" for each in images)
+        has = "has" if len(images) == 1 else "have"
+        where = f"environments.{table}." if table else "defaults."
+        super().__init__(
+            f"{names} {has} no `repositories` in `{environment}`, so there is no place to go to",
+            where=f"polyarch.toml, {where}repositories or images.{images[0]}.repositories",
+            hint="name its repositories there; `polyarch config show --env NAME` shows what counts",
+        )

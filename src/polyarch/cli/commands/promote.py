@@ -107,7 +107,7 @@ def command(
     """
     from polyarch.cli.move_view import document, tell
     from polyarch.pipeline.moving.act import Terms
-    from polyarch.pipeline.promoting.request import PromoteRequest
+    from polyarch.pipeline.promoting.request import PromoteRequest, refuse
     from polyarch.pipeline.promoting.story import promote
     from polyarch.transaction.values import OnRegistryFailure
 
@@ -116,8 +116,6 @@ def command(
     project = open_project(surroundings, config_file, target)
     giver = open_project(surroundings, config_file, source)
     event = event_of(EventOptions(allow_local=allow_local), surroundings, project.root)
-    if not tags:
-        _refuse_no_event(event)
     request = PromoteRequest(
         source=giver,
         target=project,
@@ -138,6 +136,14 @@ def command(
             why=why,
         ),
     )
+    if not tags and _gives_none(event):
+        refuse(request)  # what cannot be whatever the event is comes first
+        raise UsageError(
+            "no event gives the tags: this is not a job of a CI",
+            where="the command line",
+            hint="name them: `--tag 1.2.3`; or take the checked-out tag or branch as the event:"
+            " `--allow-local`",
+        )
     with recorded(
         "promote",
         surroundings,
@@ -192,16 +198,6 @@ def _check(
         raise click.UsageError("`--tag` names the tags, so `--allow-local` says nothing")
 
 
-def _refuse_no_event(event: CiEvent) -> None:
-    """A laptop gives no event, so it gives no tags.
-
-    Raises:
-        UsageError: nothing says which tags are meant.
-    """
-    if event.provider is Provider.LOCAL and event.name == "local":
-        raise UsageError(
-            "no event gives the tags: this is not a job of a CI",
-            where="the command line",
-            hint="name them: `--tag 1.2.3`; or take the checked-out tag or branch as the event:"
-            " `--allow-local`",
-        )
+def _gives_none(event: CiEvent) -> bool:
+    """Whether this is a laptop: it gives no event, so it gives no tags."""
+    return event.provider is Provider.LOCAL and event.name == "local"

@@ -8,11 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from polyarch.config.project import PER_REGISTRY, ImageSettings
-from polyarch.errors import (
-    PolyarchError,
-    PullRequestActError,
-    SameEnvironmentError,
-)
+from polyarch.errors import PolyarchError
 from polyarch.host.git import GitTree
 from polyarch.metadata.policy import may_publish
 from polyarch.pipeline.copy_spool import spool
@@ -27,7 +23,7 @@ from polyarch.pipeline.promoting.evidence import Evidence, EvidenceRoom
 from polyarch.pipeline.promoting.given_tags import GivenTags, named_tags, tags_of_event
 from polyarch.pipeline.promoting.origin import Origins
 from polyarch.pipeline.promoting.proving import Proving
-from polyarch.pipeline.promoting.request import PromoteRequest
+from polyarch.pipeline.promoting.request import PromoteRequest, refuse
 from polyarch.pipeline.promoting.targets import Promotion
 from polyarch.pipeline.promoting.told import moved
 from polyarch.pipeline.reach import Reach
@@ -56,7 +52,7 @@ def promote(request: PromoteRequest, world: World) -> MoveResult:
     What a registry refuses is an outcome in the result, not an exception.
 
     Raises:
-        PullRequestActError, SameEnvironmentError: this cannot be asked.
+        PullRequestActError, SameEnvironmentError, NoTargetError: this cannot be asked.
         NothingSelectedError, PromotionRefusedError: an image is not there, not proven, or not what
             is meant; nothing was moved.
         VerificationError: `--prove` found something; nothing was moved.
@@ -68,25 +64,6 @@ def promote(request: PromoteRequest, world: World) -> MoveResult:
         scratch = stack.enter_context(spool(world.state, run.id))
         desk = _Desk.open(request, recorded, run, scratch, stack)
         return desk.go()
-
-
-def refuse(request: PromoteRequest) -> None:
-    """Refuse what needs no question to anybody.
-
-    Raises:
-        PullRequestActError, SameEnvironmentError: as `promote` says.
-        NothingSelectedError: no image is meant.
-    """
-    source, target = request.source, request.target
-    if request.event.is_pull_request:
-        raise PullRequestActError("promote")
-    if source.environment == target.environment:
-        raise SameEnvironmentError(source.environment_name, target.environment_name)
-    for name in select_images(request.selectors, tuple(target.images), target.groups):
-        wanted = set(target.images[name].repositories)
-        if wanted and wanted == set(source.images[name].repositories):
-            names = source.environment_name, target.environment_name
-            raise SameEnvironmentError(*names, image=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
