@@ -9,6 +9,7 @@ from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.outcomes import (
     STANDS,
     ErrorToJson,
+    is_partly,
     references_to_json,
     traffic_to_json,
     usage_to_json,
@@ -127,9 +128,7 @@ class CopyResult:
     @property
     def partly(self) -> bool:
         """Whether places differ in what they show now, or something was left behind."""
-        statuses = {outcome.status for outcome in self.outcomes}
-        good = statuses & STANDS
-        return Status.LEFT in statuses or bool(good and statuses - good)
+        return is_partly([outcome.status for outcome in self.outcomes])
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
         """The document `polyarch.copy/v1`."""

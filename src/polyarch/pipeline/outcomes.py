@@ -1,6 +1,6 @@
 """How documents tell what became of an image in registries; all verbs that publish say it so."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from polyarch.errors import PolyarchError
 from polyarch.oci.fields import JsonObject
@@ -9,6 +9,14 @@ from polyarch.transaction.values import Outcome, Status, TagOutcome, Traffic
 
 STANDS = frozenset({Status.PUBLISHED, Status.UNCHANGED})
 """What a destination is that shows what was built."""
+
+
+def is_partly(statuses: Collection[Status]) -> bool:
+    """Whether places differ in what they show now, or something was left behind."""
+    found = set(statuses)
+    good = found & STANDS
+    return Status.LEFT in found or bool(good and found - good)
+
 
 ErrorToJson = Callable[[PolyarchError], JsonObject]
 """How an error stands in a document: exit codes are the command line's to know."""

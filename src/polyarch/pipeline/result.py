@@ -8,12 +8,18 @@ from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.aftermath import Aftermath
 from polyarch.pipeline.build import BuiltPart
 from polyarch.pipeline.loading import Loaded
-from polyarch.pipeline.outcomes import STANDS, ErrorToJson, outcome_to_json, usage_to_json
+from polyarch.pipeline.outcomes import (
+    STANDS,
+    ErrorToJson,
+    is_partly,
+    outcome_to_json,
+    usage_to_json,
+)
 from polyarch.pipeline.plan import Plan
 from polyarch.pipeline.proof import ImageProof
 from polyarch.pipeline.staged import Staging
 from polyarch.registry.quota import Usage
-from polyarch.transaction.values import Outcome, Status
+from polyarch.transaction.values import Outcome
 
 BUILD_SCHEMA = "polyarch.build/v1"
 PUBLISH_SCHEMA = "polyarch.publish/v1"
@@ -137,9 +143,7 @@ class PublishResult:
         Images that this event does not publish do not count.
         """
         going = {image.name for image in self.plan.images if image.publish}
-        statuses = {outcome.status for outcome in self.outcomes if outcome.image in going}
-        good = statuses & STANDS
-        return Status.LEFT in statuses or bool(good and statuses - good)
+        return is_partly([each.status for each in self.outcomes if each.image in going])
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
         """The document `polyarch.publish/v1`."""

@@ -7,9 +7,15 @@ from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.fields import JsonObject
 from polyarch.pipeline.copy_result import Carried
-from polyarch.pipeline.outcomes import STANDS, ErrorToJson, outcome_to_json, usage_to_json
+from polyarch.pipeline.outcomes import (
+    STANDS,
+    ErrorToJson,
+    is_partly,
+    outcome_to_json,
+    usage_to_json,
+)
 from polyarch.registry.quota import Usage
-from polyarch.transaction.values import Outcome, Status
+from polyarch.transaction.values import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +88,7 @@ class MoveResult:
     @property
     def partly(self) -> bool:
         """Whether places differ in what they show now, or something was left behind."""
-        statuses = {outcome.status for outcome in self.outcomes}
-        good = statuses & STANDS
-        return Status.LEFT in statuses or bool(good and statuses - good)
+        return is_partly([outcome.status for outcome in self.outcomes])
 
     def to_json(self, error_to_json: ErrorToJson) -> JsonObject:
         """The document: `polyarch.promote/v1`, `tag`, `rollback` and `undo` under their names."""
