@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
+from polyarch.sandbox.target import Kind
+from polyarch.sandbox.wire import Answer, Call, refusal
 from tests.support.released import Released
 from tests.support.tiny_project import Said, TinyProject, github
 
@@ -94,6 +97,43 @@ class TestWho:
         [answer] = said.document["answers"]
         assert (answer["source"], answer["verb"]) == ("local", "rollback")
         assert answer["later"]
+
+
+class TestCopy:
+    def copied(self, released: Released, tag: str) -> Said:
+        return released.project.run("copy", name(released, "1.3.0"), name(released, tag), "--json")
+
+    def test_it_says_that_it_moves_a_held_tag(self, released: Released):
+        back(released)
+        said = self.copied(released, "latest")
+        assert said.code == 0, said
+        told = "it was put back from 1.3.0 by ada, and waits for something newer: it leaks"
+        warning = f"{name(released, 'latest')} has moved, though {told}; nothing holds it any more"
+        assert said.stderr.count(warning) == 1
+        [tag] = said.document["images"][0]["destinations"][0]["references"]
+        assert (tag["status"], tag["reason"]) == ("moved", told)
+        assert "put back" not in self.copied(released, "latest").stderr
+
+    def test_tags_that_are_not_held_are_moved_in_silence(self, released: Released):
+        back(released)
+        for tag in ("1.2", "new"):
+            said = self.copied(released, tag)
+            assert said.code == 0, said
+            assert "put back" not in said.stderr
+
+    def test_a_registry_that_does_not_tell_of_holds_is_copied_to(
+        self, released: Released, registries: Registries
+    ):
+        back(released)
+
+        async def refuses(call: Call) -> Answer | Call | None:
+            asked = call.target.kind is Kind.REFERRERS
+            return refusal("DENIED", "no", status=403) if asked else None
+
+        registries[0].quirks = Quirks(on_request=refuses)
+        said = self.copied(released, "latest")
+        assert said.code == 0, said
+        assert _digest(released, "latest") == _digest(released, "1.3.0")
 
 
 def _digest(released: Released, tag: str) -> str:

@@ -14,6 +14,7 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.copy_choice import Root, single
+from polyarch.pipeline.copy_held import MildHolds, move_and_tell
 from polyarch.pipeline.copy_local import Parcel
 from polyarch.pipeline.copy_referrers import Referrer
 from polyarch.pipeline.copy_source import Source
@@ -106,6 +107,8 @@ class Route:
             tags=self.tags,
             moving=_MOVING.intersection(self.tags),
             fewer=fewer,
+            guard=move_and_tell,
+            holds=MildHolds(),
         )
 
     @property

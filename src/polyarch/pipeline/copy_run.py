@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from polyarch.content.places import Kind
 from polyarch.errors import PolyarchError
-from polyarch.events import DestinationFailed, Listener
+from polyarch.events import DestinationFailed, Listener, Warned
+from polyarch.pipeline.copy_held import warn_of_held
 from polyarch.pipeline.copy_local import Local
 from polyarch.pipeline.copy_meter import Meter
 from polyarch.pipeline.copy_referrers import carry
@@ -140,6 +141,7 @@ class CopyRun:
             )
             outcomes = self.runner.run(work)
             opened.settle(outcomes)
+        warn_of_held(outcomes, lambda text: self.listen(Warned(text=text)))
         return dict(zip(map(id, ways), outcomes, strict=True))
 
     def _commit(self) -> None:
