@@ -1,7 +1,7 @@
 """Pruning whatever has grown in a registry: what a tag that stays needs is there afterwards."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -54,12 +54,16 @@ KINDS = {
 
 
 def pruner(
-    apply: bool = True, stood: Mapping[Digest, Stood] | None = None, host: str = ""
+    apply: bool = True,
+    stood: Mapping[Digest, Stood] | None = None,
+    host: str = "",
+    seen: Collection[Digest] = (),
 ) -> Pruner:
     return Pruner(
         bounds=Bounds(now=NOW, max_age=timedelta(days=30), keep=0),
         refs=Refs(living=LivingRefs(), default_branch="main"),
         known={f"{host}/{NAME}": stood or {}},
+        seen={f"{host}/{NAME}": frozenset(seen)},
         apply=apply,
     )
 
@@ -70,10 +74,11 @@ async def prune(
     *,
     apply: bool = True,
     stood: Mapping[Digest, Stood] | None = None,
+    seen: Collection[Digest] = (),
 ) -> RepositoryPrune:
     place = Repository.parse(f"{registry.host}/{NAME}")
     async with RegistryClient(profiles={registry.host: profile}, policy=IMPATIENT) as client:
-        return await pruner(apply, stood, registry.host).told(client, place, IMAGES)
+        return await pruner(apply, stood, registry.host, seen).told(client, place, IMAGES)
 
 
 def check_whole(grown: Grown, storage: MemoryStorage, result: RepositoryPrune) -> None:

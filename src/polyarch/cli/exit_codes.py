@@ -63,6 +63,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.AdaptationNeededError: ExitCode.REFUSED,
     errors.NotPublicError: ExitCode.REFUSED,
     errors.RepositoryUnclearError: ExitCode.FAILED,
+    errors.ListTagTakenError: ExitCode.FAILED,
     errors.PromotionRefusedError: ExitCode.REFUSED,
     errors.OldImageGoneError: ExitCode.REFUSED,
     errors.ImageNotWholeError: ExitCode.REFUSED,

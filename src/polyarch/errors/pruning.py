@@ -14,3 +14,17 @@ class RepositoryUnclearError(PublishError):
             where=repository,
             hint="publish that tag again or delete it by hand; `polyarch watch` shows what is lost",
         )
+
+
+class ListTagTakenError(PublishError):
+    """The tag that a prune keeps its list under shows something else."""
+
+    code = "list-tag-taken"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            "a prune keeps its list under this tag, and it shows something else than such a list",
+            where=reference,
+            hint="if an image is to stay, give it another name with `polyarch copy`;"
+            " then take this tag away by hand",
+        )

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from polyarch.host.git_refs import LivingRefs
 from polyarch.host.moment import read_time
+from polyarch.metadata.tagname import why_reserved
 from polyarch.oci import annotation
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.naming import EPOCH
@@ -42,7 +43,10 @@ class ImageRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One tag. `kind` is None where no rule of those kinds gives it; `reason` says why it stays."""
+    """One tag. `kind` is None where no rule of those kinds gives it; `reason` says why it stays.
+
+    `named`: somebody says that it stays.
+    """
 
     tag: str
     digest: Digest
@@ -50,6 +54,7 @@ class Choice:
     time: datetime | None = None
     image: str = ""
     goes: bool = False
+    named: bool = False
     reason: str = ""
 
 
@@ -85,7 +90,9 @@ def _judge(
     choice = Choice(tag=tag, digest=digest, time=time)
     glob = next((glob for glob in bounds.keep_tags if fnmatchcase(tag, glob)), "")
     if glob:
-        return replace(choice, reason=f"`keep-tags` has `{glob}`")
+        return replace(choice, named=True, reason=f"`keep-tags` has `{glob}`")
+    if reserved := why_reserved(tag):
+        return replace(choice, reason=reserved)
     verdicts = [(each, each.rules.judge(tag, version, revision, refs)) for each in images]
     image, judged = _first(verdicts)
     choice = replace(choice, kind=judged.kind, image=image.name if image else "")

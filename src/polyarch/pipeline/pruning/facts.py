@@ -36,6 +36,7 @@ class Facts:
     `manifests` are all that could be read, below tags and elsewhere. `about` are the artifacts
     about each of them. `loose` have no tag and may go, with the reason; `young` neither, and stay.
     `absent` are subjects of tags that are not there, `missing` what indexes list that is not.
+    `seen` are what records say stood here, `listed` what the list of an earlier prune names.
     `problem` is why nothing may go.
     """
 
@@ -46,7 +47,20 @@ class Facts:
     young: frozenset[Digest] = frozenset()
     absent: frozenset[Digest] = frozenset()
     missing: frozenset[Digest] = frozenset()
+    seen: frozenset[Digest] = frozenset()
+    listed: frozenset[Digest] = frozenset()
     problem: str = ""
+
+    def has_gone(self, tag: str, subject: Digest) -> bool:
+        """Whether what a tag is about stood here once and is gone.
+
+        A list that names it counts only if it names what the tag shows, too: a tag that was written
+        since is somebody's. Other tools keep here what is about images of other repositories
+        (cosign's COSIGN_REPOSITORY).
+        """
+        if subject not in self.absent:
+            return False
+        return subject in self.seen or {subject, self.survey.tags[tag].digest} <= self.listed
 
     def holds_of(self, subject: Digest) -> tuple[Hold, ...]:
         """What keeps tags where they were put back to, which is this manifest."""

@@ -22,6 +22,8 @@ _BRANCH = "(?P<branch>.+)"
 _NUMBERED = re.compile(r"(?:^|[^0-9A-Za-z])[vV]?[0-9]+(?:\.[0-9]|$)")
 """Searched for: `1.2`, `v1`, `release-1.2`, `pr-7`."""
 
+_DIGIT = re.compile("[0-9]")
+
 USUAL_BRANCHES = frozenset({"main", "master", "trunk"})
 """Where nobody says which branch is the default, none of these goes."""
 
@@ -93,6 +95,8 @@ class TagRules:
         kind = self._kind(tag, version, revision)
         if kind is None:
             return Judged(stays="no rule for pull requests, commits or branches gives it")
+        if kind is Kind.PULL and (given := self._numbered_like(tag)):
+            return Judged(stays=f"the rule `{given}` may have given it", fixed=True)
         if told := refs.names(tag, self.branches):
             return Judged(kind=kind, stays=told)
         if kind is Kind.BRANCH and (told := self._why_no_branch(tag)):
@@ -111,6 +115,21 @@ class TagRules:
         if version == tag and any(each.fullmatch(tag) for each in self.branches):
             return Kind.BRANCH
         return None
+
+    def _numbered_like(self, tag: str) -> str:
+        """Another rule that gives numbers of this look, as dates; empty where there is none.
+
+        One that may give anything says nothing of this tag.
+        """
+        unlike = _DIGIT.sub("x", tag)
+        return next(
+            (
+                text
+                for text, each in self.others
+                if each.fullmatch(tag) and not each.fullmatch(unlike)
+            ),
+            "",
+        )
 
     def _why_no_branch(self, tag: str) -> str:
         """What else a tag may be that looks like a branch; empty where it can be nothing else."""

@@ -93,14 +93,16 @@ class Split:
     back: Mapping[str, str]
 
 
-def split(facts: Facts, wanted: Iterable[str], tag_delete: TagDelete) -> Split:
+def split(
+    facts: Facts, wanted: Iterable[str], tag_delete: TagDelete, *, named: Collection[str] = ()
+) -> Split:
     """Let as many of the tags go as may: the more stay, the more is needed, until nothing changes.
 
-    Tags about a manifest go with it, whoever asked for them.
+    Tags about a manifest go with it, whoever asked for them, but for those that are `named`.
     """
     tags = facts.survey.tags
     about = {tag: subject for tag in tags if (subject := subject_of_tag(tag))}
-    going = {*wanted, *about} & tags.keys()
+    going = ({*wanted, *about} - {*named}) & tags.keys()
     back: dict[str, str] = {}
     while True:
         roots = {head.digest: f"`{tag}`" for tag, head in tags.items() if tag not in going}
@@ -110,7 +112,7 @@ def split(facts: Facts, wanted: Iterable[str], tag_delete: TagDelete) -> Split:
         stays = {
             tag: why
             for tag in sorted(going)
-            if (why := _why_back(facts, about.get(tag), kept, fallen))
+            if (why := _why_back(facts, tag, kept, fallen))
             or (why := _trap(facts, tag, going, kept, tag_delete))
         }
         if not stays:
@@ -129,14 +131,18 @@ def _roots(facts: Facts, going: Iterable[str], about: Mapping[str, Digest]) -> d
 
 def _why_back(
     facts: Facts,
-    subject: Digest | None,
+    tag: str,
     kept: Mapping[Digest, str],
     fallen: Mapping[Digest, str],
 ) -> str:
-    if subject is None or subject in facts.absent or subject in fallen:
+    subject = subject_of_tag(tag)
+    if subject is None or subject in fallen:
         return ""
     if subject in kept:
         return f"it is about {short(subject)}, which {kept[subject]} needs"
+    if subject in facts.absent:
+        told = f"it is about {short(subject)}, which is in no place that is known"
+        return "" if facts.has_gone(tag, subject) else told
     return f"it is about {short(subject)}, which stands there without a tag"
 
 

@@ -1,7 +1,7 @@
 """What goes from one repository, each with its reason. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
@@ -13,6 +13,11 @@ from polyarch.pipeline.survey import Root
 from polyarch.registry.profile import TagDelete
 
 _DEEPEST = 10
+_LAYERS = (
+    "application/vnd.oci.image.layer.",
+    "application/vnd.docker.image.rootfs.",
+)
+"""What layers of images are; cosign's artifacts have the config of an image, and other layers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,8 @@ def plan(facts: Facts, choices: Sequence[Choice], tag_delete: TagDelete) -> Plan
     """
     held = {choice.tag: why for choice in choices if (why := _held(facts, choice))}
     wanted = [choice.tag for choice in choices if choice.goes and choice.tag not in held]
-    made = split(facts, wanted, tag_delete)
+    named = [choice.tag for choice in choices if choice.named]
+    made = split(facts, wanted, tag_delete, named=named)
     problem = facts.problem or lacking(made.kept, facts.manifests, facts.missing)
     if problem:
         stays = (_stays(each, f"nothing goes: {problem}") for each in choices)
@@ -40,7 +46,7 @@ def plan(facts: Facts, choices: Sequence[Choice], tag_delete: TagDelete) -> Plan
         told = "this registry deletes nothing over its API"
         return Planned(tags=tuple(_stays(each, held.get(each.tag, told)) for each in choices))
     reasons = {**made.back, **held}
-    tags = tuple(_tag_row(choice, made, reasons) for choice in choices)
+    tags = tuple(_tag_row(facts, choice, made, reasons) for choice in choices)
     return Planned(tags=tags, manifests=_manifest_rows(facts, made))
 
 
@@ -56,7 +62,9 @@ def _held(facts: Facts, choice: Choice) -> str:
 
 
 def _stays(choice: Choice, why: str) -> TagRow:
-    reason = why if choice.goes else choice.reason
+    reason = (
+        why if choice.goes or (subject_of_tag(choice.tag) and not choice.named) else choice.reason
+    )
     return TagRow(
         tag=choice.tag,
         digest=choice.digest,
@@ -68,10 +76,11 @@ def _stays(choice: Choice, why: str) -> TagRow:
     )
 
 
-def _tag_row(choice: Choice, made: Split, why: Mapping[str, str]) -> TagRow:
-    if choice.tag not in made.going:
-        return _stays(choice, why.get(choice.tag, choice.reason))
+def _tag_row(facts: Facts, choice: Choice, made: Split, why: Mapping[str, str]) -> TagRow:
     subject = subject_of_tag(choice.tag)
+    if choice.tag not in made.going:
+        row = _stays(choice, why.get(choice.tag, choice.reason))
+        return replace(row, lonely=subject in facts.absent)
     reason = choice.reason
     if subject:
         reason = "goes" if subject in made.falling else "is not there any more"
@@ -145,6 +154,9 @@ def _levels(facts: Facts, falling: Collection[Digest]) -> dict[Digest, int]:
 
 def what_is(node: Root) -> str:
     """What a manifest is, in one word."""
-    if node.subject or (not isinstance(node, ImageIndex) and node.artifact_type):
+    if node.subject:
         return "artifact"
-    return "index" if isinstance(node, ImageIndex) else "image"
+    if isinstance(node, ImageIndex):
+        return "index"
+    others = any(not layer.media_type.startswith(_LAYERS) for layer in node.layers)
+    return "artifact" if node.artifact_type or others else "image"

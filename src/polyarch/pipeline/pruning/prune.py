@@ -56,11 +56,12 @@ def prune_project(
             default_branch=request.default_branch,
         )
         reach = Reach(project, recorded, anonymous=anonymous)
-        known, error = read_moves(project, recorded, reach)
+        known, seen, error = read_moves(project, recorded, reach)
         pruner = Pruner(
             bounds=request.bounds,
             refs=refs,
             known=known,
+            seen=seen,
             apply=request.apply,
             listen=recorded.listen,
         )

@@ -33,6 +33,9 @@ class Stood:
 Known = Mapping[str, Mapping[Digest, Stood]]
 """By repository, as records write it."""
 
+Seen = Mapping[str, frozenset[Digest]]
+"""By repository all that a tag has shown there, before a run or since."""
+
 
 def stood(moves: Iterable[tuple[Run, TagMove]]) -> Known:
     """All digests that tags showed before a run, each with the last run that took one away."""
@@ -49,7 +52,20 @@ def stood(moves: Iterable[tuple[Run, TagMove]]) -> Known:
     return found
 
 
-def read_moves(project: Project, world: World, reach: Reach) -> tuple[Known, PolyarchError | None]:
+def seen(moves: Iterable[tuple[Run, TagMove]]) -> Seen:
+    """All digests that stood in each repository, as far as runs put them there or replaced them."""
+    found: dict[str, set[Digest]] = {}
+    for _run, move in moves:
+        for word in (move.before, move.digest if move.is_move else ""):
+            with suppress(InvalidDigestError):
+                if word:
+                    found.setdefault(move.repository, set()).add(Digest.parse(word))
+    return {place: frozenset(digests) for place, digests in found.items()}
+
+
+def read_moves(
+    project: Project, world: World, reach: Reach
+) -> tuple[Known, Seen, PolyarchError | None]:
     """What the records of this machine and of the project's store say; why the store is not asked.
 
     A rehearsal says nothing of the registries that it names.
@@ -64,7 +80,8 @@ def read_moves(project: Project, world: World, reach: Reach) -> tuple[Known, Pol
                     moves += [(each.run, move) for move in each.moves]
         except PolyarchError as found:
             error = found
-    return stood((run, move) for run, move in moves if not run.summary.sandbox), error
+    real = [(run, move) for run, move in moves if not run.summary.sandbox]
+    return stood(real), seen(real), error
 
 
 def _local(world: World) -> Iterator[tuple[Run, TagMove]]:

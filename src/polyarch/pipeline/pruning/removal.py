@@ -19,10 +19,10 @@ from polyarch.errors import (
 )
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.pruning import mark
-from polyarch.pipeline.pruning.facts import Facts, unclear
+from polyarch.pipeline.pruning.facts import Facts, subject_of_tag, unclear
 from polyarch.pipeline.pruning.needs import lacking, needed
 from polyarch.pipeline.pruning.values import Fate, ManifestRow, RepositoryPrune, TagRow
-from polyarch.pipeline.survey import Survey, survey
+from polyarch.pipeline.survey import Root, Survey, survey
 from polyarch.registry.repository import RemoteRepository
 
 _NOBODY = Digest.of(b"polyarch: a manifest that nobody has")
@@ -66,6 +66,7 @@ class _Removal:
         self._facts = facts
         self._planned = planned
         self._seen: tuple[float, Survey] | None = None
+        self._lists: dict[Digest, Root] = {}
         self._fates = _Fates(
             tags={row.tag: row for row in planned.tags},
             manifests={row.digest: row for row in planned.manifests},
@@ -84,12 +85,25 @@ class _Removal:
         with contextlib.suppress(DeniedError):  # some say that of what is missing
             await self._remote.delete_manifest(_NOBODY)  # asks whether anything is deleted here
         if manifests:
-            await mark.write_mark(self._remote, [row.digest for row in manifests], now)
+            await self._write_list(tags, manifests, now)
         await self._remove_tags(tags)
         for _, level in groupby(manifests, key=lambda row: row.level):
             await self._remove_manifests(list(level))
         if not any(row.fate is Fate.LEFT for row in self._fates.manifests.values()):
-            await mark.drop_mark(self._remote)
+            self._seen = None
+            await mark.drop_mark(self._remote, await self._look(), self._planned.mark)
+
+    async def _write_list(
+        self, tags: Sequence[TagRow], manifests: Sequence[ManifestRow], now: datetime
+    ) -> None:
+        """What goes, and what is gone already that tags are about which go now."""
+        gone = [subject for row in tags if (subject := subject_of_tag(row.tag))]
+        named = [row.digest for row in manifests]
+        named += [each for each in gone if each in self._facts.absent]
+        if self._planned.mark:
+            named.append(self._planned.mark)
+        made = await mark.write_mark(self._remote, dict.fromkeys(named), now)
+        self._lists[made.descriptor.digest] = made
 
     def ended(self, problem: str = "", error: PolyarchError | None = None) -> RepositoryPrune:
         """The plan with what became of it; what was not reached is left."""
@@ -186,12 +200,15 @@ class _Removal:
         now = asyncio.get_running_loop().time()
         if self._seen and now - self._seen[0] < _MOMENT_S:
             return self._seen[1]
-        names = [tag for tag in await self._remote.tags() if tag != mark.TAG]
-        found = await survey(self._remote, names, known=self._facts.manifests)
+        found = mark.without_list(await self._look())
         if why := unclear(found.missing, found.unread, found.tags):
             raise RepositoryUnclearError(str(self._remote), why)
         self._seen = now, found
         return found
+
+    async def _look(self) -> Survey:
+        """All that has a tag now, the list among it."""
+        return await survey(self._remote, known={**self._facts.manifests, **self._lists})
 
     def _kept(self, now: Survey, going: Mapping[str, Digest]) -> dict[Digest, str]:
         """What the tags of now need, but for those that are going and still show the same.

@@ -1,8 +1,13 @@
 """One repository: what may go from it, and its removal where that is asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from polyarch.errors import DeleteUnsupportedError, PolyarchError, RepositoryUnclearError
+from polyarch.errors import (
+    DeleteUnsupportedError,
+    ListTagTakenError,
+    PolyarchError,
+    RepositoryUnclearError,
+)
 from polyarch.events import Listener, Note, ignore
 from polyarch.oci.digest import Digest
 from polyarch.oci.reference import Repository
@@ -11,22 +16,26 @@ from polyarch.pipeline.pruning.choosing import Bounds, ImageRules, choose
 from polyarch.pipeline.pruning.facts import Facts, gather_facts, subject_of_tag
 from polyarch.pipeline.pruning.kinds import Refs
 from polyarch.pipeline.pruning.own_way import own_way
-from polyarch.pipeline.pruning.planning import plan
-from polyarch.pipeline.pruning.records import Known, Stood
+from polyarch.pipeline.pruning.planning import Planned, plan
+from polyarch.pipeline.pruning.records import Known, Seen, Stood
 from polyarch.pipeline.pruning.removal import remove
-from polyarch.pipeline.pruning.values import RepositoryPrune
-from polyarch.pipeline.survey import Survey, survey
+from polyarch.pipeline.pruning.values import Fate, RepositoryPrune
+from polyarch.pipeline.survey import survey
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.repository import RemoteRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruner:
-    """Works at repositories; `known` is what records say that tags showed, `apply` removes."""
+    """Works at repositories; `apply` removes.
+
+    `known` is what records say that tags showed before, `seen` all that they say stood there.
+    """
 
     bounds: Bounds
     refs: Refs
     known: Known
+    seen: Seen = field(default_factory=dict)
     apply: bool = False
     listen: Listener = ignore
 
@@ -52,14 +61,22 @@ class Pruner:
         if remote.profile.tag_delete == "no":
             return await self._only_told(remote, images, names)
         found = await survey(remote)
-        listed, found = _without_mark(found)
+        own = await mark.own_list(remote, found)
+        listed = mark.listed(found.manifests[own]) if own else ()
+        found = mark.without_list(found) if own else found
         choices = choose(found, images, self.bounds, self.refs)
         loose, young = self._untagged(remote.repository, listed)
         facts = Facts(survey=found, manifests=found.manifests, about={}, loose={})
         about_others = any(subject_of_tag(tag) for tag in found.tags)
         if any(choice.goes for choice in choices) or loose or about_others:
             facts = await gather_facts(remote, found, loose=loose, young=young)
+            told = self.seen.get(str(remote.repository), frozenset())
+            facts = replace(facts, seen=told, listed=frozenset(listed))
         rows = plan(facts, choices, remote.profile.tag_delete)
+        taken = _taken(remote, facts, rows)
+        if taken:
+            facts = replace(facts, problem=taken.message)
+            rows = plan(facts, choices, remote.profile.tag_delete)
         wanted = any(choice.goes for choice in choices)
         planned = RepositoryPrune(
             repository=remote.repository,
@@ -67,12 +84,12 @@ class Pruner:
             tags=rows.tags,
             manifests=rows.manifests,
             problem=rows.problem,
-            error=_unclear(remote, rows.problem) if wanted or loose else None,
-            mark=listed[0] if listed else None,
+            error=taken or (_unclear(remote, rows.problem) if wanted or loose else None),
+            mark=own,
         )
         if not self.apply or rows.problem:
             return planned
-        if planned.going or planned.mark:
+        if planned.going:
             self.listen(Note(text=f"removing what may go from {remote}"))
         done = await remove(remote, facts, planned, self.bounds.now)
         refused = isinstance(done.error, DeleteUnsupportedError)
@@ -86,7 +103,7 @@ class Pruner:
         Raises:
             RegistryError, SpecError: not all of it could be read.
         """
-        _, found = _without_mark(await survey(remote, depth=1))
+        found = mark.without_list(await survey(remote, depth=1))
         choices = choose(found, images, self.bounds, self.refs)
         facts = Facts(survey=found, manifests=found.manifests, about={}, loose={})
         return RepositoryPrune(
@@ -97,7 +114,7 @@ class Pruner:
         )
 
     def _untagged(
-        self, place: Repository, listed: tuple[Digest, ...] | None
+        self, place: Repository, listed: tuple[Digest, ...]
     ) -> tuple[dict[Digest, str], list[Digest]]:
         """Manifests that tags have shown once: those that may go, and those that stay for now."""
         loose: dict[Digest, str] = {}
@@ -107,7 +124,7 @@ class Pruner:
                 loose[digest] = _told(stood)
             else:
                 young.append(digest)
-        for digest in listed[1:] if listed else ():
+        for digest in listed:
             loose.setdefault(digest, "an earlier prune was about to remove it")
         return loose, young
 
@@ -116,14 +133,12 @@ def _told(stood: Stood) -> str:
     return f"`{stood.tag}` showed it until {stood.time.date()} (run {stood.run})"
 
 
-def _without_mark(found: Survey) -> tuple[tuple[Digest, ...] | None, Survey]:
-    """The list of an earlier prune, itself in front of what it names; and all that is no list."""
-    head = found.tags.get(mark.TAG)
-    if head is None:
-        return None, found
-    digests = mark.listed(found.manifests.get(head.digest))
-    tags = {tag: each for tag, each in found.tags.items() if tag != mark.TAG}
-    return (head.digest, *digests), replace(found, tags=tags)
+def _taken(remote: RemoteRepository, facts: Facts, rows: Planned) -> ListTagTakenError | None:
+    """Why no list can be written, where manifests are to go and one is needed."""
+    if mark.TAG not in facts.survey.tags:
+        return None
+    goes = any(row.fate is Fate.GOES for row in rows.manifests)
+    return ListTagTakenError(f"{remote}:{mark.TAG}") if goes else None
 
 
 def _unclear(remote: RemoteRepository, problem: str) -> PolyarchError | None:

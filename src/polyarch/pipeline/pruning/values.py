@@ -22,7 +22,8 @@ class Fate(StrEnum):
 class TagRow:
     """`kind` is empty for a tag of no kind that may go; `time` is that of its commit.
 
-    `old`: it is of such a kind and old enough, whatever keeps it.
+    `old`: it is of such a kind and old enough, whatever keeps it. `lonely`: it is about what does
+    not stand here, and nobody knows that it ever did.
     """
 
     tag: str
@@ -31,6 +32,7 @@ class TagRow:
     reason: str
     kind: str = ""
     old: bool = False
+    lonely: bool = False
     time: datetime | None = None
 
 
@@ -70,6 +72,11 @@ class RepositoryPrune:
     def spared(self) -> tuple[TagRow, ...]:
         """Tags that are old enough to go, and stay."""
         return tuple(row for row in self.tags if row.old and row.fate is Fate.STAYS)
+
+    @property
+    def lonely(self) -> tuple[TagRow, ...]:
+        """Tags about what does not stand here, that stay."""
+        return tuple(row for row in self.tags if row.lonely and row.fate is Fate.STAYS)
 
     @property
     def going(self) -> tuple[TagRow | ManifestRow, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from polyarch.host.ci_event import CiEvent, Provider
@@ -96,6 +96,10 @@ def test_nor_where_git_forgot_its_tag(rules, flavor, version):
         assert not may_go(judged) or judged.kind is Kind.COMMIT
 
 
+@example(
+    rules=["type=schedule,pattern={{date 'YYYYMMDD'}}", "type=ref,event=pr,prefix="],
+    flavor=("suffix=-alpine",),
+)
 @given(rules=rule_lists, flavor=flavors)
 def test_no_tag_of_the_default_branch_goes_nor_a_nightly_one(rules, flavor):
     for name in ("push", "schedule"):
