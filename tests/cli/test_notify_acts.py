@@ -51,13 +51,13 @@ def test_on_a_laptop(released: Released, received: Receivers, registries: Regist
     assert (rolled["kind"], rolled["verb"], rolled["line"]) == ("act", "rollback", "rollback")
     assert (rolled["who"], rolled["why"]) == ("alice", "1.3.0 leaks")
     assert rolled["images"] == ["server"]
-    assert rolled["what"] == "server: 1.2.3"
+    assert rolled["what"] == "server: rolled back to 1.2.3"
     [line] = rolled["tags"]
     assert all(f"{each.host}/team/server" in line for each in registries[:2])
     assert ": 1, latest show sha256:" in line
     assert ", before sha256:" in line
     assert (undone["kind"], undone["verb"], undone["why"]) == ("act", "undo", "")
-    assert undone["what"].startswith("server: as before rollback 2")
+    assert undone["what"].startswith("server: undone, tags are as before rollback 2")
     assert len(undone["tags"]) == 1
 
 

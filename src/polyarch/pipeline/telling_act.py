@@ -18,6 +18,14 @@ from polyarch.transaction.values import TagStatus
 ACTS = frozenset({"promote", "tag", "rollback", "undo"})
 """The verbs that move what is published already."""
 
+_DID = {
+    "promote": "promoted",
+    "tag": "tagged",
+    "rollback": "rolled back to",
+    "undo": "undone, tags are",
+}
+"""How it is said of an image what was done; behind it stands what was moved."""
+
 _STAYED = frozenset({"", TagStatus.KEPT, TagStatus.UNCHANGED, TagStatus.FAILED, TagStatus.RESTORED})
 """What becomes of a tag that shows what it showed before; all else has changed what users see."""
 
@@ -89,8 +97,9 @@ class Act:
         told: dict[str, list[str]] = {}
         for image, source in self.sources.items():
             told.setdefault(_DIGEST.sub(lambda found: short(found[0]), source), []).append(image)
+        did = _DID.get(self.about.verb, self.about.verb)
         for source, images in told.items():
-            yield f"{', '.join(images)}: {source}"
+            yield f"{', '.join(images)}: {did} {source}"
 
 
 def _changed(move: TagMove) -> bool:

@@ -111,12 +111,27 @@ def test_what_it_was_and_where_in_few_words() -> None:
     sources = {"app": "1.2.3", "web": f"c.io/team/web@{OLD}", "bot": "1.2.3"}
     done = Act(about=about(), moves=tuple(same), began=True, sources=sources)
     told = done.notice(bare(Kind.ACT))
-    assert told.what == f"app, bot: 1.2.3; web: c.io/team/web@{OLD[:19]}"
+    done_to = "rolled back to"
+    assert told.what == f"app, bot: {done_to} 1.2.3; web: {done_to} c.io/team/web@{OLD[:19]}"
     assert told.tags == (
         f"b.io/team/app, a.io/team/app: 1, latest show {OLD[:19]}, before {NEW[:19]}",
     )
     failed = replace(bare(Kind.FAILURE), what="it is down")
     assert done.notice(failed).what == "it is down"
+
+
+@pytest.mark.parametrize(
+    ("verb", "source", "what"),
+    [
+        ("rollback", "1.2.3", "app: rolled back to 1.2.3"),
+        ("undo", "as before promote 2026", "app: undone, tags are as before promote 2026"),
+        ("promote", f"c.io/app@{OLD}", f"app: promoted c.io/app@{OLD[:19]}"),
+        ("tag", "c.io/app:1.2.3", "app: tagged c.io/app:1.2.3"),
+    ],
+)
+def test_each_verb_says_what_it_did(verb: str, source: str, what: str) -> None:
+    done = Act(about=about(0, verb), moves=(move("1"),), began=True, sources={"app": source})
+    assert done.notice(bare(Kind.ACT)).what == what
 
 
 def test_what_was_stopped_midway_is_told_as_that() -> None:
