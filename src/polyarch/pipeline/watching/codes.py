@@ -68,7 +68,7 @@ CHILD_MISSING = _error("W103", "an index names an image or attestation that the 
 BLOB_MISSING = _error("W104", "a config or layer is gone, or has another size")
 DAMAGED = _error("W105", "a manifest cannot be read, or its bytes are others than its digest says")
 PLATFORM_LOST = _error("W106", "a tag had a platform, or is to have it, and has it no more")
-PLATFORM_NEW = _info("W107", "the config has a platform that this was published without")
+PLATFORM_NEW = _info("W107", "the config has a platform that this never had, as far as is known")
 TAG_MISSING = _warning("W108", "a tag stands in some registries and not in this one")
 VERSION_MISSING = _error("W109", "the newest version does not stand in this registry")
 DISAGREE = _error("W110", "registries have different images under one tag")
@@ -79,9 +79,10 @@ BASE_MOVED = _warning("W114", "the base that an image stands on has moved on")
 BASE_LOST = _warning("W115", "the base has no image for a platform any more that stands on it")
 BASE_UNKNOWN = _info("W116", "what a base is now could not be asked")
 NOT_ITS_PLATFORM = _error("W117", "a sample, read whole, is not what its platform says")
+BEHIND = _warning("W118", "a tag that moves on shows an older version than the newest it is for")
 
 CODES = (
     NOT_ASKED, DANGLING, CHILD_MISSING, BLOB_MISSING, DAMAGED, PLATFORM_LOST, PLATFORM_NEW,
     TAG_MISSING, VERSION_MISSING, DISAGREE, NOTHING, NIGHTLY_STALE, NIGHTLY_AGELESS, BASE_MOVED,
-    BASE_LOST, BASE_UNKNOWN, NOT_ITS_PLATFORM,
+    BASE_LOST, BASE_UNKNOWN, NOT_ITS_PLATFORM, BEHIND,
 )  # fmt: skip

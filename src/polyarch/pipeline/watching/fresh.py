@@ -1,4 +1,9 @@
-"""Whether nightly tags are fresh. Pure."""
+"""Whether nightly tags are fresh. Pure.
+
+When a tag was published, only a record of the run tells: an index has the time of its commit, and
+an image may be older than the run that took it again. So where no record tells, what counts is how
+long the branch has had something newer.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -15,6 +20,8 @@ from polyarch.pipeline.watching.view import Root
 
 _AHEAD = timedelta(days=1)
 """By how much clocks may differ; what claims to be of later still has no age."""
+
+_HINT = "see whether the scheduled pipeline runs; `[watch] nightly-max-age` sets the age"
 
 
 def judge_fresh(subject: Subject) -> Iterator[Finding]:
@@ -33,50 +40,75 @@ def judge_fresh(subject: Subject) -> Iterator[Finding]:
 
 def _judge(subject: Subject, tag: str) -> Iterator[Finding]:
     limit = timedelta(seconds=subject.nightly_max_age_s)
-    when = _published(subject, tag)
-    if when is None:
-        if not _is_newest(subject, tag):
-            yield codes.NIGHTLY_AGELESS.found(
-                subject.name, tag, "neither it nor a record of a run says how old it is"
-            )
-        return
-    age = subject.now - when
-    if age <= limit or _is_newest(subject, tag):
-        return
-    yield codes.NIGHTLY_STALE.found(
-        subject.name,
-        tag,
-        f"it was published {_days(age)} ago ({when.date().isoformat()}), and {_days(limit)} are"
-        " allowed",
-        hint="see whether the scheduled pipeline runs; `[watch] nightly-max-age` sets the age",
+    published, built, committed = _published(subject, tag), *_told(subject, tag)
+    known = [each for each in (published, built, committed) if each]
+    if any(subject.now - each <= limit for each in known):
+        return  # it cannot have been published before any of these
+    after = _newer(subject, tag)
+    if after and subject.now - after[0] > limit:
+        told = f"the branch went on from its commit {_ago(subject, after[0])}"
+        yield _stale(subject, tag, told, limit)
+    elif after is not None and not subject.settings.schedule_rebuilds:
+        return  # nothing newer has been there for too long
+    elif published:
+        told = f"the last run that is known to have published it was {_ago(subject, published)}"
+        yield _stale(subject, tag, told, limit)
+    elif built and subject.settings.schedule_rebuilds:
+        yield _stale(subject, tag, f"it was built {_ago(subject, built)}", limit)
+    elif committed or built:
+        said = f"its commit is of {_ago(subject, committed)}" if committed else ""
+        said = said or f"it was built {_ago(subject, built or subject.now)}"
+        told = f"{said}, and no record of a run says when it was published"
+        yield _stale(subject, tag, told, limit)
+    else:
+        yield codes.NIGHTLY_AGELESS.found(
+            subject.name, tag, "neither it nor a record of a run says how old it is"
+        )
+
+
+def _stale(subject: Subject, tag: str, told: str, limit: timedelta) -> Finding:
+    return codes.NIGHTLY_STALE.found(
+        subject.name, tag, f"{told}; {_days(limit)} are allowed", hint=_HINT
     )
 
 
 def _published(subject: Subject, tag: str) -> datetime | None:
-    """The last time that is known of, wherever it stands; what lies ahead counts for nothing."""
-    times: list[datetime | None] = []
-    for sight in subject.view.sights:
-        times.append(subject.memory.confirmed.get((str(sight.repository), tag)))
-        root = subject.view.manifests.get(sight.tags[tag].digest) if tag in sight.tags else None
-        if root is not None:
-            times += _of_root(root)
-    known = [each for each in times if each is not None and each <= subject.now + _AHEAD]
-    return max(known, default=None)
+    """When a run that is known of last put it there or found it as it should be."""
+    places = (str(sight.repository) for sight in subject.view.sights)
+    return _last(subject, *(subject.memory.confirmed.get((place, tag)) for place in places))
 
 
-def _of_root(root: Root) -> Iterator[datetime | None]:
-    yield read_time(root.annotations.get(annotation.CREATED))
+def _told(subject: Subject, tag: str) -> tuple[datetime | None, datetime | None]:
+    """When it was built, and the time of its commit; what lies ahead counts for nothing."""
+    roots = [subject.view.manifests.get(each) for each in subject.view.roots(tag)]
+    read = [root for root in roots if root]
+    committed = (read_time(root.annotations.get(annotation.CREATED)) for root in read)
+    built = (time for root in read for time in _built(root))
+    return _last(subject, *built), _last(subject, *committed)
+
+
+def _built(root: Root) -> Iterator[datetime]:
     for child in root.images if isinstance(root, ImageIndex) else ():
         if built := Claim.of(child).built:
             yield datetime.combine(datetime.fromisoformat(built).date(), time.max, UTC)
 
 
-def _is_newest(subject: Subject, tag: str) -> bool:
-    """Whether nothing newer could have been published: the branch has not moved since."""
-    if not subject.head or subject.settings.schedule_rebuilds:
-        return False
+def _last(subject: Subject, *times: datetime | None) -> datetime | None:
+    known = [each for each in times if each is not None and each <= subject.now + _AHEAD]
+    return max(known, default=None)
+
+
+def _newer(subject: Subject, tag: str) -> tuple[datetime, ...] | None:
+    """When the branch went on from what it shows; None where nobody can tell."""
     root = subject.view.first(tag)
-    return root is not None and root.annotations.get(annotation.REVISION) == subject.head
+    revision = root.annotations.get(annotation.REVISION, "") if root else ""
+    if not (revision and subject.head):
+        return None
+    return () if revision == subject.head else subject.after(revision)
+
+
+def _ago(subject: Subject, when: datetime) -> str:
+    return f"{_days(subject.now - when)} ago ({when.date().isoformat()})"
 
 
 def _days(span: timedelta) -> str:

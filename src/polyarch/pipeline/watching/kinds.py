@@ -49,7 +49,7 @@ class Sort(StrEnum):
 class TagSort:
     """`current`: what stands there is to be what the config says now. `newest`: of all versions.
 
-    `version` is the version that gave it, empty where none did.
+    `version` is the newest version that gives it, empty where none does.
     """
 
     tag: str
@@ -93,9 +93,7 @@ class Sorter:
             if given := None if self._by_name(tag) else self._as_version(tag, told):
                 versions[tag] = given
         newest = _newest(versions)
-        moving: dict[str, str] = {}
-        for tag in sorted(versions, key=newest.__contains__):  # the newest has the last word
-            moving |= dict.fromkeys(_moving(versions[tag]), tag)
+        moving = _covering(versions, newest)
         found = {
             tag: _sorted(tag, versions, newest, moving) or self._other(tag, told)
             for tag, told in tags.items()
@@ -215,6 +213,24 @@ def _loose(template: str) -> str:
 
 def _moving(version: Version) -> list[str]:
     return [tag for tag, kind in version.kinds.items() if kind is TagKind.VERSIONS]
+
+
+def _covering(versions: Mapping[str, Version], newest: frozenset[str]) -> dict[str, str]:
+    """The tags that move from version to version, each with the newest that it is given by.
+
+    A final release goes before what comes before one, as among all versions.
+    """
+    found: dict[str, str] = {}
+    for tag, version in versions.items():
+        for each in _moving(version):
+            if _is_newer(tag, found.setdefault(each, tag), newest):
+                found[each] = tag
+    return found
+
+
+def _is_newer(tag: str, last: str, newest: frozenset[str]) -> bool:
+    one, other = ((each in newest, _is_final(each)) for each in (tag, last))
+    return one > other if one != other else (compare_versions(tag, last) or 0) > 0
 
 
 def _sorted(

@@ -34,12 +34,27 @@ def judge_platforms(subject: Subject) -> Iterator[Finding]:
     for (platform, at, _), tags in lost.items():
         yield _lost(subject, platform, at, tags)
     for platform, tags in never.items():
-        yield codes.PLATFORM_NEW.found(
-            subject.name,
-            "",
-            f"{tags_told(tags)} {'was' if len(tags) == 1 else 'were'} published without it",
-            platform=platform,
-        )
+        told = _never(subject, tags)
+        yield codes.PLATFORM_NEW.found(subject.name, "", told, platform=platform)
+
+
+def _never(subject: Subject, tags: list[str]) -> str:
+    """What is known: that it was published so only a record can tell."""
+    one = len(tags) == 1
+    if all(_is_recorded(subject, tag) for tag in tags):
+        return f"{tags_told(tags)} {'was' if one else 'were'} published without it"
+    has, it = ("has", "it") if one else ("have", "they")
+    return f"{tags_told(tags)} {has} no image for it, and no record says that {it} had one"
+
+
+def _is_recorded(subject: Subject, tag: str) -> bool:
+    """Whether a run says of what stands there which platforms it was published with."""
+    said = (
+        (subject.memory.digests.get((str(sight.repository), tag)), str(sight.digest(tag)))
+        for sight in subject.view.sights
+        if tag in sight.tags
+    )
+    return all(known == shown and known in subject.memory.platforms for known, shown in said)
 
 
 def expected(subject: Subject, tag: str) -> frozenset[Platform]:

@@ -1,7 +1,7 @@
 """Bringing back what one registry lacks and another has: content first, then tags, one transaction.
 
-What stands in several forms is only decided where a record says what was published, or most
-registries agree; the tag policy, and what was put back on purpose, count as in publishing.
+What stands in several forms is only brought where it is decided which one is right (`deciding`);
+the tag policy, and what was put back on purpose, count as in publishing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +20,9 @@ from polyarch.pipeline.current import current_of
 from polyarch.pipeline.guard import Ours, judge
 from polyarch.pipeline.held import Held
 from polyarch.pipeline.plan import Action
+from polyarch.pipeline.watching.deciding import decide, disagree, kind_of, policy_of
 from polyarch.pipeline.watching.kinds import Sort
-from polyarch.pipeline.watching.same import decided, disagree, lacking, recorded
+from polyarch.pipeline.watching.same import lacking
 from polyarch.pipeline.watching.subject import Subject
 from polyarch.pipeline.watching.view import Root, Sight
 from polyarch.registry.profile import Profile
@@ -29,30 +30,24 @@ from polyarch.transaction.adapt import adapted
 from polyarch.transaction.hold import Hold, Holds
 from polyarch.transaction.values import Guard, Labels, Submission, Target, Verdict
 
-_KINDS = {Sort.VERSION: TagKind.FIXED, Sort.COMMIT: TagKind.FIXED, Sort.MOVING: TagKind.VERSIONS}
-_FREE = "free"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What mending needs: stores, profiles of registries, what is held, and git's word.
-
-    `descends` says whether a second commit comes after a first one, None where nobody can tell.
-    """
+    """What mending needs: stores, profiles of registries, and what is held."""
 
     store: Callable[[Repository], Fetcher]
     profile: Callable[[Repository], Profile]
     holds: Holds
-    descends: Callable[[str, str], bool | None]
 
 
 def submissions(subject: Subject, workshop: Workshop) -> tuple[Submission, ...]:
     """What is to be brought where, for one image; nothing where all is well or nothing helps."""
     tags: dict[tuple[Digest, Repository], list[str]] = {}
     for tag in subject.tags:
-        right = decided(subject, tag)
-        for sight in _wrong(subject, tag) if right else ():
-            assert right is not None  # noqa: S101 - asked in the same line
+        right = decide(subject, tag).root
+        if right is None:
+            continue
+        for sight in _wrong(subject, tag, right):
             tags.setdefault((right, sight.repository), []).append(tag)
     mender = _Mender(subject=subject, workshop=workshop)
     found = []
@@ -68,14 +63,17 @@ def submissions(subject: Subject, workshop: Workshop) -> tuple[Submission, ...]:
     return tuple(found)
 
 
-def _wrong(subject: Subject, tag: str) -> Iterator[Sight]:
-    """The repositories in which a tag is to be set; what no rule gives is nobody's to spread."""
+def _wrong(subject: Subject, tag: str, right: Digest) -> Iterator[Sight]:
+    """The repositories in which a tag is to be set.
+
+    What no rule gives is nobody's to spread, and what `prune` lets go does not come back.
+    """
     if subject.sorts[tag].sort is Sort.OTHER:
         return
-    yield from lacking(subject, tag)
-    yield from (sight for sight in subject.view.sights if tag in sight.dangling)
+    if tag not in subject.let_go:
+        yield from lacking(subject, tag)
+        yield from (sight for sight in subject.view.sights if tag in sight.dangling)
     if disagree(subject, tag):
-        right = decided(subject, tag)
         for sight in subject.view.sights:
             if sight.digest(tag) not in {None, right}:
                 yield sight
@@ -145,8 +143,7 @@ class _Mender:
         if tags:
             less, why = adapted(root, source, self.workshop.profile(repository))
         per_registry = self.subject.settings.digest_policy == PER_REGISTRY
-        sorts = {tag: self.subject.sorts[tag].sort for tag in tags}
-        kinds = {tag: _KINDS.get(sort, TagKind.COMMITS) for tag, sort in sorts.items()}
+        kinds = {tag: kind_of(self.subject, tag) for tag in tags}
         return Target(
             repository=repository,
             tags=tags,
@@ -170,13 +167,12 @@ class _Mender:
             labels: Labels,
             holds: Sequence[Hold],
         ) -> Verdict:
-            known = recorded(self.subject, tag) == digest
             judgement = judge(
                 kinds[tag],
                 ours,
                 current_of(standing, labels, holds),
-                policy=_FREE if known else self.subject.settings.tag_policy,
-                descends=lambda revision: self.workshop.descends(ours.revision, revision),
+                policy=policy_of(self.subject, tag, digest),
+                descends=lambda revision: self.subject.descends(ours.revision, revision),
             )
             moves = judgement.action in {Action.CREATE, Action.MOVE}
             return Verdict(may="move" if moves else "keep", reason=judgement.reason)

@@ -1,17 +1,14 @@
 """Whether registries show the same under the same tags, and the newest version everywhere. Pure."""
 
-from collections import Counter
 from collections.abc import Iterator
 
-from polyarch.config.project import PER_REGISTRY
 from polyarch.findings import Finding, Severity
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.watching import codes
+from polyarch.pipeline.watching.deciding import Decision, decide, disagree
 from polyarch.pipeline.watching.kinds import Sort
 from polyarch.pipeline.watching.subject import Subject, short
 from polyarch.pipeline.watching.view import Sight
-
-_SEVERAL = 2
 
 
 def judge_same(subject: Subject) -> Iterator[Finding]:
@@ -44,55 +41,20 @@ def lacking(subject: Subject, tag: str) -> list[Sight]:
     ]
 
 
-def disagree(subject: Subject, tag: str) -> bool:
-    """Whether a tag shows different images; registries may get what they take, where that is so."""
-    roots = subject.view.roots(tag)
-    if len(roots) > 1 and subject.settings.digest_policy == PER_REGISTRY:
-        return len({_images(subject, root) for root in roots}) > 1
-    return len(roots) > 1
-
-
-def decided(subject: Subject, tag: str) -> Digest | None:
-    """What is to stand under a tag everywhere; None where nobody can say."""
-    roots = subject.view.roots(tag)
-    if not disagree(subject, tag):
-        return roots[0] if roots else None
-    known = recorded(subject, tag)
-    shown = Counter(each for s in subject.view.sights if (each := s.digest(tag)))
-    digest, count = shown.most_common(1)[0]
-    most = digest if count >= _SEVERAL and count * 2 > shown.total() else None
-    # A record may be an old one: another machine has published since.
-    return None if known and most and known != most else known or most
-
-
-def recorded(subject: Subject, tag: str) -> Digest | None:
-    """What the newest records say was put there, where they agree and it still stands somewhere."""
-    said = {
-        subject.memory.digests.get((str(sight.repository), tag), "")
-        for sight in subject.view.sights
-    } - {""}
-    found = [each for each in subject.view.roots(tag) if {str(each)} == said]
-    return found[0] if found else None
-
-
-def _images(subject: Subject, root: Digest) -> frozenset[tuple[str, Digest]]:
-    images = subject.view.images(root)
-    return frozenset((str(each.platform), each.digest) for each in images) or frozenset(
-        {("", root)}
-    )
-
-
 def _missing(subject: Subject, tag: str, sight: Sight, *, newest: bool) -> Finding:
     code = codes.VERSION_MISSING if newest else codes.TAG_MISSING
     others = [str(each.repository) for each in subject.view.sights if tag in each.tags]
-    words = "the newest version, " if newest else ""
     foreign = subject.sorts[tag].sort is Sort.OTHER
+    gone = tag in subject.let_go
+    hint = f"{_repair(subject)} from {others[0]}"
     return code.found(
         subject.name,
         f"{sight.repository}:{tag}",
-        f"{words}`{tag}`, does not stand here" if newest else f"`{tag}` does not stand here",
-        hint=f"{_repair(subject)} from {others[0]}",
-        severity=Severity.INFO if foreign else None,
+        f"the newest version, `{tag}`, does not stand here"
+        if newest
+        else f"`{tag}` does not stand here{', as `polyarch prune` lets it go' if gone else ''}",
+        hint="" if gone else hint,
+        severity=Severity.INFO if foreign or gone else None,
         details={"repository": str(sight.repository), "tag": tag},
     )
 
@@ -103,18 +65,43 @@ def _differ(subject: Subject, tag: str) -> Finding:
         if digest := sight.digest(tag):
             by_digest.setdefault(digest, []).append(str(sight.repository))
     told = "; ".join(f"{short(digest)} in {', '.join(at)}" for digest, at in by_digest.items())
-    one, other = (f"{at[0]}:{tag}" for at in list(by_digest.values())[:2])
-    hint = f"decide which is right: `polyarch copy {one} {other}`, or the other way"
-    if right := decided(subject, tag):
-        why = "a run has published" if recorded(subject, tag) else "most registries have"
-        hint = f"`polyarch watch {subject.name} --repair` takes {short(right)}, which {why}"
+    decision = decide(subject, tag)
+    if decision.held:
+        told += f"; in {by_digest[decision.held][0]} {decision.reason}"
+    if decision.unknown:
+        told += "; whether somebody has put it back was asked, and is not known"
     return codes.DISAGREE.found(
         subject.name,
         tag,
         f"registries show different images: {told}",
-        hint=hint,
+        hint=_way_out(subject, tag, decision, by_digest),
         details={each: str(digest) for digest, at in by_digest.items() for each in at},
     )
+
+
+def _way_out(
+    subject: Subject, tag: str, decision: Decision, by_digest: dict[Digest, list[str]]
+) -> str:
+    """What would make registries agree."""
+    if decision.held:
+        back = rolled_back(subject, tag, decision.held)
+        return f"{back} puts it back in the others too; or publish something newer"
+    if decision.root:
+        right = f"{short(decision.root)}, which {decision.why}"
+        return f"`polyarch watch {subject.name} --repair` takes {right}"
+    one, other = (f"{at[0]}:{tag}" for at in list(by_digest.values())[:2])
+    return f"decide which is right: `polyarch copy {one} {other}`, or the other way"
+
+
+def rolled_back(subject: Subject, tag: str, digest: Digest) -> str:
+    """The command that puts a tag to what it was put back to somewhere, everywhere."""
+    versions = (
+        each
+        for each in subject.tags
+        if subject.sorts[each].sort is Sort.VERSION and digest in subject.view.roots(each)
+    )
+    to = next(versions, f"{digest} --tag {tag}")
+    return f"`polyarch rollback {subject.name} --to {to}`"
 
 
 def _repair(subject: Subject) -> str:

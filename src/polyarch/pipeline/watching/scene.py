@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -10,6 +10,8 @@ from typing import Self
 from polyarch.config.project import ImageSettings, Project
 from polyarch.host.ci_event import CiEvent
 from polyarch.host.git import GitTree
+from polyarch.host.git_after import times_after
+from polyarch.host.git_refs import living_refs
 from polyarch.host.repository import RepositoryFacts, known_repository
 from polyarch.metadata.glob import literal_front
 from polyarch.metadata.policy import PublishRule
@@ -18,6 +20,7 @@ from polyarch.oci.manifest import ImageManifest
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.ancestry import Ancestry
 from polyarch.pipeline.pruning import mark
+from polyarch.pipeline.pruning.kinds import Refs
 from polyarch.pipeline.run_store import TAG_PREFIX
 from polyarch.pipeline.watching.kinds import Sorter, Told
 from polyarch.pipeline.watching.memory import Memory
@@ -48,7 +51,10 @@ class Scene:
     git: GitTree | None
     now: datetime
     on: tuple[PublishRule, ...]
+    environment: Mapping[str, str]
     memory: Memory = field(default_factory=Memory)
+    _ancestries: dict[str, Ancestry] = field(default_factory=dict, init=False, repr=False)
+    _refs: list[Refs] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def of(cls, project: Project, event: CiEvent, world: World) -> Self:
@@ -69,6 +75,7 @@ class Scene:
             git=git,
             now=world.now,
             on=on,
+            environment=world.environment,
         )
 
     def subject(self, name: str, view: View, metered: frozenset[Repository]) -> Subject:
@@ -93,11 +100,27 @@ class Scene:
             shares=any(used[place] > 1 for place in settings.repositories),
             scheduled=self._is_scheduled(settings),
             metered=metered,
+            descends=self.descends,
+            after=self._after,
         )
 
     def descends(self, commit: str, revision: str) -> bool | None:
         """Whether `revision` comes after `commit`; None where nobody can tell."""
-        return Ancestry(self.git, commit).descends(revision)
+        asked = self._ancestries.setdefault(commit, Ancestry(self.git, commit))
+        return asked.descends(revision)
+
+    def refs(self) -> Refs:
+        """What git and its remote have, for what `prune` lets go; asked once."""
+        if not self._refs:
+            living = living_refs(self.project.root, self.environment)
+            default = self.repository.default_branch
+            self._refs.append(Refs(living=living, default_branch=default))
+        return self._refs[0]
+
+    def _after(self, revision: str) -> tuple[datetime, ...] | None:
+        if self.git is None or not self.head:
+            return None
+        return times_after(self.git, revision, self.head)
 
     def _is_scheduled(self, settings: ImageSettings) -> bool:
         """Whether a pipeline publishes on a schedule, with a tag for that."""

@@ -1,6 +1,6 @@
 """An image with all that is known of it when it is judged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +11,21 @@ from polyarch.oci.reference import Repository
 from polyarch.pipeline.watching.kinds import Sort, TagSort
 from polyarch.pipeline.watching.memory import Memory
 from polyarch.pipeline.watching.view import Sight, View, is_image
+from polyarch.transaction.hold import Hold
+
+TagHolds = Mapping[tuple[Repository, str], tuple[Hold, ...] | None]
+"""What keeps a tag where it was put back to, in one repository; None where that was not said."""
+
+
+def nobody_knows(_commit: str, _revision: str) -> bool | None:
+    """Git is not there to be asked."""
+    return None
+
+
+def no_branch(_revision: str) -> tuple[datetime, ...] | None:
+    """Nor does it tell of the branch."""
+    return None
+
 
 _TOLD = 3
 _ORDER = tuple(Sort)
@@ -22,7 +37,10 @@ class Subject:
 
     `shares`: other images are published to its repositories, so that tags which no rule gives are
     nobody's business. `scheduled`: a nightly is expected. `metered` are repositories whose registry
-    counts reads.
+    counts reads. `descends` says whether a second commit comes after a first one, `after` when the
+    commits were made that the default branch has had since one, oldest first; None where nobody can
+    tell. `holds` were asked for where something depends on them. `let_go` are tags that some
+    repository lacks and that the bounds of `prune` let go.
     """
 
     settings: ImageSettings
@@ -35,6 +53,10 @@ class Subject:
     shares: bool = False
     scheduled: bool = False
     metered: frozenset[Repository] = frozenset()
+    descends: Callable[[str, str], bool | None] = nobody_knows
+    after: Callable[[str], tuple[datetime, ...] | None] = no_branch
+    holds: TagHolds = field(default_factory=dict)
+    let_go: frozenset[str] = frozenset()
     _tags: list[tuple[str, ...]] = field(init=False, default_factory=list, repr=False)
     _shown: dict[Repository, dict[Digest, list[str]]] = field(
         init=False, default_factory=dict, repr=False
@@ -85,6 +107,16 @@ class Subject:
             shown = self.shown(sight)
             self._held[sight.repository] = frozenset({*shown, *self.view.below(shown)})
         return self._held[sight.repository]
+
+    def holds_of(self, tag: str, digest: Digest) -> tuple[Hold, ...]:
+        """What keeps a tag at a digest, in whichever repository."""
+        there = (each.repository for each in self.view.sights if each.digest(tag) == digest)
+        return tuple(hold for place in there for hold in self.holds.get((place, tag)) or ())
+
+    def holds_unknown(self, tag: str) -> bool:
+        """Whether a registry did not say what keeps a tag there."""
+        there = (each.repository for each in self.view.sights if each.digest(tag))
+        return any(self.holds.get((place, tag), ()) is None for place in there)
 
     def platforms_of(self, digest: Digest) -> frozenset[Platform]:
         """The platforms of a root that was read."""

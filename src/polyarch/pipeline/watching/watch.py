@@ -6,7 +6,7 @@ Nothing is changed without `repair`. What a registry does not say is told, and i
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from polyarch.config.project import Project
 from polyarch.content.shelf import Shelf
@@ -25,8 +25,10 @@ from polyarch.pipeline.verify import verify_places
 from polyarch.pipeline.verify_request import Level, VerifyRequest
 from polyarch.pipeline.verify_result import VerifyOutcome, why
 from polyarch.pipeline.watching.bases import BaseUse, base_uses, judge_bases
+from polyarch.pipeline.watching.behind import ask_holds, judge_newest
 from polyarch.pipeline.watching.codes import NOT_ASKED
 from polyarch.pipeline.watching.fresh import judge_fresh
+from polyarch.pipeline.watching.let_go import tags_let_go
 from polyarch.pipeline.watching.look import Looker
 from polyarch.pipeline.watching.lost import expected, judge_platforms
 from polyarch.pipeline.watching.memory import recall, recall_stored
@@ -158,7 +160,17 @@ class _Watch:
             for place in places
             if self.client.repository(place).profile.metered_reads
         )
-        return looker, [self.scene.subject(name, view, metered) for name, view in views.items()]
+        subjects = [self.scene.subject(name, view, metered) for name, view in views.items()]
+        return looker, subjects if self.request.bases_only else self._known(subjects)
+
+    def _known(self, subjects: Sequence[Subject]) -> list[Subject]:
+        """With what has to be asked where something looks wrong: holds, and what `prune` does."""
+        holds = self.runner.run(ask_holds(subjects, self.client))
+        scene = self.scene
+        return [
+            replace(each, holds=holds, let_go=tags_let_go(each, scene.project, scene.refs))
+            for each in subjects
+        ]
 
     def _mend(self, subjects: Sequence[Subject]) -> tuple[Outcome, ...]:
         """One transaction for all images; each registry is mended as far as it goes."""
@@ -167,7 +179,6 @@ class _Watch:
                 store=registries.store,
                 profile=lambda repository: self.client.repository(repository).profile,
                 holds=Holds(),
-                descends=self.scene.descends,
             )
             work: list[Submission] = []
             for subject in subjects:
@@ -193,7 +204,7 @@ class _Watch:
         errors = [error for sight in subject.view.sights for error in sight.errors[:1]]
         samples: tuple[Sample, ...] = ()
         if not self.request.bases_only:
-            for judge in (judge_whole, judge_same, judge_platforms, judge_fresh):
+            for judge in (judge_whole, judge_same, judge_newest, judge_platforms, judge_fresh):
                 found += judge(subject)
             samples = choose(subject, self.request.sample)
         found += judge_bases(uses)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from polyarch.findings import Finding
+from polyarch.findings import Finding, Severity
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.platform import Platform
@@ -48,11 +48,14 @@ def _unasked(subject: Subject, sight: Sight) -> Iterator[Finding]:
 def _dangling(subject: Subject, sight: Sight) -> Iterator[Finding]:
     for tag in sorted(sight.dangling):
         others = [s.repository for s in subject.view.sights if s is not sight and tag in s.tags]
+        gone = tag in subject.let_go
+        told = ", as `polyarch prune` lets it go" if gone else ""
         yield codes.DANGLING.found(
             subject.name,
             f"{sight.repository}:{tag}",
-            f"`{tag}` is listed, and nothing stands there",
-            hint=_mended(subject, [str(each) for each in others]),
+            f"`{tag}` is listed, and nothing stands there{told}",
+            severity=Severity.INFO if gone else None,
+            hint="" if gone else _mended(subject, [str(each) for each in others]),
         )
 
 

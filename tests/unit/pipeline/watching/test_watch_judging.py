@@ -18,11 +18,12 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest, parse_any
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.watching.codes import key_of
+from polyarch.pipeline.watching.deciding import decide
 from polyarch.pipeline.watching.fresh import judge_fresh
 from polyarch.pipeline.watching.kinds import Sort, TagSort
 from polyarch.pipeline.watching.lost import expected, judge_platforms
 from polyarch.pipeline.watching.memory import Memory
-from polyarch.pipeline.watching.same import decided, judge_same
+from polyarch.pipeline.watching.same import judge_same
 from polyarch.pipeline.watching.subject import Subject
 from polyarch.pipeline.watching.view import Root, Sight, View
 from polyarch.pipeline.watching.whole import judge_whole
@@ -157,7 +158,7 @@ class TestSame:
         new, other = images.image("new"), images.image("other")
         subject = images.subject({"latest": new}, {"latest": other}, {"latest": new})
         assert told(judge_same(subject)) == {("W110", "latest")}
-        assert decided(subject, "latest") == new.descriptor.digest
+        assert decide(subject, "latest").root == new.descriptor.digest
 
     def test_registries_that_get_what_they_take(self):
         images = Set()
@@ -175,10 +176,10 @@ class TestSame:
         shown = {"latest": new}, {"latest": other}, {"latest": new}
         known = str(other.descriptor.digest)
         memory = Memory(digests={(str(each), "latest"): known for each in SETTINGS.repositories})
-        assert decided(images.subject(*shown, memory=memory), "latest") is None
+        assert decide(images.subject(*shown, memory=memory), "latest").root is None
         even = images.subject({"latest": new}, {"latest": other}, {}, memory=memory)
-        assert decided(even, "latest") == other.descriptor.digest
-        assert decided(replace(even, memory=Memory()), "latest") is None
+        assert decide(even, "latest").root == other.descriptor.digest
+        assert decide(replace(even, memory=Memory()), "latest").root is None
 
 
 class TestPlatforms:
