@@ -136,6 +136,23 @@ class TestCopy:
         assert _digest(released, "latest") == _digest(released, "1.3.0")
 
 
+class TestHint:
+    def test_publish_says_how_a_hold_is_lifted(self, released: Released):
+        back(released)
+        said = released.publish("1.3.0", released.project.git("rev-parse", "v1.3.0"), "--force")
+        assert said.code == 0, said
+        [hint] = [line for line in said.stderr.splitlines() if "polyarch tag" in line]
+        told, _, command = hint.partition("polyarch ")
+        assert "server: 1, latest stay where they were put back to" in told
+        assert command == f"tag {name(released, '1.3.0')} 1 latest"
+        assert released.project.run(*command.split()).code == 0
+        assert _digest(released, "latest") == _digest(released, "1.3.0")
+
+    def test_nothing_is_said_where_no_tag_is_held(self, released: Released):
+        said = released.release("1.4.0")
+        assert "polyarch tag" not in said.stderr
+
+
 def _digest(released: Released, tag: str) -> str:
     said = released.project.run("runs", "who", name(released, tag), "--json")
     digest: str = said.document["answers"][0]["digest"]

@@ -148,6 +148,8 @@ class TestPolicy:
         again = staged.promote("app", more=event)
         assert told(again) == [{"1.2.4": "unchanged", "1.2": "unchanged", "latest": "kept"}] * 3
         assert "it was put back from 1.2.4 by octo" in again.stderr + again.stdout
+        lift = f"polyarch tag {staged.hosts[0]}/team/app:1.2.4 latest --everywhere\n"
+        assert again.stderr.count(lift) == 1
 
     def test_tags_of_single_platforms_go_along(self, staged: Staged):
         text = (staged.project.root / "polyarch.toml").read_text()

@@ -38,6 +38,8 @@ _SHOWN = 60
 _IS_VERSION = re.compile(r"v?[0-9]")
 """How versions begin; what else stands in their place are names of branches."""
 
+_PUT_BACK = "was put back from"
+
 _TAG = "dev.polyarch.hold.tag"
 _DIGEST = "dev.polyarch.hold.digest"
 _VERSION = "dev.polyarch.hold.version"
@@ -87,7 +89,7 @@ class Hold:
         """What people are told of the tag, in words that follow its name."""
         who = f" by {shorten(self.who, _SHOWN)}" if self.who else ""
         why = f": {shorten(self.why, _SHOWN)}" if self.why else ""
-        return f"was put back from {self._taken}{who}, and waits for something newer{why}"
+        return f"{_PUT_BACK} {self._taken}{who}, and waits for something newer{why}"
 
     @property
     def _taken(self) -> str:
@@ -135,6 +137,11 @@ class Hold:
             why=said.get(_WHY, ""),
             run=said.get(_RUN, ""),
         )
+
+
+def tells_of_hold(reason: str) -> bool:
+    """Whether that is why a tag was kept: it was put back, as `told` says behind `it`."""
+    return reason.startswith(f"it {_PUT_BACK} ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from polyarch.cli import options
 from polyarch.cli.acting import refuse_reserved
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import EventOptions, event_of
+from polyarch.cli.held_hint import hint_held
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of
 from polyarch.cli.projects import complete_environments, open_project
@@ -160,6 +161,7 @@ def command(
             result = promote(request, world)
         log.result(document(result), code_of(result), result.reason)
     tell(result, invocation)
+    hint_held(result.images, project.environment, invocation)
     return code_of(result)
 
 

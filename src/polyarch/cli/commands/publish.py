@@ -9,6 +9,7 @@ from polyarch.cli.documents import error_object
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import is_pull_request
 from polyarch.cli.exit_codes import ExitCode, exit_code, refusal_code, worst
+from polyarch.cli.held_hint import hint_held
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of, complain_of, tell_quotas
 from polyarch.cli.parts import record_source
@@ -148,7 +149,7 @@ def command(
             )
         code = worst([code_of(result), *(exit_code(error) for error in result.errors_after)])
         log.result(_document(result), code, result.reason)
-    _tell(result, invocation, sandbox=sandbox)
+    _tell(result, invocation, project.environment, sandbox=sandbox)
     return code
 
 
@@ -221,13 +222,17 @@ def _given(
     return record_source(parts, surroundings)
 
 
-def _tell(result: "PublishResult", invocation: Invocation, *, sandbox: bool) -> None:
+def _tell(
+    result: "PublishResult", invocation: Invocation, environment: str | None, *, sandbox: bool
+) -> None:
     invocation.draw(lambda: _view(result))
     invocation.emit(_document(result), lambda: _pinned(result))
     tell_quotas(result.usage, invocation)
     complain_of(result, invocation)
     for error in result.errors_after:
         invocation.complain("\n".join(error_lines(error)))
+    if not sandbox:
+        hint_held(result.images, environment, invocation)
     if not result.published:
         invocation.hint(f"nothing was published: {result.reason}")
     elif sandbox:
