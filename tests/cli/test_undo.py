@@ -11,7 +11,7 @@ from polyarch.oci.digest import Digest
 from polyarch.sandbox.likenesses import DOCKER_HUB, GHCR
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
-from polyarch.sandbox.wire import HANG_UP, Answer, Call
+from polyarch.sandbox.wire import HANG_UP, Answer, Call, refusal
 from tests.support.documents import check, moved
 from tests.support.released import Released, shown, statuses, tags_told
 from tests.support.tiny_project import Said, github
@@ -73,6 +73,37 @@ def test_what_was_undone_waits_for_something_newer(released: Released, tmp_path:
     again = released.publish("1.3.0", sha, machine=machine)
     assert ("latest", "kept") in tags_told(again), again
     assert "it leaks" in again.stderr
+
+
+@pytest.mark.parametrize("torn", [True, False])
+def test_tags_that_the_run_did_not_come_to_are_held_too(
+    released: Released, registries: Registries, tmp_path: Path, *, torn: bool
+):
+    """One that left off between two tags, and one that a registry was down for."""
+    released.project.toml('+[publish]\non-registry-failure = "continue"\n')
+
+    async def protected(call: Call) -> Answer | Call | None:
+        moves = call.method == "PUT" and call.target.item == "latest"
+        return refusal("DENIED", "this tag is protected", status=403) if moves else None
+
+    broken = registries[:2]
+    for registry in broken:
+        registry.quirks = Quirks(on_request=protected if torn else down)
+    bad = released.release("1.3.0", *(["--no-rollback"] if torn else []))
+    assert bad.code == 6, bad
+    for registry in broken:
+        registry.quirks = Quirks()
+    old = [each["latest"] for each in shown(released)][:2]
+    said = undo(released, bad.document["run"], "--why", "it leaks")
+    assert said.code == 0, said
+    undone = shown(released)
+    assert [each["latest"] for each in undone] == [old[0]] * 3
+    sha = released.project.git("rev-parse", "v1.3.0")
+    again = released.publish("1.3.0", sha, machine=released.empty_machine(tmp_path / "empty"))
+    assert {("latest", "kept"), ("1", "kept")} <= tags_told(again), again
+    assert "it leaks" in again.stderr
+    now = shown(released)
+    assert [(each["latest"], each["1"]) for each in now] == [(old[0], old[0])] * 3
 
 
 def test_undoing_a_rollback_lets_its_version_be_published(released: Released, tmp_path: Path):

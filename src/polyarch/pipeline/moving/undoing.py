@@ -1,7 +1,7 @@
 """`polyarch undo`: the tags as they were before a run; what somebody has moved since stays."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,10 @@ from polyarch.pipeline.moving.carrying import carry_out, kept
 from polyarch.pipeline.moving.desk import Desk, open_desk
 from polyarch.pipeline.moving.holding import holds_for
 from polyarch.pipeline.moving.new_tags import NewTags, remove_all
+from polyarch.pipeline.moving.newer import Other
 from polyarch.pipeline.moving.result import MoveResult
 from polyarch.pipeline.moving.undone import Change, UndoneRun
+from polyarch.pipeline.moving.undone_elsewhere import Place, moves_elsewhere, others_given
 from polyarch.pipeline.moving.wanted import Move, Wanted
 from polyarch.pipeline.reach import Reach
 from polyarch.pipeline.world import World
@@ -31,6 +33,9 @@ FOREIGN = (
 )
 
 Key = tuple[Repository, Digest]
+
+_EVERYWHERE = frozenset({"publish", "promote"})
+"""Verbs that are about all repositories of an image."""
 
 
 def undo_run(
@@ -49,8 +54,7 @@ def undo_run(
     """
     with open_desk(reach, world, who=who, why=terms.why) as desk:
         images = _images(undone, project)
-        asked = [each for image in images for each in image.trusted_changes]
-        shown = shown_by(desk, ((each.repository, each.tag) for each in asked))
+        shown = shown_by(desk, (key for image in images for key in image.keys))
         roots = _roots(undone, images, desk)
         wanted = desk.runner.run(
             _together([_wanted(image, undone, shown, roots, desk) for image in images])
@@ -72,13 +76,21 @@ def undo_run(
 class _Image:
     """One image's changes; `sources` are the repositories that may hold its bytes.
 
-    `trusted` are those in which tags may go: a record that others wrote may name any.
+    `trusted` are those in which tags may go: a record that others wrote may name any. `left` are
+    tags that the run was to move as well, and did not.
     """
 
     name: str
     changes: tuple[Change, ...]
     sources: tuple[Repository, ...]
     trusted: frozenset[Repository]
+    left: tuple[Place, ...] = ()
+
+    @property
+    def keys(self) -> Iterator[Place]:
+        """All tags that somebody is asked about."""
+        yield from ((each.repository, each.tag) for each in self.trusted_changes)
+        yield from self.left
 
     @property
     def trusted_changes(self) -> tuple[Change, ...]:
@@ -116,8 +128,32 @@ def _images(undone: UndoneRun, project: Project | None) -> list[_Image]:
         trusted = frozenset(places) if undone.is_ours else frozenset(owners)
         known = trusted | frozenset(more)
         sources = tuple(each for each in dict.fromkeys([*places, *more]) if each in known)
-        made.append(_Image(name=name, changes=tuple(changes), sources=sources, trusted=trusted))
+        made.append(
+            _Image(
+                name=name,
+                changes=tuple(changes),
+                sources=sources,
+                trusted=trusted,
+                left=tuple(_left(undone, changes, more, known)),
+            )
+        )
     return made
+
+
+def _left(
+    undone: UndoneRun,
+    changes: Sequence[Change],
+    places: Sequence[Repository],
+    known: Collection[Repository],
+) -> Iterator[Place]:
+    """Tags that the run would have moved: as its journal says, and where it did not come to."""
+    changed = {(each.repository, each.tag) for each in changes}
+    mine = {*places, *(place for place, _ in changed)}
+    found = dict.fromkeys(key for key in undone.left if key[0] in mine)
+    if undone.verb in _EVERYWHERE:
+        names = dict.fromkeys(each.tag for each in changes if each.after)
+        found |= dict.fromkeys((place, tag) for place in places for tag in names)
+    yield from (key for key in found if key[0] in known and key not in changed)
 
 
 def _roots(undone: UndoneRun, images: Sequence[_Image], desk: Desk) -> Mapping[Key, Found]:
@@ -153,13 +189,15 @@ async def _wanted(
     moves: list[Move] = []
     blocked: dict[Repository, PolyarchError] = {}
     stays: dict[Repository, tuple[TagOutcome, ...]] = {}
+    others = await others_given(image.trusted_changes, image.left, shown, desk)
+    elsewhere, notes = await moves_elsewhere(image.left, others, shown, desk)
     for change in image.changes:
         place = change.repository
         if place not in image.trusted:
             stays[place] = (*stays.get(place, ()), kept(change.tag, None, FOREIGN))
             continue
         try:
-            planned = await _planned(change, shown, roots, desk)
+            planned = await _planned(change, shown, roots, others, desk)
         except PolyarchError as error:
             blocked.setdefault(place, error)
             continue
@@ -171,15 +209,20 @@ async def _wanted(
         name=image.name,
         source=f"as before {undone.verb} {undone.id}",
         places=tuple(dict.fromkeys(change.repository for change in image.changes)),
-        moves=tuple(move for move in moves if move.repository not in blocked),
+        moves=tuple(move for move in (*moves, *elsewhere) if move.repository not in blocked),
         blocked=blocked,
         stays=stays,
         sources=image.sources,
+        notes=notes,
     )
 
 
 async def _planned(
-    change: Change, shown: Shown, roots: Mapping[Key, Found], desk: Desk
+    change: Change,
+    shown: Shown,
+    roots: Mapping[Key, Found],
+    others: Sequence[Other],
+    desk: Desk,
 ) -> Move | TagOutcome | None:
     """What becomes of one tag; None for one that was new and goes last.
 
@@ -190,24 +233,26 @@ async def _planned(
     if isinstance(standing, PolyarchError):
         raise standing
     now = standing.descriptor.digest if standing else None
+    place, tag = change.repository, change.tag
+    remote = desk.client.repository(place)
     if change.known and now == change.before:
         if standing is None:
-            return TagOutcome(tag=change.tag, digest=None, status=TagStatus.UNCHANGED)
-        return Move(repository=change.repository, tag=change.tag, root=standing, seen=now)
+            return TagOutcome(tag=tag, digest=None, status=TagStatus.UNCHANGED)
+        holds = await holds_for(remote, tag, standing, standing, desk, others=others)
+        return Move(repository=place, tag=tag, root=standing, seen=now, holds=holds)
     if now != change.after:
         return kept(change.tag, now, OTHERS if now else GONE)
     if not change.known:
         return kept(change.tag, now, UNKNOWN)
     if change.before is None:
         return None
-    root = roots[change.repository, change.before]
+    root = roots[place, change.before]
     if isinstance(root, PolyarchError):
         raise root
     if root is None:
-        raise OldImageGoneError(f"{change.repository}:{change.tag}", str(change.before))
-    remote = desk.client.repository(change.repository)
-    holds = await holds_for(remote, change.tag, standing, root, desk) if standing else ()
-    return Move(repository=change.repository, tag=change.tag, root=root, seen=now, holds=holds)
+        raise OldImageGoneError(f"{place}:{tag}", str(change.before))
+    holds = await holds_for(remote, tag, standing, root, desk) if standing else ()
+    return Move(repository=place, tag=tag, root=root, seen=now, holds=holds)
 
 
 def _digest(shown: Shown, change: Change) -> Digest | None:

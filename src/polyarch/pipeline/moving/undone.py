@@ -1,6 +1,6 @@
 """What a run did to tags, as far as it is to be undone: from its record, and from its journal."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from polyarch.errors import (
@@ -52,12 +52,14 @@ class Change:
 class UndoneRun:
     """A run that is to be undone; `old` has the bytes that its journal kept, by digest.
 
+    `left` are tags that stood there and that it was to move, as its journal says, and did not.
     `is_ours`: its record was written on this machine, and nobody else can have made it up.
     """
 
     id: str
     verb: str
     changes: tuple[Change, ...]
+    left: tuple[tuple[Repository, str], ...] = ()
     is_ours: bool = True
     old: Mapping[Digest, Root] = field(default_factory=dict)
 
@@ -88,9 +90,16 @@ def undone_run(record: RunRecord) -> UndoneRun:
         id=summary.id,
         verb=summary.verb,
         changes=changes,
+        left=tuple(_left(past, changed)) if past else (),
         is_ours=record.run.origin is Origin.LOCAL,
         old={r.descriptor.digest: r for r in past.old.values() if r} if past else {},
     )
+
+
+def _left(past: PastRun, changed: Collection[tuple[str, str]]) -> Iterator[tuple[Repository, str]]:
+    for repository, tag in past.old:
+        if past.old[repository, tag] and (repository, tag) not in changed:
+            yield Repository.parse(repository), tag
 
 
 def _key(move: TagMove) -> tuple[str, str]:
