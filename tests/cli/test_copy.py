@@ -26,6 +26,7 @@ from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.wire import Answer, Call, refusal
 from tests.support.documents import COPY, ERROR, check
+from tests.support.environments import cosign, shown_as
 from tests.support.images import MadeImage, make_index
 from tests.support.places import (
     SIGNATURE,
@@ -739,3 +740,25 @@ def test_a_tag_that_is_kept_for_something_else_is_warned_of(
     name = f"{registries[0].host}/team/app:{fallback_tag(made.index.descriptor.digest)}"
     said = copied(place, "oci:lay:1.2", name)
     assert "signatures and other artifacts about an image are kept under it" in said.stderr
+
+
+def test_what_cosign_keeps_under_tags_goes_along(
+    place: TinyProject, made: MadeImage, registries: Registries
+):
+    digest = str(made.index.descriptor.digest)
+    first, second = (f"{each.host}/team/app" for each in registries[:2])
+    copied(place, "oci:lay:1.2", f"{first}:1.2")
+    signature = cosign(first, digest, "one")
+    said = copied(place, f"{first}:1.2", f"{second}:1.2", "oci:back:1.2")
+    tag = f"{digest.replace(':', '-')}.sig"
+    assert shown_as(second, tag) == signature
+    told = [each["referrers"] for each in said.document["images"][0]["destinations"]]
+    assert [[each["carried"] for each in one] for one in told] == [[True], [False]]
+    foreign = cosign(second, digest, "two")
+    again = copied(place, f"{first}:1.2", f"{second}:1.2")
+    assert shown_as(second, tag) == foreign
+    assert "is kept" in again.stdout
+    copied(place, "--no-referrers", f"{first}:1.2", f"{registries[2].host}/team/app:1.2")
+    assert not shown_as(f"{registries[2].host}/team/app", tag)
+    by_hand = copied(place, f"{first}:{tag}", f"{registries[2].host}/team/app:{tag}")
+    assert "is written over" not in by_hand.stderr

@@ -16,8 +16,11 @@ from polyarch.transaction.hold import ARTIFACT as HOLD
 from tests.cli.test_registries_differ import attested
 from tests.support.environments import (
     PLATFORMS,
+    TAGS,
     Staged,
+    cosign,
     referrers_of,
+    shown_as,
     sign,
 )
 from tests.support.tiny_project import Said
@@ -81,6 +84,49 @@ class TestWhatGoesAlong:
         first = [is_tag for _, is_tag in seen].index(True)
         assert not [is_tag for _, is_tag in seen[first:] if not is_tag], "tags come last"
 
+    def test_what_cosign_keeps_under_tags_is_there_before_any_tag_moves(
+        self, staged: Staged, three: Registries
+    ):
+        published = staged.stage("app")
+        digest, child = app_of(published), published["images"][0]["platforms"][0]["digest"]
+        source = f"{three[0].host}/staging/app"
+        signature = cosign(source, digest, "one", "two")
+        elsewhere = cosign(f"{three[1].host}/staging/app", child, "of a child", end=".att")
+        tags = [
+            f"{each.replace(':', '-')}{end}" for each, end in ((digest, ".sig"), (child, ".att"))
+        ]
+        team = [f"{host}/team/app" for host in staged.hosts]
+        cosign(team[1], digest, "one")  # older: cosign has added to it since
+        more = cosign(team[2], digest, "one", "two", "three")
+        foreign = cosign(team[2], child, "of somebody else", end=".att")
+        seen: list[tuple[SandboxRegistry, str]] = []
+        for registry in three:
+            registry.quirks = replace(registry.quirks, on_request=naming(registry, seen))
+
+        said = staged.promote("app")
+        assert said.code == 0, said
+        assert [shown_as(each, tags[0]) for each in team] == [signature, signature, more]
+        assert [shown_as(each, tags[1]) for each in team] == [elsewhere, elsewhere, foreign]
+        carried = [each["referrers"] for each in said.document["images"][0]["destinations"]]
+        assert [[each["carried"] for each in one] for one in carried] == (
+            [[True, True], [True, True], [True, False]]
+        )
+        assert "is kept" in carried[2][1]["reason"]
+        put = [item for _, item in seen if ":" not in item]
+        assert {*put[:4]} == {*tags}, "tags of the image come last"
+        again = staged.promote("app")
+        assert told(again) == [dict.fromkeys(TAGS, "unchanged")] * 3
+
+    def test_signatures_that_differ_in_the_source_are_told(self, staged: Staged, three: Registries):
+        digest = app_of(staged.stage("app"))
+        first = cosign(f"{three[0].host}/staging/app", digest, "one")
+        cosign(f"{three[1].host}/staging/app", digest, "two")
+        said = staged.promote("app")
+        assert said.code == 0, said
+        tag = f"{digest.replace(':', '-')}.sig"
+        assert {shown_as(f"{host}/team/app", tag) for host in staged.hosts} == {first}
+        assert "is not the same as elsewhere" in said.stdout
+
     def test_one_that_cannot_be_brought_keeps_all_tags_where_they_are(
         self, staged: Staged, three: Registries
     ):
@@ -129,6 +175,16 @@ class TestWhatGoesAlong:
         carried = [each["referrers"] for each in said.document["images"][0]["destinations"]]
         assert [len(each) for each in carried] == [1, 0, 1], "it is about the index of the others"
         assert referrers_of(f"{three[2].host}/team/app", digest) == {about}
+
+
+def naming(registry: SandboxRegistry, seen: list[tuple[SandboxRegistry, str]]) -> Any:
+    """Notes under which name each manifest comes."""
+
+    async def watch(call: Call) -> None:
+        if call.method == "PUT" and call.target.kind is Kind.MANIFEST:
+            seen.append((registry, call.target.item))
+
+    return watch
 
 
 def watching(registry: SandboxRegistry, seen: list[tuple[SandboxRegistry, bool]]) -> Any:

@@ -4,17 +4,19 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from polyarch.oci import mediatype
+from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageManifest
 from polyarch.oci.reference import Repository
 from polyarch.registry.body import Body
 from polyarch.registry.client import RegistryClient
 from polyarch.registry.repository import RemoteRepository
-from polyarch.transaction.marker import marker, push_marker_blobs
+from polyarch.transaction.marker import NO_CONFIG, marker, push_marker_blobs
 from tests.support.places import SIGNATURE
 from tests.support.tiny_project import Said, TinyProject, github
 from tests.support.whole import Shelf
@@ -151,6 +153,36 @@ def sign(name: str, digest: str, said: str = "signed", kind: str = SIGNATURE) ->
         await push_marker_blobs(remote)
         await remote.push_referrer(made)
         return str(made.descriptor.digest)
+
+    return on(name, ask)
+
+
+def cosign(name: str, digest: str, *signatures: str, end: str = ".sig") -> str:
+    """Keep signatures under cosign's tag, as `cosign sign` does; gives the digest of it."""
+    kind = "application/vnd.dev.cosign.simplesigning.v1+json"
+    config = Descriptor.of(mediatype.OCI_CONFIG, NO_CONFIG)
+    payload = digest.encode()
+    layers = [
+        replace(Descriptor.of(kind, payload), annotations={"dev.cosignproject.cosign/signature": s})
+        for s in signatures
+    ]
+    made = ImageManifest.build(config=config, layers=layers)
+
+    async def ask(remote: RemoteRepository) -> None:
+        await remote.push_blob(config, Body.of_bytes(NO_CONFIG))
+        await remote.push_blob(layers[0].bare(), Body.of_bytes(payload))
+        await remote.put_manifest(made, digest.replace(":", "-") + end)
+
+    on(name, ask)
+    return str(made.descriptor.digest)
+
+
+def shown_as(name: str, tag: str) -> str:
+    """The digest that stands under a tag; empty for none."""
+
+    async def ask(remote: RemoteRepository) -> str:
+        head = await remote.head(tag)
+        return str(head.digest) if head else ""
 
     return on(name, ask)
 

@@ -18,6 +18,7 @@ from polyarch.events import Note, Warned
 from polyarch.metadata.tagname import why_reserved
 from polyarch.pipeline.copy_built import BuiltImages
 from polyarch.pipeline.copy_choice import chosen, images_of
+from polyarch.pipeline.copy_cosign import Tagged, look_for_tagged
 from polyarch.pipeline.copy_local import (
     ArchivePlace,
     DockerArchivePlace,
@@ -117,8 +118,11 @@ class _Desk:
             self.world.listen(Note(text=f"{place}: {note}"))
         wanted = self.request.referrers
         about = find_referrers(source, root, registries, self.world.listen) if wanted else ()
+        tagged: tuple[Tagged, ...] = ()
+        if wanted and source.repository:
+            tagged = look_for_tagged(source.repository, root, registries, self.world.listen)
         store = source.store if root is source.root else Overlay(source.store, root)
-        return Found(source=source, root=root, store=store, referrers=about)
+        return Found(source=source, root=root, store=store, referrers=about, tagged=tagged)
 
     def places(self, ways: Sequence[Route]) -> list[Here]:
         """The places of this machine, each with all that goes there."""
@@ -156,7 +160,8 @@ def _warn_of_reserved(ways: Sequence[Route], world: World) -> None:
     """A list of referrers may be mended by hand; an image there takes something else away."""
     for way in ways:
         for tag in way.tags if way.place.is_registry else ():
-            if reason := why_reserved(tag):
+            same = tag == way.found.source.tag and "." in tag  # cosign's own, copied by hand
+            if (reason := why_reserved(tag)) and not same:
                 world.listen(Warned(text=f"{way.repository}:{tag} is written over: {reason}"))
 
 

@@ -140,7 +140,8 @@ async def carry(
             told.append(referrer.told(reason))
             continue
         try:
-            await _push(remote, referrer.manifest, store, mount_from)
+            await bring_below(remote, referrer.manifest, store, mount_from)
+            await remote.push_referrer(referrer.manifest)
         except told_only as error:
             told.append(referrer.told(error.message.partition("\n")[0]))
         else:
@@ -148,9 +149,14 @@ async def carry(
     return tuple(told)
 
 
-async def _push(
+async def bring_below(
     remote: RemoteRepository, manifest: Root, store: Fetcher, mount_from: Sequence[Repository]
 ) -> None:
+    """Bring a repository all that an artifact consists of, but for its own manifest.
+
+    Raises:
+        RegistryError, ContentError, SpecError: it cannot be had, or is not taken.
+    """
     nodes = await asyncio.to_thread(lambda: list(walk(store, manifest.descriptor)))
     for node in nodes[:-1]:
         if mediatype.is_index(node.media_type) or mediatype.is_manifest(node.media_type):
@@ -158,7 +164,6 @@ async def _push(
             await remote.put_manifest(parse_any(raw, node.media_type))
         else:
             await remote.push_blob(node.bare(), _body(store, node), mount_from=mount_from)
-    await remote.push_referrer(manifest)
 
 
 def _body(store: Fetcher, blob: Descriptor) -> Body:

@@ -14,6 +14,7 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.platform import Platform
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.copy_choice import Root, single
+from polyarch.pipeline.copy_cosign import Tagged
 from polyarch.pipeline.copy_held import MildHolds, move_and_tell
 from polyarch.pipeline.copy_local import Parcel
 from polyarch.pipeline.copy_referrers import Referrer
@@ -74,6 +75,7 @@ class Found:
     root: Root
     store: Fetcher
     referrers: tuple[Referrer, ...] = ()
+    tagged: tuple[Tagged, ...] = ()
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from polyarch.content.places import Kind
 from polyarch.errors import PolyarchError
 from polyarch.events import DestinationFailed, Listener, Warned
+from polyarch.pipeline.copy_cosign import carry_tagged
 from polyarch.pipeline.copy_held import warn_of_held
 from polyarch.pipeline.copy_local import Local
 from polyarch.pipeline.copy_meter import Meter
@@ -32,6 +33,7 @@ from polyarch.transaction.values import (
 
 DRY_RUN = "`--dry-run`: all but the copy was done"
 REFUSED = "a destination was ruled out before anything was copied"
+_TAG_ONLY = "it is a tag, and only registries keep it so"
 NOWHERE = "no destination has taken it"
 
 
@@ -161,14 +163,12 @@ class CopyRun:
         """Artifacts follow the images that they are about, and fail nothing."""
         for route in self._remote:
             found = route.found
-            if found.referrers and remote[id(route)].status in STANDS:
-                work = carry(
-                    self.client.repository(route.repository),
-                    found.referrers,
-                    found.store,
-                    found.source.mount_from,
-                )
-                self.carried[id(route)] = self.runner.run(work)
+            if remote[id(route)].status in STANDS:
+                there = self.client.repository(route.repository)
+                way = found.store, found.source.mount_from
+                told = self.runner.run(carry(there, found.referrers, *way))
+                told += self.runner.run(carry_tagged(there, found.tagged, *way))
+                self.carried[id(route)] = told
 
     def _outcomes(self, remote: Mapping[int, Outcome]) -> tuple[CopyOutcome, ...]:
         here = {id(route): (each, at) for each in self.here for at, route in enumerate(each.routes)}
@@ -221,4 +221,5 @@ def _of_here(route: Route, here: Here, at: int) -> CopyOutcome:
 def _beside(route: Route) -> tuple[Carried, ...]:
     """Artifacts in a place of this machine: a layout lists them, Docker's forms cannot."""
     lost = "" if route.place.kind in {Kind.LAYOUT, Kind.OCI_ARCHIVE} else "it holds images alone"
-    return tuple(each.told(lost) for each in route.found.referrers)
+    about = tuple(each.told(lost) for each in route.found.referrers)
+    return about + tuple(each.told(_TAG_ONLY) for each in route.found.tagged)

@@ -26,6 +26,7 @@ from polyarch.oci.descriptor import Descriptor
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
+from polyarch.pipeline.copy_cosign import Tagged, find_tagged
 from polyarch.pipeline.copy_referrers import Referrer, every_referrer
 from polyarch.pipeline.copy_source import Asked, Source
 from polyarch.pipeline.held import Held
@@ -37,7 +38,8 @@ from polyarch.registry.blocking import BlockingRegistries
 class Origin:
     """`repositories` hold the index whole, `tag` led to it, empty where a digest did.
 
-    `said` is what it says of itself: annotations of the index, else labels of one of its images.
+    `tagged` is what cosign has about it. `said` is what it says of itself: annotations of the
+    index, else labels of one of its images.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Origin:
     said: Mapping[str, str] = field(default_factory=dict)
     tag: str = ""
     referrers: tuple[Referrer, ...] = ()
+    tagged: tuple[Tagged, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def digest(self) -> Digest:
@@ -95,6 +99,7 @@ class Origins:
         said = _said(root, store)
         if given.by_event and not wanted:
             _refuse_other_commit(settings.name, said, str(repositories[0].tag(tag)), event)
+        tagged, notes = self._tagged(root, repositories)
         return Origin(
             name=settings.name,
             root=root,
@@ -103,6 +108,8 @@ class Origins:
             said=said,
             tag=tag,
             referrers=self._referrers(root, store, repositories),
+            tagged=tagged,
+            notes=notes,
         )
 
     def _with(
@@ -194,6 +201,19 @@ class Origins:
             for each in every_referrer(source, root, self.registries):
                 found.setdefault(each.manifest.descriptor.digest, each)
         return tuple(found.values())
+
+    def _tagged(
+        self, root: ImageIndex, repositories: Sequence[Repository]
+    ) -> tuple[tuple[Tagged, ...], tuple[str, ...]]:
+        """What cosign has about it, and where repositories differ: the first one's goes along."""
+        found: dict[str, Tagged] = {}
+        notes: list[str] = []
+        for repository in repositories:
+            for each in find_tagged(repository, root, self.registries):
+                first = found.setdefault(each.tag, each)
+                if first.manifest.raw != each.manifest.raw:
+                    notes.append(f"{repository}:{each.tag} is not the same as elsewhere: it stays")
+        return tuple(found.values()), tuple(notes)
 
 
 def _digest(text: str) -> Digest | None:

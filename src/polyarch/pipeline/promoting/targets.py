@@ -20,6 +20,7 @@ from polyarch.oci import annotation
 from polyarch.oci.manifest import ImageIndex, ImageManifest
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.ancestry import Ancestry
+from polyarch.pipeline.copy_cosign import carry_tagged
 from polyarch.pipeline.copy_referrers import carry
 from polyarch.pipeline.copy_result import Carried
 from polyarch.pipeline.current import current_of
@@ -169,12 +170,15 @@ class Promotion:
         Raises:
             RegistryError, ContentError: an artifact could not be brought.
         """
-        digest, ours = root.descriptor.digest, self.origin.digest
-        along = [each for each in self.origin.referrers if digest == ours or each.subject != ours]
-        if along:
-            self.carried[str(remote.repository)] = await carry(
-                remote, along, self.origin.store, self.origin.repositories, told_only=_TOLD
-            )
+        origin, digest = self.origin, root.descriptor.digest
+        left = set() if digest == origin.digest else {origin.digest}
+        along = [each for each in origin.referrers if each.subject not in left]
+        tagged = [each for each in origin.tagged if each.subject not in left]
+        way = origin.store, origin.repositories
+        told = await carry(remote, along, *way, told_only=_TOLD)
+        told += await carry_tagged(remote, tagged, *way, told_only=_TOLD)
+        if told:
+            self.carried[str(remote.repository)] = told
         await self.attach(remote, root)
 
 

@@ -20,7 +20,7 @@ def moved(
         platforms=origin.root.images,
         outcomes=tuple(each for each in outcomes if each.image == origin.name),
         carried=image.carried,
-        notes=(str(proof), *image.given.notes, *notes),
+        notes=(str(proof), *image.given.notes, *origin.notes, *notes),
         proof=proof.to_json(),
         levels=proof.levels,
     )
