@@ -105,7 +105,9 @@ def test_what_goes_is_removed_and_then_there_is_nothing_more(
     assert shown(registries[1].storage).keys() == {"1.0", f"sha256-{KEPT.encoded}"}
     again = pruned.run("prune", "--apply", "app")
     assert again.code == 0
-    assert "there was nothing to remove" in again.stderr
+    assert "there was nothing to remove" in again.stdout
+    assert "nothing may go" not in again.stdout + again.stderr
+    assert "removing" not in again.stderr
 
 
 def test_bounds_of_the_command_line(pruned: TinyProject, registries: Registries):
@@ -122,6 +124,7 @@ def test_bounds_of_the_command_line(pruned: TinyProject, registries: Registries)
     [
         (("nope",), 3, "no image matches `nope`"),
         (("--max-age", "soon"), 2, "is no length of time"),
+        (("--max-age", "0s"), 2, "`0s` has to be more than nothing; write"),
         (("--keep", "-1"), 2, "not in the range"),
         (("--env", "staging"), 3, "staging"),
         (("--keep-tag", ""), 2, "--keep-tag"),
@@ -137,6 +140,7 @@ def test_a_pull_request_removes_nothing(pruned: TinyProject, registries: Registr
     event = github("pull_request", "refs/pull/7/merge", pruned.git("rev-parse", "HEAD"))
     said = pruned.run("prune", "--apply", more=event)
     assert said.code == 7, said
+    assert "`polyarch prune` changes what is published" in said.stderr
     assert not writes(registries)
 
 

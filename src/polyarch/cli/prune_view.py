@@ -33,7 +33,10 @@ def prune_view(result: PruneResult, *, verbose: bool) -> RenderableType:
             drawn += [Text(str(each.repository), style="bold"), Text(), made, Text()]
         told = list(_told(each, verbose=verbose))
         drawn += [*(Text(line) for line in told), *([Text()] if told else [])]
-    return Group(*drawn[:-1]) if drawn else Text("nothing may go", style="dim")
+    if not result.removed and not result.going and not result.errors:
+        nothing = "there was nothing to remove" if result.applied else "nothing may go"
+        drawn += [Text(nothing, style="dim"), Text()]
+    return Group(*drawn[:-1])
 
 
 def _rows(each: RepositoryPrune, *, verbose: bool) -> Iterator[tuple[str | Text, ...]]:
@@ -69,6 +72,9 @@ def _told(each: RepositoryPrune, *, verbose: bool) -> Iterator[str]:
         why = dict.fromkeys(row.reason for row in each.spared)
         told = f", {next(iter(why))}" if len(why) == 1 else "; `--verbose` says why"
         yield f"{each.repository}: old tags that stay: {len(each.spared)}{told}"
+    if each.lonely and not verbose:
+        told = "tags about what is in no place that is known, that stay"
+        yield f"{each.repository}: {told}: {len(each.lonely)}"
     if each.problem:
         yield f"{each.repository}: {each.problem}"
 

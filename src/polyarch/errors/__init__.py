@@ -167,7 +167,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   ├── SourcesDisagreeError    its repositories show different images
 │   │   ├── OtherCommitError        it is not of the commit that the event is about
 │   │   ├── NoIndexError            it is an image of one platform alone
-│   │   └── PullRequestActError     a pull request moves nothing
+│   │   └── PullRequestActError     a pull request changes nothing
 │   ├── RunGoesOnError              a run that is to be undone is still at work
 │   ├── OldImageGoneError           what a tag showed before is in no repository any more
 │   ├── ImageNotWholeError          a part of what tags are to go to is nowhere

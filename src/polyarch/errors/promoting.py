@@ -71,13 +71,13 @@ class NoIndexError(PromotionRefusedError):
 
 
 class PullRequestActError(PromotionRefusedError):
-    """A pull request controls the config, so it moves nothing that is published."""
+    """A pull request controls the config, so it changes nothing that is published."""
 
     code = "pull-request-act"
 
     def __init__(self, verb: str) -> None:
         super().__init__(
-            f"this job is a pull request's, and `polyarch {verb}` moves what is published",
+            f"this job is a pull request's, and `polyarch {verb}` changes what is published",
             where="the CI's event",
             hint="run it for a branch, a tag or a release, or from a machine of your own",
         )

@@ -158,5 +158,3 @@ def _tell(result: "PruneResult", invocation: Invocation) -> None:
         invocation.complain("\n".join(error_lines(error)))
     if not result.applied and result.going:
         invocation.hint("nothing was removed; `--apply` removes what goes")
-    if result.applied and not result.removed and not result.errors:
-        invocation.hint("there was nothing to remove")
