@@ -36,15 +36,17 @@ def command(
     r"""Put the tags back to what they were before a run.
 
     RUN is the id of a publish, promote, copy, tag, rollback or undo, a piece of the id, or `last`
-    for the newest that moved tags. It is looked for on this machine, among imported records, and in
-    the repository of `[runs] store`. A tag that somebody has moved since stays, and is told. Tags
-    that were new are removed at the very end, where nothing else goes with them. What is taken away
-    is held back until something newer is published.
+    for the newest that moved tags, of the environment that `--env` names, or of none. It is looked
+    for on this machine, among imported records, and in the repository of `[runs] store`. A tag that
+    somebody has moved since stays, and is told. Tags that were new are removed at the very end,
+    where nothing else goes with them. What is taken away is held back until something newer is
+    published.
 
     \b
       polyarch undo last --dry-run
       polyarch undo last --why "1.3.0 loses sessions"
       polyarch undo 20260301T120000.000Z-abcdef
+      polyarch undo last --env staging
       polyarch runs                      which runs there are
     """
     from polyarch.cli.undone import find_undone
