@@ -4,17 +4,44 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from polyarch.events import Listener, Note
+from polyarch.errors import shorten
+from polyarch.events import Listener, Note, Warned
+from polyarch.runs.history import read_run
 from polyarch.transaction.journal import FILE, Journal
 from polyarch.transaction.past import PastRun, unfinished
 from polyarch.transaction.values import Outcome
 
+_SHOWN = 4
+"""Tags of a run that died, in one line."""
+
+
+def warn_of_dead(runs: Path, listen: Listener, *, rehearsed: bool = False) -> None:
+    """Say which runs in this folder died while tags were moving, and what ends that."""
+    for past in unfinished(runs, rehearsed=rehearsed):
+        if past.died_in_flip:
+            listen(Warned(text=_told(past)))
+
+
+def _told(past: PastRun) -> str:
+    known = read_run(past.path.parent)
+    verb = shorten(known.summary.verb, 20) if known else "a"
+    tags = [f"{repository}:{tag}" for repository, tag in past.moving]
+    more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
+    return (
+        f"{verb} run {past.name} died half-way, while tags were moving: "
+        f"{', '.join(tags[:_SHOWN])}{more}; the same {verb if known else 'verb'} again finishes it,"
+        f" `polyarch undo {past.name}` takes it back"
+    )
+
 
 @contextmanager
-def journal_for(run: Path, listen: Listener, *, rehearsed: bool = False) -> Iterator["OpenJournal"]:
+def journal_for(
+    run: Path, listen: Listener, *, rehearsed: bool = False, warned: bool = False
+) -> Iterator["OpenJournal"]:
     """Open the journal of a run, whose folder lies among those of the others.
 
-    A run that is `rehearsed` goes on from others that were, and no real one from it.
+    A run that is `rehearsed` goes on from others that were, and no real one from it. What died
+    while tags were moving is told unless somebody has `warned` of it.
 
     Raises:
         StorageError: it cannot be written.
@@ -25,9 +52,8 @@ def journal_for(run: Path, listen: Listener, *, rehearsed: bool = False) -> Iter
             journal.rehearse()
         journal.inherit([upload for each in reversed(past) for upload in each.uploads.values()])
         for each in past:
-            if each.died_in_flip:
-                tags = ", ".join(f"{repository}:{tag}" for repository, tag in each.moving)
-                listen(Note(text=f"run {each.name} ended while tags were moving: {tags}"))
+            if each.died_in_flip and not warned:
+                listen(Note(text=_told(each)))
         yield OpenJournal(journal, past)
 
 

@@ -16,7 +16,7 @@ from polyarch.pipeline.destinations import destinations
 from polyarch.pipeline.elsewhere import Elsewhere
 from polyarch.pipeline.gates import Gates
 from polyarch.pipeline.job import Job, ProvenImage, job
-from polyarch.pipeline.journals import journal_for
+from polyarch.pipeline.journals import journal_for, warn_of_dead
 from polyarch.pipeline.loading import check_stores, load
 from polyarch.pipeline.outcomes import STANDS
 from polyarch.pipeline.plan import ImagePlan, Plan, PlannedDestination
@@ -131,6 +131,7 @@ def publish_project(
         # What tags have now changes nothing then, unless they are what is proven.
         ask = replace(ask, unpublished=not ask.from_tags)
     with job(project, event, ask, world) as work:
+        warn_of_dead(work.run.path.parent, work.world.listen, rehearsed=ask.sandbox)
         plan = work.prepared.plan
         going = [image for image in plan.images if image.publish]
         if not ask.keep_others:
@@ -157,7 +158,9 @@ def publish_project(
             options = Options(rollback=rollback, deadline_s=deadline_s, owner=work.run.id)
             if gates := Gates.of(work, published, there.reached):
                 options = replace(options, prove=gates, stop_proving=gates.stop)
-            with journal_for(work.run.path, work.world.listen, rehearsed=ask.sandbox) as opened:
+            with journal_for(
+                work.run.path, work.world.listen, rehearsed=ask.sandbox, warned=True
+            ) as opened:
                 done = there.publish(published, policy, options, opened.journal, without=blocked)
                 opened.settle(done)
             outcomes = (*done, *blocked.values())

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from polyarch.content.files import open_regular
 from polyarch.errors import (
     RunNotFoundError,
     RunUnreadableError,
@@ -35,6 +36,14 @@ IMPORTED = "imported.json"
 """Stands in the folder of a record that another machine has written."""
 
 LAST = "last"
+
+JOURNAL = "journal.jsonl"
+
+_FIRST_LINES = 3
+"""Of a journal, among which is what it is about."""
+_LONGEST_LINE = 4 * 1024 * 1024
+_MOST_PLACES = 100 * MOST_IMAGES
+"""Images by repositories that are looked at."""
 
 Standing = Callable[[Path], Before]
 """What stood under the tags before a run moved them, from the journal in its folder."""
@@ -69,7 +78,7 @@ def read_run(folder: Path) -> Run | None:
         where=str(folder),
         folder=folder,
         alive=not imported and is_alive(folder),
-        images=summary.images or _planned(folder),
+        images=summary.images or _planned(folder) or _begun(folder),
     )
 
 
@@ -142,3 +151,21 @@ def _planned(folder: Path) -> tuple[str, ...]:
     except (RunUnreadableError, SpecError):
         return ()
     return tuple(text_of(image, "name") for image in objects_of(plan, "images", MOST_IMAGES))
+
+
+def _begun(folder: Path) -> tuple[str, ...]:
+    """The images of a transaction; of a run that had no plan and died before its result."""
+    try:
+        with open_regular(folder / JOURNAL, follow=False) as journal:
+            lines = [journal.readline(_LONGEST_LINE) for _ in range(_FIRST_LINES)]
+    except OSError:
+        return ()
+    for line in lines:
+        with suppress(SpecError):
+            entry = decode_object(line, JOURNAL)
+            if entry.get("do") == "begin":
+                names = (
+                    text_of(each, "image") for each in objects_of(entry, "images", _MOST_PLACES)
+                )
+                return tuple(dict.fromkeys(filter(None, names)))[:MOST_IMAGES]
+    return ()
