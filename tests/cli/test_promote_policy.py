@@ -102,6 +102,19 @@ class TestPolicy:
         assert f"`sha-{newer[:7]}`" in note
         assert f"`{newer[:7]}-v1.2.3`" in note
 
+    def test_where_all_tags_name_a_commit_nothing_moves(self, staged: Staged):
+        text = (staged.project.root / "polyarch.toml").read_text()
+        only = text.replace("[images.app]\n", '[images.app]\ntags = ["type=sha"]\n')
+        staged.project.toml(only)
+        staged.project.commit("Tags of commits alone")
+        digest = app_of(staged.stage("app"))
+        assert staged.promote("app", "--from-tag", digest, "--dry-run").document["reason"] != ""
+        staged.project.commit("Another")
+        said = staged.promote("app", "--from-tag", digest)
+        assert said.code == 0, said
+        assert "all of its tags name that" in said.document["reason"]
+        assert staged.standing() == NOTHING
+
     def test_an_index_that_does_not_name_its_commit_is_asked_by_its_images(self, staged: Staged):
         text = (staged.project.root / "polyarch.toml").read_text()
         level = 'annotation-levels = ["manifest"]'
