@@ -194,13 +194,15 @@ class ManifestStored(DestinationEvent):
 class Staged(DestinationEvent):
     """All of an image stands in the repository, by digest: bytes by how they came to stand there.
 
-    `seconds` is how long it took from the first question to the last answer.
+    `seconds` is how long it took from the first question to the last answer, `manifests` how many
+    were sent beside that.
     """
 
     uploaded: int
     mounted: int
     present: int
     seconds: float
+    manifests: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

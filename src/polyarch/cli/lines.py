@@ -114,12 +114,20 @@ def _manifest_stored(event: events.ManifestStored) -> str:
 @line_of.register
 def _staged(event: events.Staged) -> str:
     if not event.uploaded + event.mounted:
-        return f"{event.repository}: all of it was there" if event.present else ""
+        return f"{event.repository}: {_all_there(event)}" if event.present else ""
     counted = {"sent": event.uploaded, "mounted": event.mounted, "already there": event.present}
     told = [f"{size(count)} {how}" for how, count in counted.items() if count]
     if event.uploaded >= WORTH_A_LINE and event.seconds > 0:
         told[0] += f" at {size(int(event.uploaded / event.seconds))}/s"
     return f"{event.repository}: {', '.join(told)}"
+
+
+def _all_there(event: events.Staged) -> str:
+    """Where no blob was sent or mounted."""
+    if not event.manifests:
+        return "all of it was there"
+    many = "" if event.manifests == 1 else "s"
+    return f"{event.manifests} manifest{many} sent, {size(event.present)} already there"
 
 
 @line_of.register

@@ -105,6 +105,7 @@ async def stage(
             mounted=traffic.mounted,
             present=traffic.present,
             seconds=seconds,
+            manifests=sum(digest in destination.lacking for digest in manifests),
         )
     )
 

@@ -19,10 +19,13 @@ from polyarch.cli.verb import Verb
 from polyarch.errors import PullRequestActError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import RenderableType
 
     from polyarch.oci.fields import JsonObject
     from polyarch.pipeline.watching.result import WatchResult
+    from polyarch.transaction.values import Outcome
 
 _SEVERITIES = ("error", "warning")
 
@@ -158,13 +161,29 @@ def _tell(result: "WatchResult", invocation: Invocation, *, bases: bool) -> None
 
 def _tell_mended(result: "WatchResult", invocation: Invocation) -> None:
     """What was brought where, beside the result."""
-    from polyarch.pipeline.outcomes import STANDS
-
-    lines = []
-    for each in (outcome for image in result.mended for outcome in image.outcomes):
-        tags = ", ".join(f"`{tag.tag}` {tag.status.value}" for tag in each.tags)
-        told = tags or "what was missing is there again"
-        stands = each.status in STANDS
-        lines.append(f"{each.repository}: {f'mended: {told}' if stands else 'not mended'}")
+    lines = [
+        f"{each.repository}: {told}"
+        for image in result.mended
+        for each in image.outcomes
+        for told in _become(each)
+    ]
     for line in dict.fromkeys(lines):
         invocation.hint(line)
+
+
+def _become(outcome: "Outcome") -> "Iterator[str]":
+    """What became of one place; a tag that was kept is as wrong as it was."""
+    from polyarch.pipeline.outcomes import STANDS
+    from polyarch.transaction.values import TagStatus
+
+    if outcome.status not in STANDS:
+        yield "not mended"
+        return
+    kept = [tag for tag in outcome.tags if tag.status is TagStatus.KEPT]
+    done = [tag for tag in outcome.tags if tag.status is not TagStatus.KEPT]
+    if done:
+        yield f"mended: {', '.join(f'`{tag.tag}` {tag.status.value}' for tag in done)}"
+    elif not kept:
+        yield "mended: what was missing is there again"
+    for tag in kept:
+        yield f"not mended: `{tag.tag}` is kept{f': {tag.reason}' if tag.reason else ''}"
