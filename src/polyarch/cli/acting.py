@@ -1,9 +1,10 @@
 """What the verbs share that move published tags by a person's word: `tag`, `rollback`, `undo`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
+from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.invocation import Invocation
 from polyarch.cli.outcomes import code_of
@@ -11,6 +12,7 @@ from polyarch.cli.recorded import recorded
 from polyarch.config.project import Project
 from polyarch.errors import PullRequestActError, ReservedTagNamedError
 from polyarch.host.ci_event import CiEvent
+from polyarch.host.mask import Mask, secrets_in
 
 if TYPE_CHECKING:
     from polyarch.pipeline.moving.act import Terms
@@ -45,6 +47,12 @@ def refuse_reserved(tags: Sequence[str]) -> None:
             raise ReservedTagNamedError(tag, reason)
 
 
+def masked_why(why: str, surroundings: Surroundings, project: Project | None) -> str:
+    """The reason that was given, without secrets: it is for everybody who can pull."""
+    variables = project.secret_variables if project else ()
+    return Mask(secrets_in(surroundings.environment, variables))(why.strip())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """One call of one of these verbs; `project` None outside one."""
@@ -66,6 +74,7 @@ class Actor:
         surroundings, project = self.invocation.surroundings, self.project
         root = project.root if project else None
         event = self.check()
+        why = masked_why(said["why"], surroundings, project)
         with recorded(
             self.verb,
             surroundings,
@@ -74,11 +83,13 @@ class Actor:
             started_by=event,
             environment=self.environment,
             stays=said["dry_run"],
-            why=said["why"],
+            why=why,
         ) as log:
             with self.invocation.progress() as listen:
                 world = self.invocation.world(log.hearing(listen), root=root, now=None)
-                result = work(self._terms(said), Reach(project, world), world, event)
+                result = work(self._terms(said, why), Reach(project, world), world, event)
+            result = replace(result, why=world.mask(why))  # with the logins that it has looked up
+            log.about = replace(log.about, why=result.why)
             log.result(document(result), code_of(result), result.reason)
         tell(result, self.invocation)
         return code_of(result)
@@ -96,7 +107,7 @@ class Actor:
             raise PullRequestActError(self.verb)
         return event
 
-    def _terms(self, said: Said) -> "Terms":
+    def _terms(self, said: Said, why: str) -> "Terms":
         from polyarch.pipeline.moving.act import Terms
         from polyarch.transaction.values import OnRegistryFailure
 
@@ -107,5 +118,5 @@ class Actor:
             deadline_s=said["deadline"],
             fewer=said["fewer_platforms"],
             dry_run=said["dry_run"],
-            why=said["why"].strip(),
+            why=why,
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from polyarch.cli import options
-from polyarch.cli.acting import refuse_reserved
+from polyarch.cli.acting import masked_why, refuse_reserved
 from polyarch.cli.environment import Surroundings
 from polyarch.cli.event import EventOptions, event_of
 from polyarch.cli.held_hint import hint_held
@@ -117,6 +117,7 @@ def command(
     project = open_project(surroundings, config_file, target)
     giver = open_project(surroundings, config_file, source)
     event = event_of(EventOptions(allow_local=allow_local), surroundings, project.root)
+    why = masked_why(why, surroundings, project)
     request = PromoteRequest(
         source=giver,
         target=project,

@@ -79,7 +79,7 @@ def _hold(tag: str, digest: Digest, shown: Current, desk: Desk) -> Hold:
         revision=shown.revision or "",
         committed=shown.created,
         who=desk.who,
-        why=desk.why,
+        why=desk.world.mask(desk.why),  # logins have been looked up by now
         run=desk.run.id,
     )
 
