@@ -18,7 +18,9 @@ from tests.support.environments import (
     PLATFORMS,
     WORDS,
     Staged,
+    cosign,
     referrers_of,
+    shown_as,
     sign,
 )
 from tests.support.killing import Steps, kill_at
@@ -56,6 +58,10 @@ def test_a_group_goes_everywhere_with_all_that_is_about_it(staged: Staged) -> No
         name: sign(f"{staged.hosts[0]}/staging/{name}", digest)
         for name, digest in published.items()
     }
+    by_cosign = {
+        name: cosign(f"{staged.hosts[1]}/staging/{name}", digest, "one")
+        for name, digest in published.items()
+    }
     builds = sorted((staged.project.root / ".polyarch" / "parts").rglob("*.json"))
     for build in builds:
         build.unlink()
@@ -75,6 +81,8 @@ def test_a_group_goes_everywhere_with_all_that_is_about_it(staged: Staged) -> No
     for host in staged.hosts:
         for name, digest in published.items():
             assert referrers_of(f"{host}/team/{name}", digest) == {signed[name]}
+            tag = f"{digest.replace(':', '-')}.sig"
+            assert shown_as(f"{host}/team/{name}", tag) == by_cosign[name]
     assert not list((staged.project.root / ".polyarch" / "parts").rglob("*.json"))
 
 
