@@ -1,11 +1,11 @@
 """The forms of texts around runs: platforms' beginnings, runners, times, where records go."""
 
+from polyarch.config.cron import SHAPE, cron_problem
 from polyarch.config.forms import form, repository_problem, shaped
 
 LOCAL_STORE, CI_STORE = "local", "ci"
 """Records that stay on this machine alone, and those that the CI keeps as artifacts."""
 
-_FIELD = r"[0-9A-Za-z*/,-]{1,60}"
 _LABEL = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
@@ -26,7 +26,5 @@ RUNNER = shaped(
     rf"^{_LABEL}(?:, ?{_LABEL})*$",
     "a runner is a label, as `ubuntu-24.04-arm`, several with commas, or `emulate`",
 )
-CRON = shaped(
-    rf"^{_FIELD}(?: {_FIELD}){{4}}$", "a time is five fields of cron, as `17 3 * * *` (UTC)"
-)
+CRON = form(cron_problem, pattern=SHAPE)
 STORE = form(store_problem)
