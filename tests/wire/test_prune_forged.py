@@ -250,3 +250,33 @@ async def test_what_a_killed_prune_left_goes_unless_somebody_wrote_it_since(move
     assert done.error is None
     left = dict.fromkeys(("1.0",), KEPT) | (tags if moved else {})
     assert shown(storage) == left
+
+
+@EVERY
+@pytest.mark.parametrize("how", ["artifact", "tag"])
+async def test_an_index_that_only_something_about_it_leads_to_stays_whole(
+    quirks: Quirks, profile: Profile, how: str
+):
+    grown = two_indexes()
+    untagged = grown.index(70, [grown.nodes[OWN]])
+    if how == "artifact":
+        grown.tags["mine"] = grown.image(71, untagged).digest
+    else:
+        grown.tags[f"sha256-{untagged.digest.encoded}.sig"] = grown.add(cosign(1)).digest
+    storage = listed(grown, quirks).stored()
+    async with SandboxRegistry(storage=storage, quirks=quirks) as registry:
+        done = await prune(registry, profile)
+    assert done.error is None
+    assert "pr-1" not in shown(storage)
+    assert {untagged.digest, OWN} <= standing(storage, grown)
+
+
+async def test_tags_about_images_can_be_named_to_stay():
+    grown = two_indexes()
+    tag = f"sha256-{grown.tags['pr-1'].encoded}.sig"
+    grown.tags[tag] = grown.add(cosign(1)).digest
+    storage = grown.stored()
+    async with SandboxRegistry(storage=storage) as registry:
+        done = await prune(registry, PLAIN, keep_tags=("*.sig",))
+    assert row_of(done, tag) == (Fate.STAYS, "`keep-tags` has `*.sig`")
+    assert shown(storage).keys() == {"1.0", tag}

@@ -75,10 +75,13 @@ async def prune(
     apply: bool = True,
     stood: Mapping[Digest, Stood] | None = None,
     seen: Collection[Digest] = (),
+    keep_tags: tuple[str, ...] = (),
 ) -> RepositoryPrune:
     place = Repository.parse(f"{registry.host}/{NAME}")
     async with RegistryClient(profiles={registry.host: profile}, policy=IMPATIENT) as client:
-        return await pruner(apply, stood, registry.host, seen).told(client, place, IMAGES)
+        made = pruner(apply, stood, registry.host, seen)
+        made = replace(made, bounds=replace(made.bounds, keep_tags=keep_tags))
+        return await made.told(client, place, IMAGES)
 
 
 def check_whole(grown: Grown, storage: MemoryStorage, result: RepositoryPrune) -> None:

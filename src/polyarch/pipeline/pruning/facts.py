@@ -118,6 +118,7 @@ class _Gatherer:
         self.about: dict[Digest, dict[Digest, None]] = {}
         self.problem = unclear(found.missing, found.unread, found.tags)
         self._listed: set[Digest] = set()
+        self._asked: set[Digest] = set()
         self._asks = True
         for tag, head in found.tags.items():
             if subject := subject_of_tag(tag):
@@ -125,22 +126,26 @@ class _Gatherer:
 
     async def stand(self, digests: Collection[Digest]) -> frozenset[Digest]:
         """Read these with all below them; gives those that are there."""
-        fresh = [digest for digest in dict.fromkeys(digests) if digest not in self.manifests]
+        known = self.manifests.keys() | self._asked
+        fresh = [digest for digest in dict.fromkeys(digests) if digest not in known]
+        self._asked.update(fresh)
         heads = await asyncio.gather(*(self._remote.head(digest) for digest in fresh))
         read = await below_all(self._remote, filter(None, heads), known=self.manifests)
         self._take(read.manifests, read.missing, read.unread)
         return frozenset(digest for digest in digests if digest in self.manifests)
 
     async def follow(self) -> None:
-        """Read what is about any of them, what is about that, and what holds hold back."""
+        """Read what is about any of them, what they are about, and what holds hold back."""
         for _ in range(_ROUNDS):
             fresh = [digest for digest in self.manifests if digest not in self._listed]
             if not fresh:
                 return
             self._listed.update(fresh)
             await self._list(fresh)
-            held = (Hold.read(node) for node in list(self.manifests.values()))
-            await self.stand([hold.digest for hold in held if hold])
+            nodes = list(self.manifests.values())
+            held = [hold.digest for node in nodes if (hold := Hold.read(node))]
+            about = [node.subject.digest for node in nodes if node.subject]
+            await self.stand([*held, *about, *self.about])
         if any(digest not in self._listed for digest in self.manifests):
             self.problem = self.problem or "artifacts are about artifacts without an end"
 

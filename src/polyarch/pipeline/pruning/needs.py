@@ -104,8 +104,10 @@ def split(
     about = {tag: subject for tag in tags if (subject := subject_of_tag(tag))}
     going = ({*wanted, *about} - {*named}) & tags.keys()
     back: dict[str, str] = {}
+    before: Collection[Digest] = facts.manifests.keys()
     while True:
         roots = {head.digest: f"`{tag}`" for tag, head in tags.items() if tag not in going}
+        roots |= spoken_of(facts, {*back, *named}, before)
         roots |= dict.fromkeys(facts.young, "what a tag showed until a short while ago")
         kept = needed(facts, roots)
         fallen = falling(facts, _roots(facts, going, about), kept)
@@ -115,10 +117,21 @@ def split(
             if (why := _why_back(facts, tag, kept, fallen))
             or (why := _trap(facts, tag, going, kept, tag_delete))
         }
-        if not stays:
+        if not stays and fallen.keys() == before:
             return Split(going=frozenset(going), kept=kept, falling=fallen, back=back)
+        before = fallen.keys()
         going -= stays.keys()
         back |= stays
+
+
+def spoken_of(facts: Facts, tags: Iterable[str], falling: Collection[Digest]) -> dict[Digest, str]:
+    """What tags are about that stay, as far as it stands there without one and does not fall."""
+    found = {}
+    for tag in tags:
+        subject = subject_of_tag(tag)
+        if subject and subject in facts.manifests and subject not in falling:
+            found[subject] = f"`{tag}`"
+    return found
 
 
 def _roots(facts: Facts, going: Iterable[str], about: Mapping[str, Digest]) -> dict[Digest, str]:

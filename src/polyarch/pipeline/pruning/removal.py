@@ -20,7 +20,7 @@ from polyarch.errors import (
 from polyarch.oci.digest import Digest
 from polyarch.pipeline.pruning import mark
 from polyarch.pipeline.pruning.facts import Facts, subject_of_tag, unclear
-from polyarch.pipeline.pruning.needs import lacking, needed
+from polyarch.pipeline.pruning.needs import lacking, needed, spoken_of
 from polyarch.pipeline.pruning.values import Fate, ManifestRow, RepositoryPrune, TagRow
 from polyarch.pipeline.survey import Root, Survey, survey
 from polyarch.registry.repository import RemoteRepository
@@ -67,6 +67,7 @@ class _Removal:
         self._planned = planned
         self._seen: tuple[float, Survey] | None = None
         self._lists: dict[Digest, Root] = {}
+        self._falling = {row.digest for row in planned.manifests if row.fate is Fate.GOES}
         self._fates = _Fates(
             tags={row.tag: row for row in planned.tags},
             manifests={row.digest: row for row in planned.manifests},
@@ -221,6 +222,8 @@ class _Removal:
             for tag, head in now.tags.items()
             if going.get(tag) != head.digest
         }
+        stays = [tag for tag, head in now.tags.items() if going.get(tag) != head.digest]
+        roots |= spoken_of(self._facts, stays, self._falling)
         roots |= dict.fromkeys(self._facts.young, "what a tag showed until a short while ago")
         manifests = {**self._facts.manifests, **now.manifests}
         kept = needed(replace(self._facts, manifests=manifests), roots)
