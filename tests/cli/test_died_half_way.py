@@ -18,20 +18,20 @@ BACK = ("rollback", "--to", "1.2.3")
 
 @pytest.fixture
 def acts(tmp_path: Path, registries: Registries, warm: WarmPolyarch) -> KilledActs:
-    """A roll-back of one image in two registries, which was killed behind its first tag."""
+    """A roll-back of one image in two registries, which was killed behind its last tag."""
     two = registries[:2]
     released = Released.make(tmp_path / "project", [each.host for each in two], ["server"])
     for version in ("1.2.3", "1.3.0"):
         said = released.release(version)
         assert said.code == 0, said
     made = KilledActs(released=released, registries=two, warm=warm, normal=[Quirks()] * 2)
-    killed = made.kill(released.project, at_move(1), *BACK, applied=True)
+    killed = made.kill(released.project, at_move(4), *BACK, applied=True)
     assert killed.struck
     return made
 
 
 def publish(acts: KilledActs, *words: str) -> Said:
-    """Publish 1.3.0 again: its tags stand, and none of those that went back is among its own."""
+    """Push a branch that is not published: no tag moves."""
     project = acts.released.project
     sha = project.git("rev-parse", "v1.3.0")
     return project.run("publish", *words, more=github("push", "refs/heads/next", sha))
@@ -57,6 +57,24 @@ def test_nothing_is_said_of_what_was_ended(acts: KilledActs, undone: bool):
     words = ("undo", acts.released.newest_run().name) if undone else BACK
     said = acts.released.project.run(*words)
     assert said.code == 0, said
+    assert not warnings(publish(acts))
+
+
+def test_tags_that_it_holds_do_not_end_it(acts: KilledActs):
+    sha = acts.released.project.git("rev-parse", "v1.3.0")
+    for _ in range(2):
+        said = acts.released.publish("1.3.0", sha)
+        assert said.code == 0, said
+        assert len(warnings(said)) == 1
+
+
+def test_it_is_ended_by_what_has_moved_its_tags_since(acts: KilledActs):
+    project, run = acts.released.project, acts.released.newest_run().name
+    assert acts.released.release("2.0.0").code == 0
+    [line] = warnings(publish(acts))
+    assert "/team/server:1," in line
+    assert "/team/server:latest" not in line
+    assert project.run("undo", run).code == 0
     assert not warnings(publish(acts))
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from polyarch.errors import shorten
 from polyarch.events import Listener, Note, Warned
 from polyarch.runs.history import read_run
+from polyarch.transaction.hold import tells_of_hold
 from polyarch.transaction.journal import FILE, Journal
 from polyarch.transaction.past import PastRun, unfinished
-from polyarch.transaction.values import Outcome
+from polyarch.transaction.values import Outcome, TagStatus
 
 _SHOWN = 4
 """Tags of a run that died, in one line."""
@@ -25,7 +26,7 @@ def warn_of_dead(runs: Path, listen: Listener, *, rehearsed: bool = False) -> No
 def _told(past: PastRun) -> str:
     known = read_run(past.path.parent)
     verb = shorten(known.summary.verb, 20) if known else "a"
-    tags = [f"{repository}:{tag}" for repository, tag in past.moving]
+    tags = [f"{repository}:{tag}" for repository, tag in past.halfway]
     more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
     return (
         f"{verb} run {past.name} died half-way, while tags were moving: "
@@ -65,14 +66,23 @@ class OpenJournal:
         self._past = past
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Runs are over whose tags have all been moved or kept by this one.
+        """Runs are over whose tags have all been moved or kept by this one, or by others since.
 
+        One that is held where it was put back to still waits: this run has decided nothing of it.
         What they had begun to send elsewhere is gone on with by who publishes there.
         """
         if any(outcome.error for outcome in outcomes):
             return
-        ours = {(str(each.repository), tag.tag) for each in outcomes for tag in each.tags}
+        ours = {
+            (str(each.repository), tag.tag)
+            for each in outcomes
+            for tag in each.tags
+            if not (tag.status is TagStatus.KEPT and tells_of_hold(tag.reason))
+        }
         repositories = {each.repository for each in outcomes}
         for past in self._past:
-            if past.moving.keys() <= ours:
+            waiting = set(past.halfway)
+            if waiting <= ours:
                 past.settle(repositories)
+            elif common := sorted(waiting & ours):
+                past.overtake(common)

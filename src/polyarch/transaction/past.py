@@ -44,6 +44,7 @@ class PastRun:
         self.uploads: dict[tuple[str, str], Upload] = {}
         self.moving: dict[tuple[str, str], str] = {}
         self.old: dict[tuple[str, str], Root | None] = {}
+        self._overtaken: set[tuple[str, str]] = set()
 
     @classmethod
     def read(cls, path: Path) -> "PastRun | None":
@@ -66,8 +67,13 @@ class PastRun:
 
     @property
     def died_in_flip(self) -> bool:
-        """Whether its writer died after the first tag had begun to move."""
-        return bool(self.moving) and not self.ended
+        """Whether its writer died after the first tag had begun to move, and some still wait."""
+        return bool(self.halfway) and not self.ended
+
+    @property
+    def halfway(self) -> tuple[tuple[str, str], ...]:
+        """Those of `moving` that no other run has moved or kept since."""
+        return tuple(key for key in self.moving if key not in self._overtaken)
 
     def settle(self, repositories: Collection[Repository]) -> None:
         """Say in the journal that its tags are where they belong; a full disk may forget that.
@@ -77,7 +83,15 @@ class PastRun:
         """
         left = [key for key, each in self.uploads.items() if each.repository not in repositories]
         gone = [_ended(*key) for key in self.uploads if key not in left]
-        entries = [*gone, {"do": "settled"}] if left else [{"do": "end"}]
+        self._write([*gone, {"do": "settled"}] if left else [{"do": "end"}])
+
+    def overtake(self, tags: Collection[tuple[str, str]]) -> None:
+        """Say in the journal that other runs have moved or kept some of its tags since."""
+        self._write(
+            [{"do": "overtaken", "repository": repository, "tag": tag} for repository, tag in tags]
+        )
+
+    def _write(self, entries: Sequence[JsonObject]) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with contextlib.suppress(OSError), os.fdopen(os.open(self.path, flags), "ab") as file:
             file.write("".join(f"\n{json.dumps(entry)}\n" for entry in entries).encode())
@@ -94,6 +108,8 @@ class PastRun:
                     self.old[_tag(entry)] = _root(entry)
                 case "moving" | "moved":
                     self.moving[_tag(entry)] = str(entry["digest"])
+                case "overtaken":
+                    self._overtaken.add(_tag(entry))
                 case "restored":
                     self.moving.pop(_tag(entry), None)
                 case "settled":
