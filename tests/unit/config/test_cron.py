@@ -74,7 +74,7 @@ def test_any_text(text: str):
         ("*/0 * * * *", "step"),
         ("0/61 * * * *", "step"),
         ("5-3 * * * *", "ends before it begins"),
-        ("1,,2 * * * *", "no range as"),
+        ("1,,2 * * * *", "is neither"),
         ("* * * *", "five fields"),
         ("@daily", "five fields"),
         ("0 0 31 2 *", "a day 31, so that it never comes"),
