@@ -172,9 +172,9 @@ def who(
 ) -> int:
     r"""Say who put a digest under a tag, from which commit, when, by which run, in place of what.
 
-    The records of this machine answer, else those of `[runs] store`, else what the image in the
-    registry says of itself; and which of them it was is told. A tag alone, as `1.2`, is asked for
-    in every repository of the project.
+    The records of this machine answer, else those of `[runs] store`, else, of a tag that was put
+    back, the hold beside its image, else what the image in the registry says of itself; and which
+    of them it was is told. A tag alone, as `1.2`, is asked for in every repository of the project.
 
     \b
       polyarch runs who ghcr.io/team/app:1.2
