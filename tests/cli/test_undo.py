@@ -143,6 +143,38 @@ def test_new_tags_stay_where_others_need_what_they_show(released: Released):
     assert {"1.3.0", "mine"} <= tags[2]
 
 
+def test_a_dry_run_tells_what_becomes_of_new_tags(released: Released, registries: Registries):
+    registries[1].quirks = DOCKER_HUB
+    run = released.release("1.3.0").document["run"]
+    whole = shown(released)
+    first, second, third = (f"{host}/team/server" for host in released.hosts)
+    assert released.project.run("tag", f"{third}:1.3.0", "mine").code == 0
+
+    def notes() -> list[str]:
+        said = undo(released, run, "--dry-run")
+        assert said.code == 0, said
+        [image] = said.document["images"]
+        return [note for note in image["notes"] if "1.3.0" in note]
+
+    needed = "deleting a tag may delete its image here, and `mine` shows it, too"
+    again = "what is gone cannot be held back, and publishing that version again makes it again"
+    unsure = "if its registry deletes tags, which is not known"
+    *told, last = notes()
+    assert told == [
+        f"{first}:1.3.0 would be removed: it was new",
+        f"{second}:1.3.0 would be removed, {unsure}: it was new",
+        f"{third}:1.3.0 was new, and would stay: {needed}",
+    ]
+    assert last.startswith("`1.3.0`, `1.3`, ")
+    assert last.endswith(again)
+    registries[2].storage.delete_tag("team/server", "mine")
+    assert f"{third}:1.3.0 would be removed: it was new" in notes(), "others have moved by then"
+    assert shown(released) == whole
+    said = undo(released, run)
+    assert ("1.3.0", "removed") in tags_told(said)
+    assert any(again in note for note in said.document["images"][0]["notes"])
+
+
 def test_new_tags_stay_where_tags_cannot_be_deleted(released: Released, registries: Registries):
     registries[1].quirks = DOCKER_HUB
     run = released.release("1.3.0").document["run"]

@@ -10,13 +10,16 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.reference import Repository
 from polyarch.pipeline.moving.act import Terms
 from polyarch.pipeline.moving.desk import Desk
-from polyarch.pipeline.moving.removing import remove_new
+from polyarch.pipeline.moving.removing import UNSURE, remove_new, would_remove
 from polyarch.pipeline.moving.result import MovedImage
+from polyarch.pipeline.moving.wanted import Move
 from polyarch.pipeline.outcomes import STANDS
 from polyarch.transaction.journal import FILE, Journal
 from polyarch.transaction.values import Outcome, Status, TagOutcome, TagStatus
 
 NOT_ALL = "not all other tags could be put back, and so it stays"
+
+NOT_HELD = "what is gone cannot be held back, and publishing that version again makes it again"
 
 NewTags = Mapping[Repository, Mapping[str, Digest]]
 """By repository the tags that are to go, and what they show."""
@@ -25,35 +28,83 @@ Gone = Mapping[Repository, tuple[TagOutcome, ...] | PolyarchError]
 
 
 def remove_all(
-    images: Sequence[MovedImage], new: Sequence[NewTags], terms: Terms, desk: Desk
+    images: Sequence[MovedImage],
+    new: Sequence[NewTags],
+    moves: Sequence[Move],
+    terms: Terms,
+    desk: Desk,
 ) -> tuple[MovedImage, ...]:
     """Take the new tags of each image away; the images with what became of these.
 
-    Where another tag could not be put back none goes: what is half undone stays whole.
+    Where another tag could not be put back none goes: what is half undone stays whole. `moves` are
+    of the other tags.
     """
     if not any(new):
         return tuple(images)
+    outcomes = [outcome for image in images for outcome in image.outcomes]
     if terms.dry_run:
+        if any(outcome.error for outcome in outcomes):
+            found = _left(new, TagStatus.KEPT)
+        else:
+            found = desk.runner.run(_looked(new, moves, desk))
         return tuple(
-            replace(image, notes=(*image.notes, *_would(each)))
+            replace(image, notes=(*image.notes, *_would(each, found), *_again(each, found)))
             for image, each in zip(images, new, strict=True)
         )
-    outcomes = [outcome for image in images for outcome in image.outcomes]
     if all(outcome.status in STANDS for outcome in outcomes):
         gone = desk.runner.run(_remove(new, desk))
     else:
         moved = any(outcome.status is Status.PUBLISHED for outcome in outcomes)
         gone = _left(new, TagStatus.LEFT if moved else TagStatus.KEPT)
     return tuple(
-        replace(image, outcomes=tuple(_with(image, each, gone)))
+        replace(
+            image,
+            outcomes=tuple(_with(image, each, gone)),
+            notes=(*image.notes, *_again(each, gone)),
+        )
         for image, each in zip(images, new, strict=True)
     )
 
 
-def _would(new: NewTags) -> Iterator[str]:
-    for repository, tags in new.items():
-        for tag in tags:
-            yield f"{repository}:{tag} would be removed: it was new"
+async def _looked(new: Sequence[NewTags], moves: Sequence[Move], desk: Desk) -> Gone:
+    """What would become of them once the others have moved."""
+    wanted = {repository: tags for each in new for repository, tags in each.items()}
+
+    async def one(
+        repository: Repository, tags: Mapping[str, Digest]
+    ) -> tuple[TagOutcome, ...] | PolyarchError:
+        after = {move.tag: move.root for move in moves if move.repository == repository}
+        try:
+            return await would_remove(desk.client.repository(repository), tags, after)
+        except PolyarchError as error:
+            return error
+
+    found = await asyncio.gather(*(one(*each) for each in wanted.items()))
+    return dict(zip(wanted, found, strict=True))
+
+
+def _would(new: NewTags, found: Gone) -> Iterator[str]:
+    for repository in new:
+        became = found[repository]
+        if isinstance(became, PolyarchError):
+            yield f"what would become of new tags in {repository} is not known: {became.message}"
+            continue
+        for tag in became:
+            if tag.status is TagStatus.REMOVED:
+                told = f", {UNSURE}" if tag.reason == UNSURE else ""
+                yield f"{repository}:{tag.tag} would be removed{told}: it was new"
+            else:
+                yield f"{repository}:{tag.tag} was new, and would stay: {tag.reason}"
+
+
+def _again(new: NewTags, gone: Gone) -> Iterator[str]:
+    """A tag that is gone has nowhere to be held."""
+    found = (gone[repository] for repository in new)
+    became = [tag for each in found if not isinstance(each, PolyarchError) for tag in each]
+    going = dict.fromkeys(tag.tag for tag in became if tag.status is TagStatus.REMOVED)
+    if going:
+        names = ", ".join(f"`{tag}`" for tag in going)
+        yield f"{names}: {NOT_HELD}"
 
 
 def _left(new: Sequence[NewTags], status: TagStatus) -> Gone:

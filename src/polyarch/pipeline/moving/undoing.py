@@ -60,7 +60,8 @@ def undo_run(
             _together([_wanted(image, undone, shown, roots, desk) for image in images])
         )
         new = [image.new(shown) for image in images]
-        moved = remove_all(carry_out(wanted, terms, desk), new, terms, desk)
+        moves = [move for each in wanted for move in each.moves]
+        moved = remove_all(carry_out(wanted, terms, desk), new, moves, terms, desk)
         return MoveResult(
             verb="undo",
             run=desk.run.id,
