@@ -138,6 +138,9 @@ def test_new_tags_stay_where_others_need_what_they_show(released: Released):
     assert said.code == 6, said
     assert ("1.3.0", "left") in tags_told(said)
     assert "`mine` shows it, too" in said.stderr
+    error = said.document["images"][0]["destinations"][2]["error"]
+    assert error["code"] == "tags-left"
+    assert "`mine` shows it, too" in error["message"]
     tags = [set(each) for each in shown(released)]
     assert "1.3.0" not in tags[0] | tags[1]
     assert {"1.3.0", "mine"} <= tags[2]
@@ -181,6 +184,12 @@ def test_new_tags_stay_where_tags_cannot_be_deleted(released: Released, registri
     said = undo(released, run)
     assert said.code == 6, said
     assert "deletes no tags" in said.stderr
+    again = released.project.run("undo", run, "--quiet")
+    assert again.code == 6, again
+    second = f"{released.hosts[1]}/team/server"
+    assert "`1.3.0`" in again.stderr
+    assert f"new and stay in `{second}`: its registry deletes no tags" in again.stderr
+    assert "run the same again" in again.stderr
     assert len({each["latest"] for each in shown(released)}) == 1
 
 

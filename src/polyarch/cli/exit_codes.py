@@ -66,6 +66,7 @@ EXIT_CODES: dict[type[errors.PolyarchError], ExitCode] = {
     errors.ListTagTakenError: ExitCode.FAILED,
     errors.PromotionRefusedError: ExitCode.REFUSED,
     errors.OldImageGoneError: ExitCode.REFUSED,
+    errors.TagsLeftError: ExitCode.PARTLY_PUBLISHED,
     errors.ImageNotWholeError: ExitCode.REFUSED,
     errors.ContentError: ExitCode.FAILED,
     errors.InterruptedByUserError: ExitCode.INTERRUPTED,

@@ -170,6 +170,7 @@ PolyarchError                       message, where, hint, code, retryable
 │   │   └── PullRequestActError     a pull request changes nothing
 │   ├── RunGoesOnError              a run that is to be undone is still at work
 │   ├── OldImageGoneError           what a tag showed before is in no repository any more
+│   ├── TagsLeftError               new tags of a run that is undone could not be taken away
 │   ├── ImageNotWholeError          a part of what tags are to go to is nowhere
 │   ├── RepositoryUnclearError      what its tags need cannot all be read, so nothing is pruned
 │   ├── ListTagTakenError           the tag that a prune keeps its list under shows something else
@@ -303,6 +304,7 @@ from polyarch.errors.moving import (
     NotOfProjectError,
     OldImageGoneError,
     RunGoesOnError,
+    TagsLeftError,
     VersionNotThereError,
 )
 from polyarch.errors.notices import (
@@ -572,6 +574,7 @@ __all__ = [
     "TagNotThereError",
     "TagOvertakenError",
     "TagRefusedError",
+    "TagsLeftError",
     "TlsError",
     "UnexpectedAnswerError",
     "UnknownPlaceholderError",

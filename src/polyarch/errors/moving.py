@@ -102,6 +102,23 @@ class OldImageGoneError(PublishError):
         )
 
 
+class TagsLeftError(PublishError):
+    """Tags that were new to a run that is undone, and that could not be taken away."""
+
+    code = "tags-left"
+
+    def __init__(self, repository: str, tags: Sequence[str], reasons: Sequence[str]) -> None:
+        names = ", ".join(f"`{each}`" for each in tags)
+        many = len(tags) > 1
+        super().__init__(
+            f"{names} {'were' if many else 'was'} new and {'stay' if many else 'stays'} in"
+            f" `{repository}`: {'; '.join(reasons)}",
+            where=repository,
+            hint="all else is as it was before; when that has changed run the same again, which"
+            " takes away what is left, or delete the tags by the registry's own means",
+        )
+
+
 class ImageNotWholeError(PublishError):
     """An image to which tags are to go, and of which a part is nowhere."""
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from polyarch.errors import PolyarchError
+from polyarch.errors import PolyarchError, TagsLeftError
 from polyarch.events import DestinationFailed, TagMoved
 from polyarch.oci.digest import Digest
 from polyarch.oci.reference import Repository
@@ -164,11 +164,17 @@ def _joined(outcome: Outcome, found: tuple[TagOutcome, ...] | PolyarchError) -> 
         status = Status.LEFT if outcome.tags else Status.FAILED
         return replace(outcome, status=status, error=outcome.error or found)
     became = {tag.status for tag in found}
-    status = outcome.status
+    status, error = outcome.status, outcome.error
     if TagStatus.LEFT in became:
-        status = Status.LEFT
+        status, error = Status.LEFT, error or _why_left(outcome.repository, found)
     elif TagStatus.REMOVED in became:
         status = Status.PUBLISHED
     elif status is Status.UNCHANGED and not outcome.tags:
         status = Status.SKIPPED
-    return replace(outcome, status=status, tags=(*outcome.tags, *found))
+    return replace(outcome, status=status, error=error, tags=(*outcome.tags, *found))
+
+
+def _why_left(repository: Repository, found: Sequence[TagOutcome]) -> TagsLeftError:
+    left = [tag for tag in found if tag.status is TagStatus.LEFT]
+    reasons = dict.fromkeys(tag.reason for tag in left)
+    return TagsLeftError(str(repository), [tag.tag for tag in left], list(reasons))
