@@ -239,3 +239,34 @@ def test_a_store_of_records_that_refuses_is_told_and_stops_nothing(
 def test_no_list_is_left(pruned: TinyProject, registries: Registries):
     pruned.run("prune", "--apply")
     assert not any(mark.TAG in shown(each.storage) for each in registries)
+
+
+def test_an_image_under_the_tag_of_the_list_stays_and_is_told(
+    project: TinyProject, registries: Registries
+):
+    grown = two_indexes()
+    grown.tags |= {mark.TAG: KEPT, "latest": KEPT}
+    grown.put_into(registries[0].storage)
+    configure(project, [registries[0].host])
+    said = project.run("prune", "--apply")
+    assert said.code == 1, said
+    assert f"where: {registries[0].host}/team/app:polyarch-prune" in said.stderr
+    assert "shows something else than the list that a prune keeps there" in said.stderr
+    assert shown(registries[0].storage) == grown.tags
+    assert not writes(registries)
+
+
+def test_what_is_about_images_of_other_places_is_told(project: TinyProject, registries: Registries):
+    grown = Grown()
+    tag = f"sha256-{'5' * 64}.sig"
+    grown.tags |= {"1.0": grown.image(1).digest, tag: grown.image(2).digest}
+    grown.put_into(registries[0].storage)
+    configure(project, [registries[0].host])
+    said = project.run("prune", "--apply")
+    assert said.code == 0, said
+    assert "tags about what is in no place that is known, that stay: 1" in said.stdout
+    assert "there was nothing to remove" in said.stdout
+    document = project.run("prune", "--json").document
+    rows = {row["tag"]: row["lonely"] for row in document["repositories"][0]["tags"]}
+    assert rows == {"1.0": False, tag: True}
+    assert not writes(registries)

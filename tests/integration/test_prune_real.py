@@ -139,3 +139,22 @@ def test_what_records_know_of_goes_when_it_is_old(
     assert "`main` showed it until 2026-01-03" in reasons[first]
     assert shelf.raw(f"{repository}@{first}") is None
     assert shelf.digest(f"{repository}:main") == second
+
+
+def test_an_image_that_somebody_put_under_the_tag_of_the_list_loses_no_tag(
+    project: TinyProject, registry: Registry, skopeo: Skopeo, run_image: RunImage
+) -> None:
+    main = publish(project, "refs/heads/main", "one")
+    feature = publish(project, "refs/heads/feature", "two")
+    skopeo.login(registry)
+    shelf = Shelf(skopeo=skopeo, run=run_image)
+    repository = registry.reference("team/app")
+    foreign = f"{repository}:sha256-{'5' * 64}.sig"
+    skopeo.copy(f"docker://{repository}:main", f"docker://{repository}:polyarch-prune", "--all")
+    skopeo.copy(f"docker://{repository}:main", f"docker://{foreign}", "--all")
+    before = shelf.tags(repository)
+    said = project.run("prune", "--apply", "--json", more=LOGIN)
+    assert said.code == 1, said
+    assert said.document["repositories"][0]["error"]["code"] == "list-tag-taken"
+    assert shelf.tags(repository) == before
+    assert {shelf.digest(f"{repository}:{tag}") for tag in before} == {main, feature}

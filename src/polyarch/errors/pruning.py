@@ -23,7 +23,7 @@ class ListTagTakenError(PublishError):
 
     def __init__(self, reference: str) -> None:
         super().__init__(
-            "a prune keeps its list under this tag, and it shows something else than such a list",
+            "the tag `polyarch-prune` shows something else than the list that a prune keeps there",
             where=reference,
             hint="if an image is to stay, give it another name with `polyarch copy`;"
             " then take this tag away by hand",

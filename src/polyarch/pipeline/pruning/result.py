@@ -89,6 +89,7 @@ def _repository(each: RepositoryPrune, error_to_json: ErrorToJson) -> JsonObject
                 "digest": str(row.digest),
                 "kind": row.kind or None,
                 "old": row.old,
+                "lonely": row.lonely,
                 "committed": row.time.isoformat() if row.time else None,
                 "status": row.fate.value,
                 "reason": row.reason,
