@@ -264,7 +264,9 @@ def test_what_is_about_images_of_other_places_is_told(project: TinyProject, regi
     configure(project, [registries[0].host])
     said = project.run("prune", "--apply")
     assert said.code == 0, said
-    assert "tags about what is in no place that is known, that stay: 1" in said.stdout
+    told = "tags that stay, about images that are in no place that is known: 1"
+    assert told in said.stdout
+    assert "sha256-555555555555….sig" in project.run("prune", "--verbose").stdout
     assert "there was nothing to remove" in said.stdout
     document = project.run("prune", "--json").document
     rows = {row["tag"]: row["lonely"] for row in document["repositories"][0]["tags"]}

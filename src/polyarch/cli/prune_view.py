@@ -7,6 +7,7 @@ from rich.text import Text
 
 from polyarch.cli.console import table
 from polyarch.errors import shorten
+from polyarch.pipeline.pruning.facts import subject_of_tag
 from polyarch.pipeline.pruning.result import PruneResult
 from polyarch.pipeline.pruning.values import Fate, ManifestRow, RepositoryPrune, TagRow
 
@@ -43,11 +44,19 @@ def _rows(each: RepositoryPrune, *, verbose: bool) -> Iterator[tuple[str | Text,
     for tag in each.tags:
         if verbose or tag.fate is not Fate.STAYS:
             time = str(tag.time.date()) if tag.time else ""
-            yield "tag", shorten(tag.tag, _LONGEST), time, _fate(tag), shorten(tag.reason, 200)
+            yield "tag", _name(tag.tag), time, _fate(tag), shorten(tag.reason, 200)
     for manifest in each.manifests:
         if verbose or manifest.fate is Fate.LEFT:
             name = f"{manifest.digest.algorithm}:{manifest.digest.short}"
             yield manifest.what, name, "", _fate(manifest), shorten(manifest.reason, 200)
+
+
+def _name(tag: str) -> str:
+    """A tag, of one about an image the beginning and what it is: all have the same length."""
+    subject = subject_of_tag(tag)
+    if subject is None:
+        return shorten(tag, _LONGEST)
+    return f"sha256-{subject.short}…{tag.partition('.')[1]}{tag.partition('.')[2]}"
 
 
 def _fate(row: TagRow | ManifestRow) -> Text:
@@ -73,7 +82,7 @@ def _told(each: RepositoryPrune, *, verbose: bool) -> Iterator[str]:
         told = f", {next(iter(why))}" if len(why) == 1 else "; `--verbose` says why"
         yield f"{each.repository}: old tags that stay: {len(each.spared)}{told}"
     if each.lonely and not verbose:
-        told = "tags about what is in no place that is known, that stay"
+        told = "tags that stay, about images that are in no place that is known"
         yield f"{each.repository}: {told}: {len(each.lonely)}"
     if each.problem:
         yield f"{each.repository}: {each.problem}"

@@ -59,7 +59,8 @@ def seen(moves: Iterable[tuple[Run, TagMove]]) -> Seen:
         for word in (move.before, move.digest if move.is_move else ""):
             with suppress(InvalidDigestError):
                 if word:
-                    found.setdefault(move.repository, set()).add(Digest.parse(word))
+                    digest = Digest.parse(word)
+                    found.setdefault(move.repository, set()).add(digest)
     return {place: frozenset(digests) for place, digests in found.items()}
 
 

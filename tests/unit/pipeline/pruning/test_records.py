@@ -1,5 +1,6 @@
 """What records tell of manifests without a tag, and the list that a prune leaves."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
 from polyarch.pipeline.pruning import mark
-from polyarch.pipeline.pruning.records import Stood, stood
+from polyarch.pipeline.pruning.records import Stood, seen, stood
 from polyarch.runs.moves import TagMove
 from polyarch.runs.run import Origin, Run
 from polyarch.runs.summary import RunSummary
@@ -78,3 +79,19 @@ def test_a_list_comes_back(digests: list[Digest]):
 def test_an_index_is_no_list():
     assert mark.listed(ImageIndex.build([])) == ()
     assert mark.listed(None) == ()
+
+
+def test_what_is_about_an_image_or_names_nothing_is_no_list():
+    words = {"dev.polyarch.prune.digests": str(ONE)}
+    subject = marker({}).descriptor
+    assert mark.is_list(marker(words, artifact_type=mark.ARTIFACT))
+    assert not mark.is_list(marker(words, artifact_type=mark.ARTIFACT, subject=subject))
+    assert not mark.is_list(marker({}, artifact_type=mark.ARTIFACT))
+    assert not mark.is_list(marker(words))
+
+
+def test_all_that_runs_put_there_or_replaced_has_stood_there():
+    kept = replace(move(ONE, THREE), status="kept")
+    moves = [(run("a", 1), move(ONE, TWO)), (run("b", 2), kept), (run("c", 3), move("", ONE))]
+    assert seen(moves) == {PLACE: frozenset({ONE, TWO})}
+    assert not seen([(run("a", 1), replace(move("sha256:nonsense", ONE), digest=""))])
