@@ -55,14 +55,14 @@ def _judge(subject: Subject, tag: str) -> Iterator[Finding]:
         yield _stale(subject, tag, told, limit)
     elif built and subject.settings.schedule_rebuilds:
         yield _stale(subject, tag, f"it was built {_ago(subject, built)}", limit)
-    elif committed or built:
+    elif after is None and (committed or built):
         said = f"its commit is of {_ago(subject, committed)}" if committed else ""
         said = said or f"it was built {_ago(subject, built or subject.now)}"
         told = f"{said}, and no record of a run says when it was published"
         yield _stale(subject, tag, told, limit)
     else:
         yield codes.NIGHTLY_AGELESS.found(
-            subject.name, tag, "neither it nor a record of a run says how old it is"
+            subject.name, tag, "neither it nor a record of a run says when it was published"
         )
 
 

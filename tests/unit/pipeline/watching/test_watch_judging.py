@@ -201,7 +201,16 @@ class TestPlatforms:
             platforms={digest: frozenset({Platform.parse("linux/amd64")})},
         )
         subject = images.subject(shown, shown, shown, memory=memory)
-        assert {each.code for each in judge_platforms(subject)} == {"W107"}
+        [found] = judge_platforms(subject)
+        assert (found.code, found.message) == ("W107", "`latest` was published without it")
+
+    def test_what_nobody_knows_is_not_told_of_publishing(self):
+        images = Set()
+        less = images.image("old", "linux/amd64")
+        subject = images.subject({"1.0.0": less}, {}, {})
+        [found] = judge_platforms(subject)
+        told = "`1.0.0` has no image for it, and no record says that it had one"
+        assert (found.code, found.message) == ("W107", told)
 
     def test_an_old_one_has_what_others_know(self):
         images = Set()
@@ -253,8 +262,43 @@ class TestFresh:
         shown = {"nightly": index}
         subject = replace(images.subject(shown, shown, shown), head="a" * 40)
         assert not list(judge_fresh(subject))
-        again = replace(subject.settings, schedule_rebuilds=True)
-        assert [each.code for each in judge_fresh(replace(subject, settings=again))] == ["W112"]
+        settings = replace(subject.settings, schedule_rebuilds=True)
+        again = replace(subject, settings=settings)
+        assert [each.code for each in judge_fresh(again)] == ["W113"], "nobody knows"
+        entries = [replace(e, annotations={annotation.BUILT: "2026-02-01"}) for e in index.images]
+        built = ImageIndex.build(entries, annotations=index.annotations)
+        images.manifests[built.descriptor.digest] = built
+        shown = {"nightly": built}
+        [told] = judge_fresh(replace(again, view=images.subject(shown, shown, shown).view))
+        assert (told.code, told.message[:24]) == ("W112", "it was built 27 days ago")
+
+    def found(self, age: int, after: tuple[int, ...] | None, **keys: Any) -> str:
+        """What is said of a nightly whose commit is so old; `after` are ages of newer commits."""
+        images, index = self.nightly(age * DAY, revision="a" * 40)
+        shown = {"nightly": index}
+        times = None if after is None else tuple(NOW - each * DAY for each in after)
+        subject = images.subject(shown, shown, shown, memory=keys.pop("memory", None))
+        subject = replace(subject, head="b" * 40, after=lambda _revision: times)
+        rebuilds = replace(subject.settings, schedule_rebuilds=keys.pop("rebuilds", False))
+        told = list(judge_fresh(replace(subject, settings=rebuilds)))
+        return f"{told[0].code}: {told[0].message}" if told else ""
+
+    def test_the_age_of_a_commit_is_none_of_a_nightly(self):
+        assert self.found(82, (0,)) == ""
+        assert self.found(82, ()) == ""
+        assert self.found(82, (5, 0)).startswith(
+            "W112: the branch went on from its commit 5 days ago"
+        )
+        assert self.found(82, None).startswith(
+            "W112: its commit is of 82 days ago (2025-12-09), and no"
+        )
+        assert self.found(82, (0,), rebuilds=True).startswith("W113: ")
+
+    def test_a_record_of_a_run(self):
+        memory = Memory(confirmed={(str(A), "nightly"): NOW - 30 * DAY})
+        told = self.found(82, None, memory=memory)
+        assert told.startswith("W112: the last run that is known to have published it was 30 days")
+        assert self.found(82, (1,), memory=memory) == ""
 
     def test_none_stands_although_a_schedule_publishes(self):
         images = Set()
