@@ -156,7 +156,7 @@ def test_who_may_only_push_deletes_nothing_that_anybody_needs(kind: str, grown: 
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(grown=hostile_repositories())
 def test_who_may_only_push_deletes_nothing_at_all_that_anybody_needs(kind: str, grown: Grown):
     check(kind, grown)
