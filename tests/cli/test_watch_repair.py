@@ -119,7 +119,7 @@ class TestHeld:
         assert told["code"] == "W110"
         assert "was put back from 2.0.0" in told["message"]
         assert "it leaks" in told["message"]
-        assert "`polyarch rollback server --to 1.2.3`" in told["hint"]
+        assert "`polyarch rollback server --to 1.2.3 --tag latest`" in told["hint"]
         assert released.project.run(*command(told)).code == 0
         assert codes(watch(released)) == set()
 

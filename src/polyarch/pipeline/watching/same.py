@@ -47,6 +47,10 @@ def _missing(subject: Subject, tag: str, sight: Sight, *, newest: bool) -> Findi
     foreign = subject.sorts[tag].sort is Sort.OTHER
     gone = tag in subject.let_go
     hint = f"{_repair(subject)} from {others[0]}"
+    if foreign:
+        hint = f"`polyarch copy {others[0]}:{tag} {sight.repository}:{tag}`, if it is to be here"
+    elif disagree(subject, tag) and decide(subject, tag).root is None:
+        hint = f"the others disagree about it ({codes.DISAGREE.code})"
     return code.found(
         subject.name,
         f"{sight.repository}:{tag}",
@@ -84,7 +88,7 @@ def _way_out(
 ) -> str:
     """What would make registries agree."""
     if decision.held:
-        back = rolled_back(subject, tag, decision.held)
+        back = _rolled_back(subject, tag, decision.held)
         return f"{back} puts it back in the others too; or publish something newer"
     if decision.root:
         right = f"{short(decision.root)}, which {decision.why}"
@@ -93,15 +97,16 @@ def _way_out(
     return f"decide which is right: `polyarch copy {one} {other}`, or the other way"
 
 
-def rolled_back(subject: Subject, tag: str, digest: Digest) -> str:
-    """The command that puts a tag to what it was put back to somewhere, everywhere."""
+def _rolled_back(subject: Subject, tag: str, digest: Digest) -> str:
+    """The command that puts tags everywhere to what they were put back to, and no others."""
     versions = (
         each
         for each in subject.tags
         if subject.sorts[each].sort is Sort.VERSION and digest in subject.view.roots(each)
     )
-    to = next(versions, f"{digest} --tag {tag}")
-    return f"`polyarch rollback {subject.name} --to {to}`"
+    held = [each for each in subject.tags if each == tag or subject.holds_of(each, digest)]
+    tags = " ".join(f"--tag {each}" for each in held)
+    return f"`polyarch rollback {subject.name} --to {next(versions, digest)} {tags}`"
 
 
 def _repair(subject: Subject) -> str:

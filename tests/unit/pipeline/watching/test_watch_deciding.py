@@ -171,7 +171,7 @@ class TestHeld:
         assert right(found) is None
         [told] = [each for each in judge_same(found) if each.code == "W110"]
         assert f"in {PLACES[0]} it was put back from 2.0.0 by ada" in told.message
-        assert "`polyarch rollback app --to 1.0.0`" in told.hint
+        assert "`polyarch rollback app --to 1.0.0 --tag latest`" in told.hint
 
     def test_by_digest_where_no_version_stands(self):
         old, new = index("1.0.0"), index("2.0.0")
@@ -179,6 +179,15 @@ class TestHeld:
         found = subject({"latest": old}, {"latest": new}, holds=holds)
         [told] = judge_same(found)
         assert f"--to {old.descriptor.digest} --tag latest`" in told.hint
+
+    def test_of_what_is_missing_beside_no_repair_is_said(self):
+        old, new = index("1.0.0"), index("2.0.0")
+        holds: TagHolds = {(PLACES[0], "latest"): (hold_of(new),)}
+        shown = {"latest": old}, {"latest": new}, {"1.0.0": old}
+        told = [each for each in judge_same(subject(*shown, holds=holds)) if each.code == "W108"]
+        hints = {each.path: each.hint for each in told}
+        assert "W110" in hints[f"{PLACES[2]}:latest"]
+        assert "--repair" in hints[f"{PLACES[0]}:1.0.0"]
 
     def test_something_newer_passes(self):
         old, bad, new = index("1.0.0"), index("2.0.0"), index("2.1.0")
