@@ -82,6 +82,9 @@ def test_a_tag_that_was_good_already_is_held_too(
     assert bad.code == 6, bad
     registries[1].quirks = registries[2].quirks = Quirks()
     words = ("rollback", "--to", "1.3.1", "--json", "--why", "it leaks")
+    would = released.project.run(*words, "--dry-run").document["images"][0]["notes"]
+    held = f"{released.hosts[1]}/team/server:latest would stay, and be held back from 1.3.2"
+    assert held in would
     said = released.project.run(*words)
     assert said.code == 0, said
     assert {("latest", "moved"), ("latest", "unchanged")} <= tags_told(said)

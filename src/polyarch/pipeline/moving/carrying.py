@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from polyarch.content.store import Fetcher
-from polyarch.errors import PolyarchError
+from polyarch.errors import PolyarchError, shorten
 from polyarch.events import DestinationFailed
 from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex, ImageManifest
@@ -30,6 +30,9 @@ from polyarch.transaction.values import (
     Verdict,
     let_all_move,
 )
+
+_SHOWN = 60
+"""Characters of a version, which a registry says."""
 
 OVERTAKEN = "somebody has moved it just now; look at it, and run this again if it is still wanted"
 
@@ -216,10 +219,17 @@ def _would(wanted: Wanted) -> Iterator[str]:
     for move in wanted.moves:
         to = move.root.descriptor.digest
         if move.seen == to:
+            if move.holds:
+                back = " and ".join(dict.fromkeys(_back(hold) for hold in move.holds))
+                yield f"{move.repository}:{move.tag} would stay, and be held back from {back}"
             continue
         before = f"{move.seen.algorithm}:{move.seen.short}" if move.seen else "nothing"
         now = "" if wanted.free else f" from {before}"
         yield f"{move.repository}:{move.tag} would move{now} to {to.algorithm}:{to.short}"
+
+
+def _back(hold: Hold) -> str:
+    return shorten(hold.version, _SHOWN) or hold.digest.short
 
 
 def kept(tag: str, digest: Digest | None, reason: str) -> TagOutcome:

@@ -56,10 +56,14 @@ def newest_of(tag: str, root: Current, others: Iterable[Other]) -> Other | None:
     of both is newer.
     """
     best: Other | None = None
-    for each in others:
+    mine = [each for each in others if tag in each.tags]
+    for each in mine:
         order = newness(each.shown, root)
         newer = tag in each.taken if order is None else order > 0
-        if newer and tag in each.tags and (best is None or _after(each, best)):
+        if newer and (best is None or _after(each, best)):
+            best = each
+    for each in mine:  # not every one can be compared with the root
+        if best and _after(each, best):
             best = each
     return best
 
