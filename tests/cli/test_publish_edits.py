@@ -444,8 +444,8 @@ class TestClean:
         assert [each["name"] for each in said.document["left"]] == ["gone"], said
         assert len(registries[0].requests) == asked
         assert published.run("publish", "--clean", "--json").document["left"] == []
-        assert "ended while" not in pushed(published).stderr
-        assert "ended while" in published.run("publish", "--sandbox").stderr
+        assert "died half-way" not in pushed(published).stderr
+        assert "died half-way" in published.run("publish", "--sandbox").stderr
 
     def test_a_registry_that_cannot_be_asked_is_told_in_three_lines(
         self, published: TinyProject, registries: Registries
