@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.thread import running
+from tests.support.environments import Staged
 from tests.support.tiny_project import TinyProject
 from tests.support.warm import WarmPolyarch, warm_polyarch
 
@@ -37,6 +39,20 @@ def published(project: TinyProject, registries: tuple[SandboxRegistry, ...]) -> 
     project.toml("\n".join(lines) + "\n")
     project.commit("Publish here")
     return project
+
+
+@pytest.fixture
+def three() -> Iterator[tuple[SandboxRegistry, ...]]:
+    """Three registries, the second of them like GHCR."""
+    unlike = SandboxRegistry(), SandboxRegistry(quirks=GHCR), SandboxRegistry()
+    with running(*unlike):
+        yield unlike
+
+
+@pytest.fixture
+def staged(tmp_path: Path, three: tuple[SandboxRegistry, ...]) -> Staged:
+    """A project with a staging environment; nothing stands there yet."""
+    return Staged.make(tmp_path / "project", [each.host for each in three])
 
 
 @pytest.fixture(scope="session")

@@ -1,56 +1,26 @@
 """`promote` at the command line: staging and production on three registries, one like GHCR."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from polyarch.sandbox.auth import Account, BasicAuth
-from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.scope import Scope
 from polyarch.sandbox.server import SandboxRegistry
-from polyarch.sandbox.thread import running
 from polyarch.sandbox.wire import Answer, Call, refusal
 from tests.support.documents import check, moved
 from tests.support.environments import (
     IMAGES,
     TAGS,
     Staged,
+    app_of,
     retag,
+    told,
 )
-from tests.support.tiny_project import Said
 
 Registries = tuple[SandboxRegistry, ...]
 NOTHING: list[dict[str, Any]] = [{}, {}, {}]
-
-
-@pytest.fixture
-def three() -> Iterator[Registries]:
-    registries = SandboxRegistry(), SandboxRegistry(quirks=GHCR), SandboxRegistry()
-    with running(*registries):
-        yield registries
-
-
-@pytest.fixture
-def staged(tmp_path: Path, three: Registries) -> Staged:
-    """A project; nothing stands in staging yet."""
-    return Staged.make(tmp_path / "project", [each.host for each in three])
-
-
-def app_of(document: dict[str, Any]) -> str:
-    """The digest of the image `app`."""
-    found: str = document["images"][0]["digest"]
-    return found
-
-
-def told(said: Said) -> list[dict[str, str]]:
-    """For each destination of the first image what became of each tag."""
-    return [
-        {each["tag"]: each["status"] for each in destination["references"]}
-        for destination in said.document["images"][0]["destinations"]
-    ]
 
 
 class TestGroup:

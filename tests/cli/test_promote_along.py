@@ -1,16 +1,13 @@
 """What goes along with an image that is promoted, and what one registry does not take of it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from polyarch.sandbox.likenesses import ALIYUN, GHCR
+from polyarch.sandbox.likenesses import ALIYUN
 from polyarch.sandbox.server import SandboxRegistry
 from polyarch.sandbox.target import Kind
-from polyarch.sandbox.thread import running
 from polyarch.sandbox.wire import Answer, Call, refusal
 from polyarch.transaction.hold import ARTIFACT as HOLD
 from tests.cli.test_registries_differ import attested
@@ -18,42 +15,16 @@ from tests.support.environments import (
     PLATFORMS,
     TAGS,
     Staged,
+    app_of,
     cosign,
     referrers_of,
     shown_as,
     sign,
+    told,
 )
-from tests.support.tiny_project import Said
 
 Registries = tuple[SandboxRegistry, ...]
 NOTHING: list[dict[str, Any]] = [{}, {}, {}]
-
-
-@pytest.fixture
-def three() -> Iterator[Registries]:
-    registries = SandboxRegistry(), SandboxRegistry(quirks=GHCR), SandboxRegistry()
-    with running(*registries):
-        yield registries
-
-
-@pytest.fixture
-def staged(tmp_path: Path, three: Registries) -> Staged:
-    """A project; nothing stands in staging yet."""
-    return Staged.make(tmp_path / "project", [each.host for each in three])
-
-
-def app_of(document: dict[str, Any]) -> str:
-    """The digest of the image `app`."""
-    found: str = document["images"][0]["digest"]
-    return found
-
-
-def told(said: Said) -> list[dict[str, str]]:
-    """For each destination of the first image what became of each tag."""
-    return [
-        {each["tag"]: each["status"] for each in destination["references"]}
-        for destination in said.document["images"][0]["destinations"]
-    ]
 
 
 class TestWhatGoesAlong:

@@ -1,56 +1,27 @@
 """Which tags an image gets that is promoted, which of them may move, and who may ask for it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from polyarch.oci.digest import Digest
 from polyarch.registry.repository import RemoteRepository
-from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.server import SandboxRegistry
-from polyarch.sandbox.thread import running
 from polyarch.transaction.hold import Hold, push_hold
 from tests.support.environments import (
     TAGS,
     Staged,
+    app_of,
     on,
     retag,
+    told,
 )
-from tests.support.tiny_project import Said, github
+from tests.support.tiny_project import github
 
 Registries = tuple[SandboxRegistry, ...]
 NOTHING: list[dict[str, Any]] = [{}, {}, {}]
-
-
-@pytest.fixture
-def three() -> Iterator[Registries]:
-    registries = SandboxRegistry(), SandboxRegistry(quirks=GHCR), SandboxRegistry()
-    with running(*registries):
-        yield registries
-
-
-@pytest.fixture
-def staged(tmp_path: Path, three: Registries) -> Staged:
-    """A project; nothing stands in staging yet."""
-    return Staged.make(tmp_path / "project", [each.host for each in three])
-
-
-def app_of(document: dict[str, Any]) -> str:
-    """The digest of the image `app`."""
-    found: str = document["images"][0]["digest"]
-    return found
-
-
-def told(said: Said) -> list[dict[str, str]]:
-    """For each destination of the first image what became of each tag."""
-    return [
-        {each["tag"]: each["status"] for each in destination["references"]}
-        for destination in said.document["images"][0]["destinations"]
-    ]
 
 
 class TestPolicy:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,8 @@ from polyarch.oci.digest import Digest
 from polyarch.oci.manifest import ImageIndex
 from polyarch.oci.platform import Platform
 from polyarch.pipeline.attached_proof import attached_proofs, proof_artifact
-from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.quirks import Quirks
 from polyarch.sandbox.server import SandboxRegistry
-from polyarch.sandbox.thread import running
 from polyarch.sandbox.wire import Answer, Call, refusal
 from tests.support.environments import PLATFORMS, TAGS, Staged, attach, on, retag
 from tests.support.images import MadeImage, make_image
@@ -26,13 +23,6 @@ from tests.support.tiny_project import Said
 
 Registries = tuple[SandboxRegistry, ...]
 NOTHING: list[dict[str, Any]] = [{}, {}, {}]
-
-
-@pytest.fixture
-def three() -> Iterator[Registries]:
-    registries = SandboxRegistry(), SandboxRegistry(quirks=GHCR), SandboxRegistry()
-    with running(*registries):
-        yield registries
 
 
 @pytest.fixture

@@ -1,28 +1,13 @@
 """`polyarch undo` of a promotion of a group, in three registries, one of them like GHCR."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from polyarch.sandbox.likenesses import GHCR
 from polyarch.sandbox.server import SandboxRegistry
-from polyarch.sandbox.thread import running
 from tests.support.environments import Staged
 from tests.support.released import tags_told
 
 Registries = tuple[SandboxRegistry, ...]
 
 
-@pytest.fixture
-def three() -> Iterator[Registries]:
-    registries = SandboxRegistry(), SandboxRegistry(quirks=GHCR), SandboxRegistry()
-    with running(*registries):
-        yield registries
-
-
-def test_what_was_promoted_goes_back(three: Registries, tmp_path: Path):
-    staged = Staged.make(tmp_path / "project", [each.host for each in three])
+def test_what_was_promoted_goes_back(staged: Staged):
     staged.stage()
     before = staged.standing()
     promoted = staged.promote("@all")

@@ -116,6 +116,20 @@ class Staged:
 WORDS = ("promote", "--json", "--from", "staging", "--to", "production")
 
 
+def app_of(document: dict[str, Any]) -> str:
+    """The digest of the image `app`."""
+    found: str = document["images"][0]["digest"]
+    return found
+
+
+def told(said: Said) -> list[dict[str, str]]:
+    """For each destination of the first image what became of each tag."""
+    return [
+        {each["tag"]: each["status"] for each in destination["references"]}
+        for destination in said.document["images"][0]["destinations"]
+    ]
+
+
 def shelf(host: str, repository: str) -> dict[str, str]:
     """The tags of a repository, but for those that list referrers, and what each shows whole."""
     tags = Shelf(host=host, repository=repository).tags()
