@@ -1,10 +1,7 @@
 """`polyarch undo` of a promotion of a group, in three registries, one of them like GHCR."""
 
-from polyarch.sandbox.server import SandboxRegistry
 from tests.support.environments import Staged
 from tests.support.released import tags_told
-
-Registries = tuple[SandboxRegistry, ...]
 
 
 def test_what_was_promoted_goes_back(staged: Staged):
