@@ -103,7 +103,7 @@ def test_every_module_has_a_docstring_and_fits_a_sitting():
     for path, tree in python_files():
         assert ast.get_docstring(tree) or path.name == "_version.py", path
         lines = path.read_text(encoding="utf-8").count("\n")
-        limits = {"errors/__init__.py": 640}
+        limits = {"errors/__init__.py": 600}
         name = path.relative_to(SOURCE).as_posix()
         assert lines <= limits.get(name, 310), f"{name} has {lines} lines"
 

@@ -1,5 +1,7 @@
 """Looking at a repository: tags, what they lead to, and what nobody can know."""
 
+from typing import Any
+
 import pytest
 
 from polyarch.oci.digest import Digest
@@ -13,10 +15,10 @@ from polyarch.sandbox.storage import StoredManifest
 from tests.support.grown import KEPT, NAME, OLD, OTHER, OWN, SHARED, Grown, two_indexes
 
 
-async def surveyed(storage: MemoryStorage, **options: int) -> tuple[Survey, list[str]]:
+async def surveyed(storage: MemoryStorage, **options: Any) -> tuple[Survey, list[str]]:
     async with SandboxRegistry(storage=storage) as registry, RegistryClient() as client:
         remote = client.repository(Repository.parse(f"{registry.host}/{NAME}"))
-        found = await survey(remote, **options)  # type: ignore[arg-type] # numbers alone
+        found = await survey(remote, **options)
         read = [each.path for each in registry.requests if each.method == "GET"]
     return found, [path for path in read if "/manifests/" in path]
 
