@@ -28,6 +28,10 @@ MAX_BYTES = 256 * 1024 * 1024
 MAX_RUNS = 200
 """How many runs are looked at, the newest first."""
 
+_TAIL_BYTES = 64
+_ENDS = frozenset({b'{"do":"end"}', b'{"do": "end"}'})
+"""How journals end, as their own run and as a later one writes it."""
+
 
 class PastRun:
     """What the journal of a run says that is over.
@@ -128,9 +132,21 @@ def unfinished(runs: Path, *, rehearsed: bool = False) -> tuple[PastRun, ...]:
     Either those that spoke with the registries themselves, or those that `rehearsed`.
     """
     paths = sorted(runs.glob(f"*/{FILE}"), reverse=True)[:MAX_RUNS]
-    read: Sequence[PastRun | None] = [PastRun.read(path) for path in paths]
+    read: Sequence[PastRun | None] = [PastRun.read(path) for path in paths if not _is_over(path)]
     dead = (past for past in read if past and not past.ended)
     return tuple(past for past in dead if past.rehearsed is rehearsed)
+
+
+def _is_over(path: Path) -> bool:
+    """Whether its last line says that the run came to its end: nearly all have, and are not read.
+
+    One that has no such line there may be over all the same.
+    """
+    with contextlib.suppress(OSError), open_regular(path, follow=False) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+        last = file.read(_TAIL_BYTES).rstrip(b"\n").rpartition(b"\n")[2]
+        return last in _ENDS
+    return False
 
 
 def _is_free(file: BinaryIO) -> bool:

@@ -160,6 +160,29 @@ def test_uploads_that_ended_are_forgotten(tmp_path: Path):
     assert found.uploads == {}
 
 
+def test_runs_that_came_to_their_end_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("ended", "settled", "dead", "like an end"):
+        (tmp_path / name).mkdir()
+        died(tmp_path / name)
+    with (tmp_path / "ended" / FILE).open("ab") as file:
+        file.write(b'{"do":"end"}\n')
+    with (tmp_path / "like an end" / FILE).open("ab") as file:
+        file.write(b'{"do":"kept","why":"{"do":"end"}\n')
+    settled = PastRun.read(tmp_path / "settled" / FILE)
+    assert settled
+    settled.settle([REPOSITORY])
+    read: list[str] = []
+    as_it_is = PastRun.read
+
+    def noting(path: Path) -> PastRun | None:
+        read.append(path.parent.name)
+        return as_it_is(path)
+
+    monkeypatch.setattr(PastRun, "read", noting)
+    assert [past.name for past in unfinished(tmp_path)] == ["like an end", "dead"]
+    assert read == ["like an end", "dead"]
+
+
 def test_only_runs_that_did_not_end_are_unfinished_newest_first(tmp_path: Path):
     for name, ended in (("1", False), ("2", True), ("3", False)):
         (tmp_path / name).mkdir()
